@@ -1,0 +1,47 @@
+# `make run` and `make test` need Python 3.11 or newer and make; everything else they set up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := .run
+PROTOS := $(sort $(wildcard proto/offerd/v1/*.proto))
+SERVICES := $(filter %_service.proto,$(PROTOS))
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "offerd needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+.PHONY: setup
+setup: $(VENV)/.ready ## Create the environment in .venv.
+
+.PHONY: generate
+generate: $(VENV)/.ready ## Generate server/offerd/v1 from proto/.
+	$(BIN)/python tools/generate.py server
+
+.PHONY: format
+format: $(VENV)/.ready ## Format the code.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: check
+check: $(VENV)/.ready ## Lint, check types, and compare generated code with its sources.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python tools/generate.py --check server
+
+.PHONY: test
+test: $(VENV)/.ready ## Pass every test.
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: clean
+clean: ## Remove what run and test have made, but for the environment.
+	rm -rf $(RUN) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,54 @@
+"""What is known of one customer: as stored, and as a decision may see it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class ProfileKey(NamedTuple):
+    """Where a profile is kept: a declared namespace and the id, normalised."""
+
+    namespace: str
+    id: str
+
+
+class ProfileRecord(msgspec.Struct):
+    """A profile as stored.
+
+    `attributes` by flat dotted path; timestamps in it are nanoseconds. `aggregates` by id, as
+    rules see them. `cap_events` holds, for each offer and event type under a per-profile cap,
+    the times of those events in ascending order: `{offer: {event type: [ns, ...]}}`. Both were
+    folded from the profile's events by the fold plan with fingerprint `fold`. `update_time_ns`
+    is when attributes or events last changed.
+
+    `remainders` keeps what a sum's visible figure had to leave out (bits of doubles lost to
+    rounding, integers beyond 64 bits), `{aggregate: {group: [...]}}` with group "" if there is
+    none, so that sums come out the same in whatever order events arrive. `truncated` names the
+    aggregates that met more groups than are kept.
+    """
+
+    namespace: str
+    id: str
+    attributes: dict[str, Any] = {}
+    aggregates: dict[str, Any] = {}
+    cap_events: dict[str, dict[str, list[int]]] = {}
+    fold: bytes = b""
+    event_count: int = 0
+    update_time_ns: int = 0
+    remainders: dict[str, dict[str, list[Any]]] = {}
+    truncated: list[str] = []
+
+
+class ProfileView(NamedTuple):
+    """What one decision may see of the customer.
+
+    `attributes` and `aggregates` are flat records for rules (a missing key is unknown);
+    `cap_events` as in `ProfileRecord`; `subject` is whose they are, None if nobody's.
+    """
+
+    subject: ProfileKey | None
+    attributes: dict[str, Any]
+    aggregates: dict[str, Any]
+    cap_events: dict[str, dict[str, list[int]]]

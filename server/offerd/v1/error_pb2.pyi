@@ -1,0 +1,62 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
+    ERROR_REASON_MALFORMED: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_FIELD: _ClassVar[ErrorReason]
+    ERROR_REASON_MISSING_FIELD: _ClassVar[ErrorReason]
+    ERROR_REASON_CONFLICTING_FIELDS: _ClassVar[ErrorReason]
+    ERROR_REASON_INVALID_TEXT: _ClassVar[ErrorReason]
+    ERROR_REASON_TOO_LARGE: _ClassVar[ErrorReason]
+    ERROR_REASON_OUT_OF_RANGE: _ClassVar[ErrorReason]
+    ERROR_REASON_INVALID_TIME: _ClassVar[ErrorReason]
+    ERROR_REASON_INVALID_LOCALE: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_SCOPE: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_NAMESPACE: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_ATTRIBUTE: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_EVENT_TYPE: _ClassVar[ErrorReason]
+    ERROR_REASON_WRONG_TYPE: _ClassVar[ErrorReason]
+    ERROR_REASON_VALUE_NOT_ALLOWED: _ClassVar[ErrorReason]
+    ERROR_REASON_PERSON_DATA_ON_DEVICE: _ClassVar[ErrorReason]
+    ERROR_REASON_NOT_AUTHENTICATED: _ClassVar[ErrorReason]
+    ERROR_REASON_INVALID_TOKEN: _ClassVar[ErrorReason]
+    ERROR_REASON_EVENT_ID_REUSED: _ClassVar[ErrorReason]
+    ERROR_REASON_PROFILE_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_NO_SUCH_METHOD: _ClassVar[ErrorReason]
+    ERROR_REASON_NOT_SERVING: _ClassVar[ErrorReason]
+    ERROR_REASON_OVERLOADED: _ClassVar[ErrorReason]
+    ERROR_REASON_STORE_FULL: _ClassVar[ErrorReason]
+    ERROR_REASON_DEADLINE_EXCEEDED: _ClassVar[ErrorReason]
+    ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+ERROR_REASON_UNSPECIFIED: ErrorReason
+ERROR_REASON_MALFORMED: ErrorReason
+ERROR_REASON_UNKNOWN_FIELD: ErrorReason
+ERROR_REASON_MISSING_FIELD: ErrorReason
+ERROR_REASON_CONFLICTING_FIELDS: ErrorReason
+ERROR_REASON_INVALID_TEXT: ErrorReason
+ERROR_REASON_TOO_LARGE: ErrorReason
+ERROR_REASON_OUT_OF_RANGE: ErrorReason
+ERROR_REASON_INVALID_TIME: ErrorReason
+ERROR_REASON_INVALID_LOCALE: ErrorReason
+ERROR_REASON_UNKNOWN_SCOPE: ErrorReason
+ERROR_REASON_UNKNOWN_NAMESPACE: ErrorReason
+ERROR_REASON_UNKNOWN_ATTRIBUTE: ErrorReason
+ERROR_REASON_UNKNOWN_EVENT_TYPE: ErrorReason
+ERROR_REASON_WRONG_TYPE: ErrorReason
+ERROR_REASON_VALUE_NOT_ALLOWED: ErrorReason
+ERROR_REASON_PERSON_DATA_ON_DEVICE: ErrorReason
+ERROR_REASON_NOT_AUTHENTICATED: ErrorReason
+ERROR_REASON_INVALID_TOKEN: ErrorReason
+ERROR_REASON_EVENT_ID_REUSED: ErrorReason
+ERROR_REASON_PROFILE_NOT_FOUND: ErrorReason
+ERROR_REASON_NO_SUCH_METHOD: ErrorReason
+ERROR_REASON_NOT_SERVING: ErrorReason
+ERROR_REASON_OVERLOADED: ErrorReason
+ERROR_REASON_STORE_FULL: ErrorReason
+ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason
+ERROR_REASON_INTERNAL: ErrorReason
