@@ -1,0 +1,58 @@
+"""What the rules of each kind may read, derived from the declared schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from offerd import expression as ex
+from offerd.model.schema import BUILT_IN_CONTEXT, Attribute, Schema, ValueType
+
+_TYPES: dict[ValueType, ex.Type] = {
+    ValueType.BOOL: ex.BOOL,
+    ValueType.INT: ex.INT,
+    ValueType.DOUBLE: ex.DOUBLE,
+    ValueType.STRING: ex.STRING,
+    ValueType.TIMESTAMP: ex.TIMESTAMP,
+    ValueType.LIST_STRING: ex.list_of(ex.STRING),
+    ValueType.LIST_INT: ex.list_of(ex.INT),
+    ValueType.LIST_DOUBLE: ex.list_of(ex.DOUBLE),
+    ValueType.MAP_INT: ex.map_of(ex.STRING, ex.INT),
+    ValueType.MAP_DOUBLE: ex.map_of(ex.STRING, ex.DOUBLE),
+    ValueType.MAP_TIMESTAMP: ex.map_of(ex.STRING, ex.TIMESTAMP),
+}
+
+
+def profile_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Environment:
+    """What audiences, eligibility rules and constraints read.
+
+    Positional arguments of a planned rule: profile, context, aggregate (flat records), now
+    (nanoseconds), audience (a mapping from audience id to membership).
+    """
+    return ex.Environment(
+        variables={
+            "profile": _record(schema.profile),
+            "context": _record((*BUILT_IN_CONTEXT, *schema.context)),
+            "aggregate": ex.Record({a.id: ex.Attribute(_TYPES[a.type]) for a in schema.aggregates}),
+            "now": ex.TIMESTAMP,
+        },
+        lookups={"audience": ex.Lookup(audience_ids)},
+    )
+
+
+def event_environment(schema: Schema, event_types: Iterable[str]) -> ex.Environment:
+    """What an aggregate's `where` reads: `event`, the properties of the given types."""
+    wanted = set(event_types)
+    properties: dict[str, Attribute] = {}
+    for event in schema.events:
+        if event.id in wanted:
+            properties.update((p.path, p) for p in event.properties)
+    return ex.Environment(variables={"event": _record(properties.values())})
+
+
+def offer_environment(schema: Schema) -> ex.Environment:
+    """What a collection's `where` reads: `offer`, the declared offer attributes."""
+    return ex.Environment(variables={"offer": _record(schema.offer)})
+
+
+def _record(attributes: Iterable[Attribute]) -> ex.Record:
+    return ex.Record({a.path: ex.Attribute(_TYPES[a.type], a.values) for a in attributes})

@@ -1,0 +1,50 @@
+"""Audience membership at one instant, computed as rules ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from offerd.expression import Rule
+
+Record = dict[str, Any]
+"""A flat record: dotted attribute path → value; a missing key is unknown."""
+
+
+class Memberships(dict[str, Any]):
+    """Audience id → True, False, Unknown or Failure, each computed when first read.
+
+    Holds the records that one request's rules read, so that `evaluate` asks any rule of that
+    request. Unknown and Failure never qualify. Rules can't be cyclic: the compiler refuses
+    audiences that depend on themselves.
+    """
+
+    __slots__ = ("_aggregate", "_context", "_now_ns", "_profile", "_rules")
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        profile: Record,
+        context: Record,
+        aggregate: Record,
+        now_ns: int,
+    ) -> None:
+        super().__init__()
+        self._rules = rules
+        self._profile = profile
+        self._context = context
+        self._aggregate = aggregate
+        self._now_ns = now_ns
+
+    def __missing__(self, audience: str) -> Any:
+        result = self[audience] = self.evaluate(self._rules[audience])
+        return result
+
+    @property
+    def roots(self) -> tuple[Record, Record, Record, int, Memberships]:
+        """What a rule reads, in the order of `profile_environment`'s roots."""
+        return (self._profile, self._context, self._aggregate, self._now_ns, self)
+
+    def evaluate(self, rule: Rule) -> Any:
+        """Returns what a rule over profile and context says of this request."""
+        return rule.evaluate(self._profile, self._context, self._aggregate, self._now_ns, self)
