@@ -1,0 +1,11 @@
+"""The bundle: definitions as one immutable, memory-mapped file.
+
+`write` makes one (cold), `read` opens it for deciding, `check` walks all of it. `seal` says
+what guards the file, `tables` how its records are laid out.
+"""
+
+from offerd.bundle.check import Checked, check_bundle
+from offerd.bundle.read import Bundle, open_bundle
+from offerd.bundle.write import Written, write_bundle
+
+__all__ = ["Bundle", "Checked", "Written", "check_bundle", "open_bundle", "write_bundle"]

@@ -1,0 +1,96 @@
+"""How a catalogue is laid out in LMDB: one named database per table.
+
+A record's key is its number, 4 bytes big endian; its value is the struct in MessagePack.
+`meta` holds the revision and the counts. The revision is a hash over all tables, so the same
+definitions have the same revision wherever and whenever they were compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from offerd.model.catalogue import (
+    Audience,
+    Collection,
+    Content,
+    Decision,
+    FallbackOffer,
+    Offer,
+    Placement,
+    Rule,
+    Scope,
+    Strategy,
+)
+from offerd.model.schema import Schema
+
+META = b"meta"
+META_KEY = b"bundle"
+REVISION_BYTES = 16
+
+
+class Table(NamedTuple):
+    """A table of the bundle: its name, the catalogue's field, and what its records are."""
+
+    name: str
+    record: type[Any]
+
+    @property
+    def database(self) -> bytes:
+        """The name of its LMDB database."""
+        return self.name.encode()
+
+
+SCHEMA = Table("schema", Schema)
+CONTENTS = Table("contents", Content)
+TABLES = (
+    SCHEMA,
+    Table("rules", Rule),
+    Table("event_filters", Rule),
+    Table("audiences", Audience),
+    Table("placements", Placement),
+    CONTENTS,
+    Table("offers", Offer),
+    Table("fallback_offers", FallbackOffer),
+    Table("collections", Collection),
+    Table("strategies", Strategy),
+    Table("decisions", Decision),
+    Table("scopes", Scope),
+)
+"""In the order in which the revision is computed. `schema` has the single record 0."""
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """What a bundle says of itself: revision (hexadecimal) and records by table."""
+
+    revision: str
+    counts: dict[str, int]
+
+
+_KEY = struct.Struct(">I")
+
+
+def key(number: int) -> bytes:
+    """Returns the key of a record."""
+    return _KEY.pack(number)
+
+
+def number(key: bytes) -> int:
+    """Returns the number of a record from its key."""
+    result: int = _KEY.unpack(key)[0]
+    return result
+
+
+def revision_of(tables: Iterable[tuple[Table, Iterable[bytes]]]) -> str:
+    """Returns the revision of all records, given by table in key order."""
+    digest = hashlib.blake2b(digest_size=REVISION_BYTES)
+    for table, records in tables:
+        digest.update(b"\x00" + table.database)
+        for record in records:
+            digest.update(len(record).to_bytes(8, "big"))
+            digest.update(record)
+    return digest.hexdigest()
