@@ -1,0 +1,1 @@
+"""The process: settings, logging, start and stop, the command line."""

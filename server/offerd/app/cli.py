@@ -1,0 +1,214 @@
+"""The command line: compile, check, serve, import."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+import uvloop
+
+from offerd import __version__
+from offerd.app.config import ServeConfig, parse_address, parse_tls
+from offerd.app.health import check_health
+from offerd.app.logging import set_up_logging
+from offerd.app.process import serve
+from offerd.bundle import check_bundle, open_bundle, write_bundle
+from offerd.errors import DefinitionsError, OfferdError
+from offerd.events import FoldPlan
+from offerd.store import State
+
+_FILE = click.Path(path_type=Path)
+_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+
+
+class _Commands(click.Group):
+    """Tells an OfferdError as one line, with exit status 1, instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except DefinitionsError as error:
+            for issue in error.issues:
+                click.echo(str(issue), err=True)
+            count = len(error.issues)
+            click.echo(f"{count} mistake{'' if count == 1 else 's'}, nothing written", err=True)
+        except OfferdError as error:
+            click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"auto_envvar_prefix": "OFFERD"})
+@click.version_option(__version__)
+def main() -> None:
+    """offerd: the best offer for this customer, here, now, and why.
+
+    Every option can be given in the environment too: OFFERD_SERVE_BUNDLE is --bundle of serve.
+    """
+
+
+@main.command("compile")
+@click.argument("folders", nargs=-1, required=True, type=_FOLDER)
+@click.option("--out", required=True, type=_FILE, help="The bundle to write.")
+def compile_command(folders: tuple[Path, ...], out: Path) -> None:
+    """Compile folders of definitions into one bundle.
+
+    Reports every mistake of all files in one run; then the exit status is 1 and nothing is
+    written.
+    """
+    from offerd.definitions import load
+
+    loaded = load(folders)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    written = write_bundle(loaded.catalogue, out)
+    click.echo(
+        f"{out}: revision {written.revision}, {_counts(written.counts)}, "
+        f"{written.size_bytes:,} bytes"
+    )
+
+
+@main.command("check")
+@click.argument("bundle", type=_FILE)
+def check_command(bundle: Path) -> None:
+    """Walk all of a bundle and say whether it is whole."""
+    checked = check_bundle(bundle)
+    click.echo(
+        f"{bundle}: whole, revision {checked.revision}, format {checked.format_version}, "
+        f"{_counts(checked.counts)}, {checked.size_bytes:,} bytes"
+    )
+
+
+@main.command("serve")
+@click.option("--bundle", required=True, type=_FILE, help="The bundle to decide from.")
+@click.option(
+    "--state", required=True, type=_FILE, help="The folder that keeps profiles and events."
+)
+@click.option("--grpc", default="127.0.0.1:50051", show_default=True)
+@click.option("--http", default="127.0.0.1:8080", show_default=True)
+@click.option("--no-http", is_flag=True, help="Serve no JSON over HTTP.")
+@click.option("--tls-cert", type=_FILE, help="PEM file of the certificate chain, for both doors.")
+@click.option("--tls-key", type=_FILE, help="PEM file of its private key, without a password.")
+@click.option(
+    "--tls-client-ca", type=_FILE, help="Let in only callers with a certificate of this authority."
+)
+@click.option(
+    "--insecure-listen", is_flag=True, help="Allow addresses beyond loopback without TLS."
+)
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    multiple=True,
+    help="A web origin that may call, or `*`; repeatable.",
+)
+@click.option(
+    "--durability",
+    type=click.Choice(["fsync", "relaxed"]),
+    default="fsync",
+    show_default=True,
+    help="relaxed acknowledges before the disk has it: a crash of the machine may lose events.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+)
+@click.option(
+    "--log-format", type=click.Choice(["json", "text"]), default="json", show_default=True
+)
+def serve_command(
+    *,
+    bundle: Path,
+    state: Path,
+    grpc: str,
+    http: str,
+    no_http: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    tls_client_ca: Path | None,
+    insecure_listen: bool,
+    cors_origins: tuple[str, ...],
+    durability: str,
+    log_level: str,
+    log_format: str,
+) -> None:
+    """Serve decisions over gRPC and JSON until SIGTERM."""
+    config = ServeConfig(
+        bundle=bundle,
+        state=state,
+        grpc=parse_address(grpc),
+        http=None if no_http else parse_address(http),
+        tls=parse_tls(tls_cert, tls_key, tls_client_ca),
+        insecure_listen=insecure_listen,
+        cors_origins=cors_origins,
+        relaxed_durability=durability == "relaxed",
+    )
+    log = set_up_logging(level=log_level, as_json=log_format == "json")
+    uvloop.run(serve(config, log, announce=click.echo))
+
+
+@main.command("import")
+@click.argument("mapping", type=_FILE)
+@click.option(
+    "--bundle", required=True, type=_FILE, help="The bundle whose schema the data must fit."
+)
+@click.option(
+    "--state",
+    required=True,
+    type=_FILE,
+    help="The folder to load into; no server may have it open.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Take everything, not only the mapping's default slice.",
+)
+@click.option(
+    "--max-errors", default=0, show_default=True, help="How many bad rows to skip before stopping."
+)
+def import_command(
+    *, mapping: Path, bundle: Path, state: Path, everything: bool, max_errors: int
+) -> None:
+    """Load profiles and events from CSV, JSON Lines or Parquet files, as a mapping says."""
+    from offerd.imports import run_import, shown_on
+
+    opened = open_bundle(bundle)
+    fold = FoldPlan.build(opened.catalogue, opened.event_filters)
+    try:
+        with State.open(state, fold) as store, shown_on(sys.stderr) as progress:
+            report = run_import(
+                mapping,
+                store,
+                opened.catalogue,
+                now_ns=time.time_ns(),
+                everything=everything,
+                max_errors=max_errors,
+                progress=progress,
+            )
+    finally:
+        opened.close()
+    for row in report.bad_rows:
+        click.echo(f"left out: {row}", err=True)
+    click.echo(
+        f"{state}: {report.profiles:,} profiles, {report.events:,} events, "
+        f"{report.repeated:,} events already there, {report.clashing:,} clashing, "
+        f"{len(report.bad_rows):,} bad rows"
+    )
+
+
+@main.command("health")
+@click.argument("address", default="127.0.0.1:50051")
+@click.option("--tls-ca", type=_FILE, help="Speak TLS, and trust this authority.")
+@click.option("--timeout", "timeout_s", default=2.0, show_default=True, help="Seconds to wait.")
+def health_command(address: str, tls_ca: Path | None, timeout_s: float) -> None:
+    """Ask a service's gRPC door whether it serves; exit status 1 if it doesn't."""
+    check_health(parse_address(address), tls_ca, timeout_s)
+    click.echo(f"{address} serves")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    shown = ("offers", "audiences", "placements", "decisions", "scopes")
+    return ", ".join(f"{counts[name]:,} {name}" for name in shown)

@@ -1,0 +1,74 @@
+"""The gRPC door: grpc.aio with health, reflection, TLS and a graceful stop."""
+
+from __future__ import annotations
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from offerd.errors import ConfigurationError
+from offerd.service.dispatch import Dispatcher
+from offerd.service.servicers import register
+from offerd.v1 import decision_service_pb2, event_service_pb2, profile_service_pb2
+
+SERVICES = tuple(
+    module.DESCRIPTOR.services_by_name[name].full_name
+    for module, name in (
+        (decision_service_pb2, "DecisionService"),
+        (event_service_pb2, "EventService"),
+        (profile_service_pb2, "ProfileService"),
+    )
+)
+MAXIMUM_MESSAGE_BYTES = 16 << 20
+"""Larger requests are refused by gRPC itself, before they are read."""
+
+
+class GrpcServer:
+    """Serves a dispatcher on one address; port 0 picks a free one, and `port` says which.
+
+    Without credentials it serves in plain text.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        host: str,
+        port: int,
+        credentials: grpc.ServerCredentials | None,
+    ) -> None:
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),
+                # Two servers on one port would each get half of the calls, unseen.
+                ("grpc.so_reuseport", 0),
+            ]
+        )
+        register(self._server, dispatcher)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(
+            (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+        )
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            if credentials is None:
+                self.port = self._server.add_insecure_port(address)
+            else:
+                self.port = self._server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise ConfigurationError(f"can't listen on `{address}`: it is in use") from error
+
+    async def start(self) -> None:
+        """Starts to serve, and says so to health checks."""
+        await self._server.start()
+        await self._tell(health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Refuses new calls, lets those in flight finish for `grace_s` seconds, and ends."""
+        await self._tell(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._server.stop(grace_s)
+
+    async def _tell(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        for service in (*SERVICES, ""):
+            await self._health.set(service, status)

@@ -1,0 +1,103 @@
+"""Events of a request, checked one by one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from offerd.admission import admit_attributes, admit_text
+from offerd.admission.wording import quote, suggestion
+from offerd.errors import InvalidArgument, Reason
+from offerd.model.event import Event
+from offerd.model.identity import subject_of
+from offerd.model.profile import ProfileKey
+from offerd.model.schema import BUILT_IN_EVENTS, Attribute, Schema
+from offerd.service.tokens import ItemReference, Tokens
+from offerd.service.translate.identities import identities
+from offerd.service.translate.structs import struct_to_data, timestamp_to_ns
+from offerd.v1 import event_service_pb2 as pb
+
+FIRST_YEAR, LAST_YEAR = 1970, 2261
+_MAXIMUM_NAME = 128
+_ABOUT_AN_ITEM = ("display", "click")
+
+
+class AdmittedEvent(NamedTuple):
+    """An event that passed every check. `timed` is whether its sender said when it happened."""
+
+    key: ProfileKey
+    event: Event
+    timed: bool
+
+
+class EventAdmission:
+    """Checks events against one schema; tokens must be those that `tokens` makes."""
+
+    def __init__(self, schema: Schema, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
+        declared = {event.id: {p.path: p for p in event.properties} for event in schema.events}
+        self._properties = {name: declared.get(name, {}) for name in (*BUILT_IN_EVENTS, *declared)}
+
+    def admit(self, message: pb.Event, field: str, now_ns: int) -> AdmittedEvent:
+        """Returns the event of a message; raises InvalidArgument at its first mistake."""
+        event_id = admit_text(message.event_id, f"{field}.event_id", _MAXIMUM_NAME, required=True)
+        declared = self._declared(message.type, f"{field}.type")
+        properties, _ = admit_attributes(
+            struct_to_data(message.properties, f"{field}.properties"),
+            declared,
+            field=f"{field}.properties",
+        )
+        timed = message.HasField("event_time")
+        time_ns = (
+            timestamp_to_ns(message.event_time, f"{field}.event_time", FIRST_YEAR, LAST_YEAR)
+            if timed
+            else now_ns
+        )
+        item = self._item(message, field)
+        event = Event(
+            event_id,
+            message.type,
+            time_ns,
+            properties,
+            offer=item.offer if item else None,
+            decision=item.decision if item else None,
+            placement=item.placement if item else None,
+            proposition=item.proposition if item else None,
+        )
+        return AdmittedEvent(self._subject(message, f"{field}.identities"), event, timed)
+
+    def _declared(self, name: str, field: str) -> dict[str, Attribute]:
+        if not name:
+            raise InvalidArgument(Reason.MISSING_FIELD, "an event needs its type", field=field)
+        declared = self._properties.get(name)
+        if declared is None:
+            message = f"unknown event type {quote(name)}{suggestion(name, self._properties)}"
+            raise InvalidArgument(Reason.UNKNOWN_EVENT_TYPE, message, field=field)
+        return declared
+
+    def _item(self, message: pb.Event, field: str) -> ItemReference | None:
+        if message.token:
+            return self._tokens.read(message.token, f"{field}.token")
+        if message.type in _ABOUT_AN_ITEM:
+            raise InvalidArgument(
+                Reason.MISSING_FIELD,
+                f"a `{message.type}` event needs the token of the item it is about",
+                field=f"{field}.token",
+            )
+        return None
+
+    def _subject(self, message: pb.Event, field: str) -> ProfileKey:
+        if not message.identities:
+            raise InvalidArgument(
+                Reason.MISSING_FIELD, "an event needs an identity, 1 to 20", field=field
+            )
+        subject = subject_of(
+            identities(message.identities, self._namespaces, field), self._namespaces
+        )
+        if subject is None:
+            raise InvalidArgument(
+                Reason.NOT_AUTHENTICATED,
+                "an event needs a device identity or an authenticated person identity",
+                field=field,
+            )
+        return subject

@@ -1,0 +1,87 @@
+"""Scopes of a request, resolved against the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from offerd.admission.wording import quote, suggestion
+from offerd.decision.prepared import Prepared
+from offerd.errors import InvalidArgument, Reason
+from offerd.model.decision import ScopeQuery
+from offerd.v1 import decision_service_pb2 as pb
+
+MAXIMUM_SCOPES = 200
+MAXIMUM_ITEM_COUNT = 500
+
+
+def scopes(messages: Sequence[pb.Scope], prepared: Prepared) -> list[ScopeQuery]:
+    """Returns what is asked; raises InvalidArgument at the first scope that doesn't exist."""
+    if not messages:
+        raise InvalidArgument(
+            Reason.MISSING_FIELD, "no scope given, 1 to 200 expected", field="scopes"
+        )
+    if len(messages) > MAXIMUM_SCOPES:
+        raise InvalidArgument(
+            Reason.TOO_LARGE,
+            f"{len(messages)} scopes, at most {MAXIMUM_SCOPES} expected",
+            field="scopes",
+        )
+    return [_scope(m, prepared, f"scopes[{n}]") for n, m in enumerate(messages)]
+
+
+def _scope(message: pb.Scope, prepared: Prepared, field: str) -> ScopeQuery:
+    decision, placement, item_count = message.decision, message.placement, None
+    if message.name:
+        if decision or placement:
+            raise InvalidArgument(
+                Reason.CONFLICTING_FIELDS,
+                "give either `name`, or `decision` and `placement`, not both",
+                field=field,
+            )
+        named = prepared.named_scopes.get(message.name)
+        if named is None:
+            raise _unknown("scope", message.name, prepared.named_scopes, f"{field}.name")
+        decision, placement, item_count = named.decision, named.placement, named.item_count
+    prepared_scope = prepared.scopes.get((decision, placement))
+    if prepared_scope is None:
+        raise _no_such_pair(decision, placement, prepared, field)
+    if message.HasField("item_count"):
+        item_count = message.item_count
+        if not 1 <= item_count <= MAXIMUM_ITEM_COUNT:
+            raise InvalidArgument(
+                Reason.OUT_OF_RANGE,
+                f"`{item_count}` items, 1 to {MAXIMUM_ITEM_COUNT} expected",
+                field=f"{field}.item_count",
+            )
+    return ScopeQuery(
+        message.name,
+        decision,
+        placement,
+        prepared_scope.placement.item_count if item_count is None else item_count,
+    )
+
+
+def _no_such_pair(decision: str, placement: str, prepared: Prepared, field: str) -> InvalidArgument:
+    for name, value in (("decision", decision), ("placement", placement)):
+        if not value:
+            return InvalidArgument(
+                Reason.MISSING_FIELD,
+                f"`{name}` is missing: give either `name`, or `decision` and `placement`",
+                field=f"{field}.{name}",
+            )
+    served = [p for d, p in prepared.scopes if d == decision]
+    if not served:
+        return _unknown("decision", decision, {d for d, _ in prepared.scopes}, f"{field}.decision")
+    if all(placement != known.id for known in prepared.catalogue.placements):
+        return _unknown("placement", placement, served, f"{field}.placement")
+    serves = ", ".join(f"`{p}`" for p in sorted(served))
+    return InvalidArgument(
+        Reason.UNKNOWN_SCOPE,
+        f"decision `{decision}` doesn't serve placement `{placement}`; it serves {serves}",
+        field=f"{field}.placement",
+    )
+
+
+def _unknown(kind: str, name: str, known: Iterable[str], field: str) -> InvalidArgument:
+    message = f"unknown {kind} {quote(name)}{suggestion(name, known)}"
+    return InvalidArgument(Reason.UNKNOWN_SCOPE, message, field=field)
