@@ -22,6 +22,26 @@ $(VENV)/.ready: pyproject.toml
 .PHONY: setup
 setup: $(VENV)/.ready ## Create the environment in .venv.
 
+LUMA := $(shell find examples/luma/definitions -type f 2>/dev/null)
+GROCERY := $(shell find examples/grocery/definitions -type f 2>/dev/null)
+
+$(RUN)/grocery/.ready: $(VENV)/.ready examples/grocery/generate.py
+	$(BIN)/python examples/grocery/generate.py $(RUN)/grocery
+	touch $@
+
+$(RUN)/sample.bundle: $(VENV)/.ready $(RUN)/grocery/.ready $(LUMA) $(GROCERY)
+	$(BIN)/offerd compile examples/luma/definitions examples/grocery/definitions $(RUN)/grocery --out $@
+
+$(RUN)/state/.loaded: | $(RUN)/sample.bundle
+	rm -rf $(RUN)/state
+	$(BIN)/offerd import examples/luma/import.yaml --bundle $(RUN)/sample.bundle --state $(RUN)/state
+	$(BIN)/offerd import examples/grocery/import.yaml --bundle $(RUN)/sample.bundle --state $(RUN)/state
+	touch $@
+
+.PHONY: run
+run: $(RUN)/sample.bundle $(RUN)/state/.loaded ## Serve the sample brands on 50051 (gRPC) and 8080 (HTTP).
+	$(BIN)/offerd serve --bundle $(RUN)/sample.bundle --state $(RUN)/state --log-format text
+
 .PHONY: generate
 generate: $(VENV)/.ready ## Generate server/offerd/v1 from proto/.
 	$(BIN)/python tools/generate.py server
