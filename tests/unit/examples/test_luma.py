@@ -1,0 +1,351 @@
+"""The Luma example: its definitions compile cleanly, its data fit, its story comes true."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from google.protobuf import json_format
+
+from offerd.admission import admit_attributes, parse_instant
+from offerd.bundle import Bundle, open_bundle, write_bundle
+from offerd.definitions import load
+from offerd.events import FoldPlan
+from offerd.model.catalogue import CapSubject, Catalogue, ContentType, FallbackOffer, Offer
+from offerd.service.decisions import Decisions
+from offerd.service.events import Events
+from offerd.service.profiles import Profiles
+from offerd.store import State
+from offerd.v1 import decision_service_pb2, event_service_pb2, identity_pb2, profile_service_pb2
+
+LUMA = Path(__file__).parents[3] / "examples" / "luma"
+CANONICAL_NS = parse_instant("2026-11-02T09:00:00Z")
+STORY_END_NS = parse_instant("2026-11-05T00:00:00Z")
+PERSON = identity_pb2.AUTHENTICATION_STATE_AUTHENTICATED
+SARAH = {
+    "namespace": "email",
+    "id": "sarah.rose@example.com",
+    "authenticationState": "AUTHENTICATION_STATE_AUTHENTICATED",
+}
+ANSWERS = json.loads((LUMA / "answers.json").read_text(encoding="utf-8"))
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    text = (LUMA / "data" / name).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+MEMBERS = _lines("members.jsonl")
+EVENTS = _lines("events.jsonl")
+STUDIOS = json.loads((LUMA / "data" / "studios.geojson").read_text(encoding="utf-8"))["features"]
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Any:
+    """The definitions, compiled once."""
+    return load([LUMA / "definitions"])
+
+
+@pytest.fixture(scope="module")
+def catalogue(loaded: Any) -> Catalogue:
+    """The tables of the definitions."""
+    found: Catalogue = loaded.catalogue
+    return found
+
+
+def test_compiles_without_a_warning(loaded: Any) -> None:
+    """Nothing in the folder is suspicious, let alone wrong."""
+    assert [str(warning) for warning in loaded.warnings] == []
+
+
+def test_is_large_enough_to_be_real(catalogue: Catalogue) -> None:
+    """There are at least 45 offers and 30 audiences, and the accessories come from the CSV file."""
+    assert len(catalogue.offers) >= 45
+    assert len(catalogue.audiences) >= 30
+    assert sum("accessory" in offer.tags for offer in catalogue.offers) == 15
+
+
+def test_every_placement_can_be_asked_for(catalogue: Catalogue) -> None:
+    """Each placement is served, and each decision has a named scope for each of its placements."""
+    placements = {placement.id for placement in catalogue.placements}
+    served = {(d.id, placement) for d in catalogue.decisions for placement in d.placements}
+    assert {placement for _, placement in served} == placements
+    assert {(scope.decision, scope.placement) for scope in catalogue.scopes} == served
+
+
+def test_every_strategy_can_fill_a_placement(catalogue: Catalogue) -> None:
+    """No decision has a strategy whose offers have no content for any of its placements."""
+    idle = [
+        (decision.id, strategy.id)
+        for decision in catalogue.decisions
+        for strategy in (catalogue.strategies[number] for number in decision.strategies)
+        if not any(
+            representation.placement in decision.placements
+            for number in catalogue.collections[strategy.collection].offers
+            for representation in catalogue.offers[number].representations
+        )
+    ]
+    assert idle == []
+
+
+def test_uses_every_content_type(catalogue: Catalogue) -> None:
+    """Text, HTML, JSON, image links, redirects and key-value pairs all occur."""
+    assert {content.type for content in catalogue.contents} == set(ContentType)
+
+
+def test_uses_every_kind_of_cap(catalogue: Catalogue) -> None:
+    """Caps per profile with and without a window, and in total, on five types of events."""
+    caps = [cap for offer in catalogue.offers for cap in offer.caps]
+    kinds = {(cap.subject, cap.within_ns is not None) for cap in caps}
+    assert kinds == {
+        (CapSubject.PROFILE, True),
+        (CapSubject.PROFILE, False),
+        (CapSubject.TOTAL, False),
+    }
+    assert {cap.event for cap in caps} >= {
+        *("display", "click", "conversion", "purchase", "class_check_in")
+    }
+
+
+def test_offers_are_over_running_and_to_come(catalogue: Catalogue) -> None:
+    """At the instant of all examples some offers have ended, some run, some have not begun."""
+    ended = sorted(o.id for o in catalogue.offers if o.end_ns and o.end_ns <= CANONICAL_NS)
+    begin = [o.id for o in catalogue.offers if o.start_ns and o.start_ns > CANONICAL_NS]
+    assert ended == ["cap-sun", "summer-sale"]
+    assert begin == ["black-week"]
+
+
+def test_several_offers_speak_swedish_and_french(catalogue: Catalogue) -> None:
+    """Many offers are translated, and whatever is translated has a default language, too."""
+    for language, expected in (("sv", 10), ("fr", 8)):
+        translated = [
+            o for o in catalogue.offers if any(r.language == language for r in o.representations)
+        ]
+        assert len(translated) >= expected
+    everything: list[Offer | FallbackOffer] = [*catalogue.offers, *catalogue.fallback_offers]
+    for offer in everything:
+        defaults = {r.placement for r in offer.representations if not r.language}
+        assert {r.placement for r in offer.representations} == defaults, offer.id
+
+
+class _Balance(HTMLParser):
+    """Counts open elements; a wrong end tag is kept in `wrong`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+def test_html_is_balanced_and_small(catalogue: Catalogue) -> None:
+    """Every HTML fragment closes what it opens, runs no script and stays under 300 characters."""
+    for content in catalogue.contents:
+        if content.type is ContentType.HTML:
+            html = str(content.body)
+            balance = _Balance()
+            balance.feed(html)
+            balance.close()
+            assert (balance.open, balance.wrong) == ([], []), html
+            assert "<script" not in html
+            assert len(html) < 300, html
+
+
+def test_data_are_what_the_script_writes(tmp_path: Path) -> None:
+    """The files under data/ are those that generate_data.py writes, to the byte."""
+    script = LUMA / "generate_data.py"
+    subprocess.run([sys.executable, "-B", script, "--out", tmp_path], check=True)
+    for name in ("members.jsonl", "events.jsonl"):
+        assert (tmp_path / name).read_bytes() == (LUMA / "data" / name).read_bytes(), name
+
+
+def test_members_fit_the_schema(catalogue: Catalogue) -> None:
+    """Every attribute is declared and of its type, and no device carries person data."""
+    declared = {attribute.path: attribute for attribute in catalogue.schema.profile}
+    namespaces = {namespace.id: namespace.type for namespace in catalogue.schema.namespaces}
+    for member in MEMBERS:
+        record, _ = admit_attributes(member["attributes"], declared, field=member["id"])
+        if not namespaces[member["namespace"]].names_person:
+            assert not any(declared[path].person for path in record), member["id"]
+    keys = {(member["namespace"], member["id"]) for member in MEMBERS}
+    assert len(keys) == len(MEMBERS) == 60
+    assert {namespace for namespace, _ in keys} == set(namespaces)
+
+
+def test_events_fit_the_schema(catalogue: Catalogue) -> None:
+    """Every property is declared and of its type; ids are unique; times lie in the stated span."""
+    properties = {
+        event.id: {attribute.path: attribute for attribute in event.properties}
+        for event in catalogue.schema.events
+    }
+    first, last = parse_instant("2025-06-01T00:00:00Z"), parse_instant("2026-11-01T00:00:00Z")
+    for event in EVENTS:
+        admit_attributes(event["properties"], properties[event["type"]], field=event["event_id"])
+        assert first <= parse_instant(event["event_time"]) < last, event["event_id"]
+    assert len({event["event_id"] for event in EVENTS}) == len(EVENTS) >= 500
+    known = {(member["namespace"], member["id"]) for member in MEMBERS}
+    assert {(event["namespace"], event["id"]) for event in EVENTS} <= known
+
+
+def test_studios_are_those_that_members_go_to() -> None:
+    """Twelve studios have position, radius and hours, and the data name no other."""
+    studios = {studio["id"]: studio["properties"] for studio in STUDIOS}
+    assert len(studios) == 12
+    for properties in studios.values():
+        assert -90 <= properties["latitude"] <= 90
+        assert -180 <= properties["longitude"] <= 180
+        assert properties["radius_m"] > 0
+        assert properties["opening_hours"]
+    named = {e["properties"]["studio_id"] for e in EVENTS if "studio_id" in e["properties"]}
+    homes = {m["attributes"]["home"]["studio_id"] for m in MEMBERS if "home" in m["attributes"]}
+    assert named | homes <= set(studios)
+
+
+def test_nobody_real_is_named() -> None:
+    """Addresses are of example.com, and phone numbers from the range kept free for fiction."""
+    for path in sorted(LUMA.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            text = path.read_text(encoding="utf-8")
+            domains = set(re.findall(r"[\w.]+@([\w.-]+\w)", text)) - {"example.com"}
+            assert domains == set(), path
+    phones = [member["id"] for member in MEMBERS if member["namespace"] == "phone"]
+    assert phones
+    assert all(re.fullmatch(r"\+447700900\d{3}", phone) for phone in phones)
+
+
+def test_every_request_has_its_answer() -> None:
+    """answers.json names each file of requests/ once, in the order in which events build up."""
+    requests = {path.stem for path in (LUMA / "requests").glob("*.json")}
+    steps = [answer["step"] for answer in ANSWERS]
+    assert sorted(steps) == sorted(requests)
+    assert {path.stem for path in (LUMA / "events").glob("*.json")} <= requests
+    readme = (LUMA / "README.md").read_text(encoding="utf-8")
+    assert [step for step in steps if f"`{step}`" not in readme] == []
+
+
+class Luma(NamedTuple):
+    """The service's three parts over a state that holds Luma's members and their events."""
+
+    bundle: Bundle
+    decisions: Decisions
+    events: Events
+    profiles: Profiles
+
+
+@pytest.fixture
+def luma(loaded: Any, tmp_path: Path) -> Iterator[Luma]:
+    """An open bundle and an empty state."""
+    write_bundle(loaded.catalogue, tmp_path / "bundle")
+    bundle = open_bundle(tmp_path / "bundle")
+    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+
+    def now() -> int:
+        return STORY_END_NS
+
+    with State.open(tmp_path / "state", fold) as state:
+        yield Luma(
+            bundle,
+            Decisions(bundle, state, fold, now),
+            Events(bundle, state, now),
+            Profiles(bundle, state, fold, now),
+        )
+    bundle.close()
+
+
+async def test_the_story_comes_true(luma: Luma) -> None:
+    """Each step, after its events, is answered with the offers that answers.json says."""
+    await _load_data(luma)
+    for expected in ANSWERS:
+        if _events_path(expected["step"]).exists():
+            await _collect_step(luma, expected["step"])
+        request = _request(expected["step"])
+        assert request.dry_run, expected["step"]
+        response = await luma.decisions.decide(request)
+        assert list(response.warnings) == [], expected["step"]
+        assert _offers(response) == expected["answers"], expected["step"]
+
+
+async def test_the_discount_and_the_free_class_are_capped_apart(luma: Luma) -> None:
+    """Sarah's second basket gets no second discount, while the free class is still hers."""
+    await _load_data(luma)
+    await _collect_step(luma, "step-05-login")
+    await _collect_step(luma, "step-07-checkout")
+    request = _request("step-06-call")
+    for field in ("dry_run", "decide_time", "explain"):
+        request.ClearField(field)
+    before = await luma.decisions.decide(request)
+    assert _offers(before)["desk-cards"][:2] == ["free-class", "shorts-10-off"]
+
+    purchase = {
+        **{"eventId": "luma-paid", "type": "purchase", "eventTime": "2026-11-04T10:00:00Z"},
+        **{"token": before.propositions[0].items[1].token, "identities": [SARAH]},
+    }
+    again = {
+        **{"eventId": "luma-again", "type": "cart_add", "eventTime": "2026-11-04T12:00:00Z"},
+        **{"properties": {"category": "shorts"}, "identities": [SARAH]},
+    }
+    await _collect(luma, {"events": [purchase, again]})
+    request.explain = True
+    after = await luma.decisions.decide(request)
+    assert "free-class" in _offers(after)["desk-cards"]
+    fell = {
+        candidate.offer: candidate.fell_at
+        for candidate in after.propositions[0].explanation.candidates
+        if candidate.strategy == "answer-price"
+    }
+    assert fell["shorts-10-off"] == decision_service_pb2.STAGE_CAPS
+
+
+async def _load_data(luma: Luma) -> None:
+    for member in MEMBERS:
+        profile = json_format.ParseDict(member, profile_service_pb2.SetProfileRequest())
+        await luma.profiles.set_profile(profile)
+    await _collect(luma, {"events": [_as_message(event) for event in EVENTS]})
+
+
+def _events_path(step: str) -> Path:
+    return LUMA / "events" / f"{step}.json"
+
+
+async def _collect_step(luma: Luma, step: str) -> None:
+    await _collect(luma, json.loads(_events_path(step).read_text(encoding="utf-8")))
+
+
+def _as_message(event: dict[str, Any]) -> dict[str, Any]:
+    identity = {"authentication_state": PERSON, **{k: event[k] for k in ("namespace", "id")}}
+    kept = {key: event[key] for key in ("event_id", "type", "event_time", "properties")}
+    return {**kept, "identities": [identity]}
+
+
+async def _collect(luma: Luma, events: dict[str, Any]) -> None:
+    request = json_format.ParseDict(events, event_service_pb2.CollectRequest())
+    response = await luma.events.collect(request)
+    refused = [r for r in response.results if r.status != event_service_pb2.EVENT_STATUS_ACCEPTED]
+    assert refused == []
+
+
+def _request(step: str) -> decision_service_pb2.DecideRequest:
+    text = (LUMA / "requests" / f"{step}.json").read_text(encoding="utf-8")
+    return json_format.Parse(text, decision_service_pb2.DecideRequest())
+
+
+def _offers(response: decision_service_pb2.DecideResponse) -> dict[str, list[str]]:
+    return {
+        proposition.scope.name or proposition.scope.placement: [
+            item.offer for item in proposition.items
+        ]
+        for proposition in response.propositions
+    }
