@@ -1,0 +1,83 @@
+"""The rule language: expressions are compiled once, stored as data, and run as generated Python.
+
+checked = compile_expression(source, environment)   # every mistake at once, or a checked tree
+data = encode(checked)                              # what a bundle stores
+rule = plan(decode(data), environment)              # at load
+rule.evaluate(profile, context, audience) is True   # per request; never raises
+"""
+
+from offerd.expression.check.context import Checking
+from offerd.expression.check.declarations import Attribute, Environment, Lookup, Record
+from offerd.expression.check.tree import Checked, References
+from offerd.expression.check.types import (
+    BOOL,
+    BYTES,
+    DOUBLE,
+    DURATION,
+    DYN,
+    INT,
+    NULL,
+    STRING,
+    TIMESTAMP,
+    TYPE,
+    UINT,
+    Type,
+    list_of,
+    map_of,
+    parse_type,
+)
+from offerd.expression.compile import compile_expression
+from offerd.expression.encode import DecodeError, decode, encode
+from offerd.expression.explain import Decision, Explanation, explain
+from offerd.expression.issues import ExpressionError, Issue, Position, render_issue
+from offerd.expression.limits import DEFAULT_LIMITS, Limits
+from offerd.expression.plan.rule import PlanError, Rule, plan, plan_many
+from offerd.expression.values import Duration, Failure, Timestamp, TypeName, Uint, Unknown
+
+__all__ = [
+    "BOOL",
+    "BYTES",
+    "DEFAULT_LIMITS",
+    "DOUBLE",
+    "DURATION",
+    "DYN",
+    "INT",
+    "NULL",
+    "STRING",
+    "TIMESTAMP",
+    "TYPE",
+    "UINT",
+    "Attribute",
+    "Checked",
+    "Checking",
+    "Decision",
+    "DecodeError",
+    "Duration",
+    "Environment",
+    "Explanation",
+    "ExpressionError",
+    "Failure",
+    "Issue",
+    "Limits",
+    "Lookup",
+    "PlanError",
+    "Position",
+    "Record",
+    "References",
+    "Rule",
+    "Timestamp",
+    "Type",
+    "TypeName",
+    "Uint",
+    "Unknown",
+    "compile_expression",
+    "decode",
+    "encode",
+    "explain",
+    "list_of",
+    "map_of",
+    "parse_type",
+    "plan",
+    "plan_many",
+    "render_issue",
+]

@@ -1,0 +1,1 @@
+"""Syntax tree to checked tree: types, declarations, the checker, and nearest names."""

@@ -1,0 +1,83 @@
+"""What an expression may refer to: variables, records with their attributes, lookups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from offerd.expression.check.types import BOOL, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of a record: its type, and the strings it may be if they are known.
+
+    `values` empty means any value. At run time a timestamp is an int of nanoseconds since
+    1970 UTC and a duration an int of nanoseconds.
+    """
+
+    type: Type
+    values: tuple[str, ...] = ()
+
+
+class Record:
+    """A variable that holds a flat dict from dotted paths to values, such as "loyalty.tier".
+
+    A path missing from the dict makes what uses it unknown.
+    """
+
+    __slots__ = ("_groups", "attributes")
+
+    def __init__(self, attributes: Mapping[str, Attribute]) -> None:
+        self.attributes = MappingProxyType(dict(attributes))
+        groups: dict[str, list[str]] = {}
+        for path in self.attributes:
+            parts = path.split(".")
+            for count in range(1, len(parts)):
+                groups.setdefault(".".join(parts[:count]), []).append(path)
+        self._groups = {group: tuple(sorted(paths)) for group, paths in groups.items()}
+
+    def below(self, path: str) -> tuple[str, ...]:
+        """The attributes whose path starts with this one and a dot, sorted; () if none does."""
+        return self._groups.get(path, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A function of one literal name, such as `audience("frequent")`.
+
+    At run time it is a mapping from name to value (which may be an Unknown). A name missing from
+    the mapping makes what uses it unknown.
+    """
+
+    names: frozenset[str]
+    type: Type = BOOL
+
+    def __init__(self, names: Iterable[str], type: Type = BOOL) -> None:
+        object.__setattr__(self, "names", frozenset(names))
+        object.__setattr__(self, "type", type)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The names an expression may use.
+
+    `roots` gives the order of the positional arguments of `Rule.evaluate`: the variables in the
+    order declared, then the lookups in the order declared. `container` is the namespace in which
+    names are looked for first, as a dotted prefix.
+    """
+
+    variables: Mapping[str, Type | Record]
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    container: str = ""
+
+    def __post_init__(self) -> None:
+        both = self.variables.keys() & self.lookups.keys()
+        if both:
+            raise ValueError(f"declared both as a variable and as a lookup: {sorted(both)}")
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The names of the positional arguments of an evaluation."""
+        return (*self.variables, *self.lookups)

@@ -1,0 +1,255 @@
+"""The checked tree: every name resolved, every type known. This is what a bundle stores.
+
+Nodes are msgspec structs, written as arrays with a tag. `start` and `end` are offsets in
+characters into the source. Types travel as the text that `str(type)` gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from offerd.expression.check.types import Type
+
+
+class _Tagged(msgspec.Struct, frozen=True, array_like=True, tag_field="node"):
+    """What all nodes share: how they are written."""
+
+
+class Constant(_Tagged, frozen=True, array_like=True, tag=1):
+    """A constant; timestamps and durations are ints of nanoseconds, a type is its name.
+
+    `value` is a bool, int, float, str, bytes or None; which one, `type` says.
+    """
+
+    value: Any
+    type: Type
+    start: int
+    end: int
+
+
+class Variable(_Tagged, frozen=True, array_like=True, tag=2):
+    """A root variable that is not a record."""
+
+    name: str
+    type: Type
+    start: int
+    end: int
+
+
+class Attribute(_Tagged, frozen=True, array_like=True, tag=3):
+    """An attribute of a record: one look-up of `path` in a flat dict."""
+
+    root: str
+    path: str
+    type: Type
+    start: int
+    end: int
+
+
+class Presence(_Tagged, frozen=True, array_like=True, tag=4):
+    """Whether a record has an attribute; always bool."""
+
+    root: str
+    path: str
+    type: Type
+    start: int
+    end: int
+
+
+class Reference(_Tagged, frozen=True, array_like=True, tag=5):
+    """A named entry of a lookup, such as `audience("frequent")`."""
+
+    lookup: str
+    name: str
+    type: Type
+    start: int
+    end: int
+
+
+class Local(_Tagged, frozen=True, array_like=True, tag=6):
+    """A macro's variable; `slot` counts the macros around it, the outermost being 0."""
+
+    slot: int
+    type: Type
+    start: int
+    end: int
+
+
+class Operation(_Tagged, frozen=True, array_like=True, tag=7):
+    """A function of the table, applied; a method's target is the first argument.
+
+    `overload` is its place among the function's overloads, or -1 when the values decide: then
+    every argument is boxed.
+    """
+
+    function: str
+    overload: int
+    arguments: tuple[Node, ...]
+    type: Type
+    start: int
+    end: int
+
+
+class Chain(_Tagged, frozen=True, array_like=True, tag=8):
+    """`&&` (when `all` is true) or `||` of two or more operands."""
+
+    all: bool
+    operands: tuple[Node, ...]
+    type: Type
+    start: int
+    end: int
+
+
+class Conditional(_Tagged, frozen=True, array_like=True, tag=9):
+    """`condition ? yes : no`."""
+
+    condition: Node
+    yes: Node
+    no: Node
+    type: Type
+    start: int
+    end: int
+
+
+class Items(_Tagged, frozen=True, array_like=True, tag=10):
+    """A list, all of its items of the list's element type."""
+
+    items: tuple[Node, ...]
+    type: Type
+    start: int
+    end: int
+
+
+class Entries(_Tagged, frozen=True, array_like=True, tag=11):
+    """A map: keys and values of the same number, of the map's types."""
+
+    keys: tuple[Node, ...]
+    values: tuple[Node, ...]
+    type: Type
+    start: int
+    end: int
+
+
+class Macro(_Tagged, frozen=True, array_like=True, tag=12):
+    """`exists`, `all`, `exists_one`, `filter` or `map` over the elements or keys of `range`.
+
+    `condition` is the predicate (for `map` the optional filter), `result` only `map` has. `slot`
+    is where the element is kept while they are evaluated.
+    """
+
+    macro: str
+    range: Node
+    slot: int
+    condition: Node | None
+    result: Node | None
+    type: Type
+    start: int
+    end: int
+
+
+class Box(_Tagged, frozen=True, array_like=True, tag=13):
+    """A value made `dyn`, or a list or map made one of `dyn`."""
+
+    value: Node
+    type: Type
+    start: int
+    end: int
+
+
+class Stop(_Tagged, frozen=True, array_like=True, tag=14):
+    """A part that always fails; only unchecked expressions have it."""
+
+    message: str
+    type: Type
+    start: int
+    end: int
+
+
+Node: TypeAlias = (
+    Constant
+    | Variable
+    | Attribute
+    | Presence
+    | Reference
+    | Local
+    | Operation
+    | Chain
+    | Conditional
+    | Items
+    | Entries
+    | Macro
+    | Box
+    | Stop
+)
+
+
+class References(msgspec.Struct, frozen=True, array_like=True):
+    """What an expression depends on, sorted.
+
+    `variables` are plain root variables; `attributes` maps a record to its paths; `lookups` maps
+    a lookup to the names asked of it.
+    """
+
+    variables: tuple[str, ...]
+    attributes: dict[str, tuple[str, ...]]
+    lookups: dict[str, tuple[str, ...]]
+
+
+class Checked(msgspec.Struct, frozen=True, array_like=True):
+    """An expression that is known to be right: its text, its type, what it uses, its tree."""
+
+    source: str
+    type: Type
+    references: References
+    tree: Node
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The direct parts of a node, in the order in which they are evaluated."""
+    parts = _CHILDREN.get(type(node))
+    return () if parts is None else parts(node)
+
+
+def _macro_children(node: Macro) -> tuple[Node, ...]:
+    optional = (node.condition, node.result)
+    return (node.range, *(part for part in optional if part is not None))
+
+
+def _entry_children(node: Entries) -> tuple[Node, ...]:
+    return tuple(part for pair in zip(node.keys, node.values, strict=True) for part in pair)
+
+
+_CHILDREN: Final[dict[type, Callable[[Any], tuple[Node, ...]]]] = {
+    Operation: lambda node: node.arguments,
+    Chain: lambda node: node.operands,
+    Conditional: lambda node: (node.condition, node.yes, node.no),
+    Items: lambda node: node.items,
+    Entries: _entry_children,
+    Macro: _macro_children,
+    Box: lambda node: (node.value,),
+}
+
+
+def collect_references(tree: Node) -> References:
+    """What the tree depends on, found by walking it."""
+    variables: set[str] = set()
+    attributes: dict[str, set[str]] = {}
+    lookups: dict[str, set[str]] = {}
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Variable):
+            variables.add(node.name)
+        elif isinstance(node, Attribute | Presence):
+            attributes.setdefault(node.root, set()).add(node.path)
+        elif isinstance(node, Reference):
+            lookups.setdefault(node.lookup, set()).add(node.name)
+        pending.extend(children(node))
+    return References(
+        tuple(sorted(variables)),
+        {root: tuple(sorted(attributes[root])) for root in sorted(attributes)},
+        {name: tuple(sorted(lookups[name])) for name in sorted(lookups)},
+    )

@@ -1,0 +1,253 @@
+"""Timestamps and durations: reading, writing, and their parts in a time zone."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from offerd.expression.check.types import DURATION, INT, STRING, TIMESTAMP, Type
+from offerd.expression.functions.arithmetic import (
+    INT_MAXIMUM,
+    INT_MINIMUM,
+    TIMESTAMP_MAXIMUM,
+    TIMESTAMP_MINIMUM,
+)
+from offerd.expression.functions.overload import Form, Function, Overload
+from offerd.expression.values import EvaluationError, quoted
+
+SECOND: Final = 1_000_000_000
+_UNITS: Final = {
+    "h": 3600 * SECOND,
+    "m": 60 * SECOND,
+    "s": SECOND,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ns": 1,
+}
+_DURATION: Final = re.compile(
+    r"[-+]?(?:(?:\d{1,20}(?:\.\d{0,40})?|\.\d{1,40})(?:h|ms|us|µs|μs|ns|m|s))+", re.ASCII
+)
+_DURATION_PART: Final = re.compile(r"(\d*)\.?(\d*)(h|ms|us|µs|μs|ns|m|s)", re.ASCII)
+_LONGER_UNIT: Final = re.compile(r"(-?)(\d{1,9})([dw])", re.ASCII)
+_TIMESTAMP: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))",
+    re.ASCII,
+)
+_OFFSET: Final = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
+_EPOCH: Final = datetime.datetime(1970, 1, 1)
+
+
+def parse_duration(text: str) -> int:
+    """Nanoseconds from such as "720h", "1h30m" or "-1.5s"; EvaluationError if it is none."""
+    if text == "0":
+        return 0
+    if _DURATION.fullmatch(text) is None:
+        raise EvaluationError(f"{quoted(text)} is not a duration{_duration_hint(text)}")
+    total = 0
+    for whole, fraction, unit in _DURATION_PART.findall(text):
+        size = _UNITS[unit]
+        total += int(whole or "0") * size
+        total += int(fraction[:20] or "0") * size // 10 ** len(fraction[:20])
+    total = -total if text.startswith("-") else total
+    if not INT_MINIMUM <= total <= INT_MAXIMUM:
+        raise EvaluationError(f"the duration {quoted(text)} is out of range")
+    return total
+
+
+def _duration_hint(text: str) -> str:
+    longer = _LONGER_UNIT.fullmatch(text)
+    if longer is not None:
+        hours = int(longer[2]) * (24 if longer[3] == "d" else 168)
+        return f": use `{longer[1]}{hours}h`"
+    return ": write numbers with the units h, m, s, ms, us or ns, such as `1h30m`"
+
+
+def format_duration(value: int) -> str:
+    """Seconds with as many decimals as needed, such as "1000000s"."""
+    sign = "-" if value < 0 else ""
+    seconds, rest = divmod(abs(value), SECOND)
+    decimals = f".{rest:09}".rstrip("0") if rest else ""
+    return f"{sign}{seconds}{decimals}s"
+
+
+def parse_timestamp(text: str) -> int:
+    """Nanoseconds since 1970 UTC from an RFC 3339 text; EvaluationError if it is none."""
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        example = "2024-01-31T08:00:00Z"
+        raise EvaluationError(f"{quoted(text)} is not a timestamp: write it as `{example}`")
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
+    try:
+        moment = datetime.datetime(year, month, day, hour, minute, second)
+    except ValueError as error:
+        raise EvaluationError(f"{quoted(text)} is not a timestamp: {error}") from None
+    nanoseconds = int((match[7] or "").ljust(9, "0"))
+    value = _since_epoch(moment) + nanoseconds
+    if match[8] is not None:
+        value -= _offset_seconds(match[8], match[9], match[10]) * SECOND
+    if not TIMESTAMP_MINIMUM <= value <= TIMESTAMP_MAXIMUM:
+        raise EvaluationError(f"the timestamp {quoted(text)} is out of range")
+    return value
+
+
+def _since_epoch(moment: datetime.datetime) -> int:
+    delta = moment - _EPOCH
+    return (delta.days * 86400 + delta.seconds) * SECOND
+
+
+def _offset_seconds(sign: str, hours: str, minutes: str) -> int:
+    seconds = int(hours) * 3600 + int(minutes) * 60
+    return -seconds if sign == "-" else seconds
+
+
+def format_timestamp(value: int) -> str:
+    """RFC 3339 in UTC, with 0, 3, 6 or 9 decimals as needed."""
+    seconds, rest = divmod(value, SECOND)
+    moment = _EPOCH + datetime.timedelta(seconds=seconds)
+    decimals = ""
+    if rest:
+        decimals = f".{rest:09}"
+        while decimals.endswith("000"):
+            decimals = decimals[:-3]
+    return f"{moment.isoformat()}{decimals}Z"
+
+
+def timestamp_from_seconds(seconds: int) -> int:
+    """A timestamp from whole seconds since 1970."""
+    value = seconds * SECOND
+    if not TIMESTAMP_MINIMUM <= value <= TIMESTAMP_MAXIMUM:
+        raise EvaluationError("the timestamp is out of range")
+    return value
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> datetime.tzinfo:
+    """The time zone of an IANA name or of an offset such as "+02:00"; EvaluationError if none."""
+    offset = _OFFSET.fullmatch(name)
+    if offset is not None and int(offset[2]) < 24 and int(offset[3]) < 60:
+        seconds = _offset_seconds(*offset.groups())
+        return datetime.timezone(datetime.timedelta(seconds=seconds))
+    if name in ("UTC", "Z", ""):
+        return datetime.UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise EvaluationError(f"unknown time zone {quoted(name)}") from None
+
+
+def _local(value: int, zone_: datetime.tzinfo) -> datetime.datetime:
+    seconds = value // SECOND
+    moment = _EPOCH.replace(tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
+    try:
+        return moment if zone_ is datetime.UTC else moment.astimezone(zone_)
+    except OverflowError:
+        raise EvaluationError("the timestamp is out of range in this time zone") from None
+
+
+_PARTS: Final[dict[str, Callable[[datetime.datetime], int]]] = {
+    "getDate": lambda moment: moment.day,
+    "getDayOfMonth": lambda moment: moment.day - 1,
+    "getDayOfWeek": lambda moment: moment.isoweekday() % 7,
+    "getDayOfYear": lambda moment: moment.timetuple().tm_yday - 1,
+    "getFullYear": lambda moment: moment.year,
+    "getMonth": lambda moment: moment.month - 1,
+    "getHours": lambda moment: moment.hour,
+    "getMinutes": lambda moment: moment.minute,
+    "getSeconds": lambda moment: moment.second,
+}
+
+
+def _in_zone(part: Callable[[datetime.datetime], int]) -> Overload:
+    def implementation(value: int, name: str) -> int:
+        return part(_local(value, zone(name)))
+
+    def specialise(name: str) -> Callable[[int], int]:
+        fixed = zone(name)
+        return lambda value: part(_local(value, fixed))
+
+    return Overload((TIMESTAMP, STRING), INT, implementation, specialise=specialise)
+
+
+def _in_utc(part: Callable[[datetime.datetime], int]) -> Overload:
+    return Overload((TIMESTAMP,), INT, lambda value: part(_local(value, datetime.UTC)))
+
+
+def _whole(size: int) -> Overload:
+    return Overload((DURATION,), INT, lambda value: _truncated(value, size))
+
+
+def _truncated(value: int, size: int) -> int:
+    count = abs(value) // size
+    return -count if value < 0 else count
+
+
+def _milliseconds(value: int) -> int:
+    return _truncated(value, 1_000_000) % 1000 if value >= 0 else -(-value // 1_000_000 % 1000)
+
+
+def _getter(name: str) -> Function:
+    overloads = [_in_utc(_PARTS[name]), _in_zone(_PARTS[name])]
+    size = {"getHours": 3600, "getMinutes": 60, "getSeconds": 1}.get(name)
+    if size is not None:
+        overloads.append(_whole(size * SECOND))
+    return Function(name, Form.METHOD, tuple(overloads))
+
+
+def _timestamp_milliseconds(value: int) -> int:
+    return value // 1_000_000 % 1000
+
+
+def _milliseconds_in_zone() -> Overload:
+    def specialise(name: str) -> Callable[[int], int]:
+        zone(name)
+        return _timestamp_milliseconds
+
+    def implementation(value: int, name: str) -> int:
+        return specialise(name)(value)
+
+    return Overload((TIMESTAMP, STRING), INT, implementation, specialise=specialise)
+
+
+def _from_text(type_: Type, parse: Callable[[str], int]) -> Overload:
+    def specialise(text: str) -> Callable[[], int]:
+        value = parse(text)
+        return lambda: value
+
+    return Overload((STRING,), type_, parse, specialise=specialise)
+
+
+INSTANTS: Final = (
+    *(_getter(name) for name in _PARTS),
+    Function(
+        "getMilliseconds",
+        Form.METHOD,
+        (
+            Overload((TIMESTAMP,), INT, _timestamp_milliseconds),
+            _milliseconds_in_zone(),
+            Overload((DURATION,), INT, _milliseconds),
+        ),
+    ),
+    Function(
+        "timestamp",
+        Form.FUNCTION,
+        (
+            _from_text(TIMESTAMP, parse_timestamp),
+            Overload((INT,), TIMESTAMP, timestamp_from_seconds),
+            Overload((TIMESTAMP,), TIMESTAMP, lambda value: value, "{0}"),
+        ),
+    ),
+    Function(
+        "duration",
+        Form.FUNCTION,
+        (
+            _from_text(DURATION, parse_duration),
+            Overload((DURATION,), DURATION, lambda value: value, "{0}"),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Checked tree to something that runs: generated Python, and the exact form behind it."""

@@ -1,0 +1,255 @@
+"""The fast form: straight-line Python that trusts the declared types and may raise.
+
+Nothing from the tree is ever part of the generated text: constants, names, keys and functions are
+parameters `c0`, `c1`... of the function around it, so trees of one shape share one text. Whatever
+is evaluated lazily stays so: parts that need statements of their own go into an `if`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from offerd.expression.check.resolve import AT_RUN_TIME
+from offerd.expression.check.tree import (
+    Attribute,
+    Box,
+    Chain,
+    Conditional,
+    Constant,
+    Entries,
+    Items,
+    Local,
+    Macro,
+    Node,
+    Operation,
+    Presence,
+    Reference,
+    Stop,
+    Variable,
+)
+from offerd.expression.check.types import BOOL, DYN, TYPE
+from offerd.expression.functions.table import FUNCTIONS, dispatcher
+from offerd.expression.plan.exact import build_map
+from offerd.expression.plan.native import native_template, native_values
+from offerd.expression.values import EvaluationError, TypeName, boxer, unboxer
+
+NESTING: Final = 12
+"""After so many nested parts a part gets a line of its own; Python's parser has limits too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A generated body: its lines, the text of its result, and the values of `c0`, `c1`..."""
+
+    lines: tuple[str, ...]
+    result: str
+    constants: tuple[Any, ...]
+
+
+def generate(tree: Node, roots: Mapping[str, int], strings: dict[str, str]) -> Shape:
+    """The fast form of a tree; `roots` gives the place of each positional argument.
+
+    `strings` maps strings to themselves: a constant that is in it is taken from there, any other
+    is added. Data whose keys are these very objects is looked up without comparing characters.
+    """
+    generator = _Generator(roots, strings)
+    result = generator.part(tree)
+    return Shape(tuple(generator.lines), result, tuple(generator.constants))
+
+
+class _Generator:
+    def __init__(self, roots: Mapping[str, int], strings: dict[str, str]) -> None:
+        self.roots = roots
+        self.strings = strings
+        self.constants: list[Any] = []
+        self.lines: list[str] = []
+        self.temporaries = 0
+        self.nesting = 0
+
+    def constant(self, value: Any) -> str:
+        if type(value) is str:
+            value = self.strings.setdefault(value, value)
+        self.constants.append(value)
+        return f"c{len(self.constants) - 1}"
+
+    def temporary(self) -> str:
+        self.temporaries += 1
+        return f"t{self.temporaries}"
+
+    def root(self, name: str) -> str:
+        return f"r{self.roots[name]}"
+
+    def part(self, node: Node) -> str:
+        """The text of a part, after the lines it needs have been added."""
+        if self.nesting < NESTING:
+            self.nesting += 1
+            text = self.text(node)
+            self.nesting -= 1
+            return text
+        nesting, self.nesting = self.nesting, 0
+        text = self.text(node)
+        self.nesting = nesting
+        return self.assigned(text)
+
+    def assigned(self, text: str) -> str:
+        name = self.temporary()
+        self.lines.append(f"{name} = {text}")
+        return name
+
+    def aside(self, node: Node, *, boolean: bool = False) -> tuple[str, list[str]]:
+        """A part and its lines, kept apart because they run on a condition."""
+        outer, self.lines = self.lines, []
+        text = self.truth(node) if boolean else self.part(node)
+        lines, self.lines = self.lines, outer
+        return text, lines
+
+    def block(self, opening: str, lines: list[str]) -> None:
+        self.lines.append(opening)
+        self.lines.extend(f" {line}" for line in lines)
+
+    def truth(self, node: Node) -> str:
+        text = self.part(node)
+        return text if node.type is BOOL else f"truth({text})"
+
+    def text(self, node: Node) -> str:
+        match node:
+            case Operation():
+                return self.operation(node)
+            case Constant():
+                value = TypeName(str(node.value)) if node.type is TYPE else node.value
+                return self.constant(value)
+            case Variable():
+                return self.root(node.name)
+            case Local():
+                return f"v{int(node.slot)}"
+            case Attribute():
+                return f"{self.root(node.root)}[{self.constant(node.path)}]"
+            case Presence():
+                return f"({self.constant(node.path)} in {self.root(node.root)})"
+            case Reference():
+                return self.reference(node)
+            case Chain():
+                return self.chain(node)
+            case Conditional():
+                return self.conditional(node)
+            case Items():
+                return f"[{', '.join(map(self.part, node.items))}]"
+            case Entries():
+                return self.entries(node)
+            case Macro():
+                return self.macro(node)
+            case Box():
+                return self.box(node)
+            case Stop():
+                return "stop()"
+
+    def reference(self, node: Reference) -> str:
+        found = f"{self.root(node.lookup)}[{self.constant(node.name)}]"
+        if node.type is not BOOL:
+            return f"known({found})"
+        name = self.temporary()
+        return f"({name} if ({name} := {found}) is True or {name} is False else stop())"
+
+    def operation(self, node: Operation) -> str:
+        if node.overload == AT_RUN_TIME:
+            return self.at_run_time(node)
+        overload = FUNCTIONS[node.function].overloads[node.overload]
+        values = native_values(node)
+        if values is not None:
+            return f"({self.part(node.arguments[0])} in {self.constant(values)})"
+        last = node.arguments[-1]
+        if overload.specialise is not None and isinstance(last, Constant):
+            special = _specialised(overload.specialise, last.value)
+            if special is not None:
+                return self.apply(special, node.arguments[:-1])
+        template = native_template(node) or overload.template
+        if not template:
+            return self.apply(overload.implementation, node.arguments)
+        arguments = [self.part(argument) for argument in node.arguments]
+        name = self.temporary() if "{t}" in template else ""
+        return template.format(*arguments, t=name)
+
+    def apply(self, function: Callable[..., Any], arguments: tuple[Node, ...]) -> str:
+        texts = [self.part(argument) for argument in arguments]
+        return f"{self.constant(function)}({', '.join(texts)})"
+
+    def at_run_time(self, node: Operation) -> str:
+        call = self.apply(dispatcher(node.function), node.arguments)
+        return f"{call}.value" if unboxer(node.type) is not None else call
+
+    def chain(self, node: Chain) -> str:
+        word, opening = ("and", "if {}:") if node.all else ("or", "if not {}:")
+        texts = [self.truth(node.operands[0])]
+        for operand in node.operands[1:]:
+            text, lines = self.aside(operand, boolean=True)
+            if lines:
+                name = self.assigned(f" {word} ".join(texts))
+                self.block(opening.format(name), [*lines, f"{name} = {text}"])
+                texts = [name]
+            else:
+                texts.append(text)
+        return texts[0] if len(texts) == 1 else f"({f' {word} '.join(texts)})"
+
+    def conditional(self, node: Conditional) -> str:
+        condition = self.truth(node.condition)
+        yes, yes_lines = self.aside(node.yes)
+        no, no_lines = self.aside(node.no)
+        if not yes_lines and not no_lines:
+            return f"({yes} if {condition} else {no})"
+        name = self.temporary()
+        self.block(f"if {condition}:", [*yes_lines, f"{name} = {yes}"])
+        self.block("else:", [*no_lines, f"{name} = {no}"])
+        return name
+
+    def entries(self, node: Entries) -> str:
+        keys = "".join(f"{self.part(key)}, " for key in node.keys)
+        values = "".join(f"{self.part(value)}, " for value in node.values)
+        return f"{self.constant(build_map)}(({keys}), ({values}))"
+
+    def box(self, node: Box) -> str:
+        box = boxer(node.value.type, node.type)
+        value = self.part(node.value)
+        return value if box is None else f"{self.constant(box)}({value})"
+
+    def macro(self, node: Macro) -> str:
+        range_ = self.part(node.range)
+        if node.range.type is DYN:
+            range_ = f"iterable({range_})"
+        name = self.temporary()
+        before, found, result = _LOOPS[node.macro]
+        body: list[str] = []
+        if node.condition is None:
+            opening = ""
+        else:
+            condition, body = self.aside(node.condition, boolean=True)
+            opening = f"if not {condition}:" if node.macro == "all" else f"if {condition}:"
+        inner: list[str] = []
+        value = f"v{int(node.slot)}"
+        if node.result is not None:
+            value, inner = self.aside(node.result)
+        inner.extend(line.format(name=name, value=value) for line in found)
+        self.lines.append(f"{name} = {before}")
+        if opening:
+            inner = [opening, *(f" {line}" for line in inner)]
+        self.block(f"for v{int(node.slot)} in {range_}:", [*body, *inner])
+        return result.format(name=name)
+
+
+_LOOPS: Final = {
+    "exists": ("False", ("{name} = True", "break"), "{name}"),
+    "all": ("True", ("{name} = False", "break"), "{name}"),
+    "exists_one": ("0", ("{name} += 1",), "({name} == 1)"),
+    "filter": ("[]", ("{name}.append({value})",), "{name}"),
+    "map": ("[]", ("{name}.append({value})",), "{name}"),
+}
+
+
+def _specialised(
+    specialise: Callable[[Any], Callable[..., Any]], value: Any
+) -> Callable[..., Any] | None:
+    try:
+        return specialise(value)
+    except EvaluationError:
+        return None

@@ -1,0 +1,85 @@
+"""The fast form, the exact form and the naive evaluator agree on random expressions and data.
+
+`OFFERD_EXPRESSIONS` sets how many expressions are tried, `OFFERD_SEED` with which seed to begin.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from offerd.expression import (
+    DYN,
+    TIMESTAMP,
+    Checking,
+    Failure,
+    Limits,
+    Unknown,
+    compile_expression,
+    decode,
+    encode,
+    plan,
+)
+from offerd.expression.plan.rule import fast_form
+from offerd.expression.values import boxer
+from unit.expression.naive import evaluate
+from unit.expression.random_expressions import ENVIRONMENT, PROFILE, Expressions
+
+EXPRESSIONS = int(os.environ.get("OFFERD_EXPRESSIONS", "400"))
+FIRST_SEED = int(os.environ.get("OFFERD_SEED", "0"))
+ROWS = 10
+UNLIMITED = Limits(nodes=20_000, cost=10**15)
+RECORDS = frozenset(("profile", "context"))
+
+
+def agree(left: Any, right: Any) -> bool:
+    """Whether two outcomes are the same; failures need not say the same."""
+    if isinstance(left, Failure) or isinstance(right, Failure):
+        return isinstance(left, Failure) and isinstance(right, Failure)
+    if isinstance(left, float) and math.isnan(left):
+        return isinstance(right, float) and math.isnan(right)
+    return type(left) is type(right) and bool(left == right)
+
+
+def boxed(roots: dict[str, Any]) -> dict[str, Any]:
+    """The roots with every value in the form that needs no type."""
+
+    def box(type_: Any, value: Any) -> Any:
+        make = boxer(type_, DYN)
+        return value if make is None else make(value)
+
+    profile = {path: box(PROFILE[path], value) for path, value in roots["profile"].items()}
+    return {**roots, "profile": profile, "now": box(TIMESTAMP, roots["now"])}
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + 8))
+def test_all_forms_agree(seed: int) -> None:
+    """For any typed expression, with any attributes missing, all evaluators give one outcome."""
+    expressions = Expressions(seed)
+    for _ in range(EXPRESSIONS // 8):
+        source = expressions.source()
+        checked = compile_expression(source, ENVIRONMENT, checking=Checking.CEL, limits=UNLIMITED)
+        stored = encode(checked)
+        assert encode(decode(stored, limits=UNLIMITED)) == stored
+        rule = plan(checked, ENVIRONMENT)
+        fast = fast_form(checked, ENVIRONMENT)
+        for _ in range(ROWS):
+            roots = expressions.row()
+            values = [roots[name] for name in ENVIRONMENT.roots]
+            exact = rule.exact(*values)
+            outcomes = {
+                "evaluate": rule.evaluate(*values),
+                "naive": evaluate(source, boxed(roots), RECORDS),
+            }
+            gave_up = isinstance(exact, Unknown | Failure)
+            if not gave_up:
+                outcomes["exact again"] = rule.exact(*values)
+            # The fast form may raise anything; then it has no say.
+            with suppress(Exception):
+                outcomes["fast"] = fast(*values)
+            for name, outcome in outcomes.items():
+                assert agree(outcome, exact), (seed, name, source, roots, outcome, exact)
