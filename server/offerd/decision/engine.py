@@ -110,7 +110,9 @@ def stage_of(state: RequestState, strategy: Strategy, candidate: PreparedOffer) 
 
 def _fallback_items(state: RequestState, scope: PreparedScope, wanted: int) -> list[Item]:
     items: list[Item] = []
-    for offer, by_language in scope.fallbacks[:wanted]:
+    for offer, by_language in scope.fallbacks:
+        if len(items) == wanted:
+            break
         representation = best(by_language, state.languages)
         if representation is not None:
             items.append(Item(offer, representation, None, None))

@@ -80,13 +80,9 @@ def decide(
                 chosen.append((offer.id, strategy.id, placement, str(language_of(offer))))
     if chosen:
         return chosen[:wanted]
-    with_placement = [
-        catalogue.fallback_offers[n]
-        for n in decision.fallbacks
-        if any(r.placement == placement for r in catalogue.fallback_offers[n].representations)
-    ]
+    fallbacks = [catalogue.fallback_offers[n] for n in decision.fallbacks]
     return [
         (offer.id, "", placement, str(language_of(offer)))
-        for offer in with_placement[:wanted]
+        for offer in fallbacks
         if language_of(offer) is not None
-    ]
+    ][:wanted]
