@@ -70,7 +70,7 @@ class Answers:
             offer=offer.id,
             fallback=item.strategy is None,
             content=self._content(item.representation.content, item.representation.language),
-            attributes=self._offer_attributes(offer),
+            attributes=self._offer_attributes(offer) if offer.attributes else None,
         )
         if item.strategy is not None and isinstance(offer, Offer):
             message.selection.CopyFrom(

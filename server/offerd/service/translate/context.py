@@ -53,7 +53,7 @@ def context(
         values.update(_location(message.location))
     warnings = [
         f"context attribute {quote(name)} is not declared, so no rule reads it"
-        for name in undeclared
+        for name in sorted(undeclared)
     ]
     return DecisionContext(values, locales), warnings
 
