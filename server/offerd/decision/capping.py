@@ -26,8 +26,8 @@ def first_reached(
 def counted(cap: Cap, offer: str, view: ProfileView, total_count: TotalCount, now_ns: int) -> int:
     """Returns how many events a cap counts at an instant.
 
-    A window of w covers events later than now - w, up to and with now. Lifetime counts
-    per profile stop at the cap's limit, because more is never asked.
+    A window of w covers events later than now - w, up to and with now. Per profile the
+    count may stop short of the truth once it is over the limit (see offerd.events.caps).
     """
     if cap.subject is CapSubject.TOTAL:
         return total_count(offer, cap.event)

@@ -24,9 +24,9 @@ class ProfileRecord(msgspec.Struct):
     is when attributes or events last changed.
 
     `remainders` keeps what a sum's visible figure had to leave out (bits of doubles lost to
-    rounding, integers beyond 64 bits), `{aggregate: {group: [...]}}` with group "" if there is
-    none, so that sums come out the same in whatever order events arrive. `truncated` names the
-    aggregates that met more groups than are kept.
+    rounding, integers beyond 64 bits), `{aggregate: {group: number or list}}` with group "" if
+    there is none, so that sums come out the same in whatever order events arrive. `truncated`
+    names the aggregates that met more groups than are kept.
     """
 
     namespace: str
@@ -37,7 +37,7 @@ class ProfileRecord(msgspec.Struct):
     fold: bytes = b""
     event_count: int = 0
     update_time_ns: int = 0
-    remainders: dict[str, dict[str, list[Any]]] = {}
+    remainders: dict[str, dict[str, Any]] = {}
     truncated: list[str] = []
 
 

@@ -1,0 +1,123 @@
+"""Folding events into a profile's record.
+
+A record's folded part is a function of the set of its events and the plan, never of the order
+in which they came: counts and sums (exact ones, see `sums`) add up, minima, maxima, first and
+last times compare, cap times are the newest of all (see `caps`), and where a grouped aggregate
+meets more groups than are kept, those that sort first stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from offerd.events.caps import CAP_SLACK, Retention, retention, take_cap_event
+from offerd.events.steps import GROUP_LIMIT, EventFilter, Step, initial_value, step_of
+from offerd.model.catalogue import Catalogue
+from offerd.model.event import Event
+from offerd.model.profile import ProfileKey, ProfileRecord
+from offerd.model.schema import Aggregate
+
+__all__ = ["CAP_SLACK", "GROUP_LIMIT", "EventFilter", "FoldPlan"]
+
+_FOLD_VERSION: Final = 1
+"""Raised when the same plan starts to fold differently, so that stored records are refolded."""
+
+
+class FoldPlan:
+    """How events become a profile's aggregates and cap times, as the definitions declare it.
+
+    `fingerprint` (16 bytes) changes if and only if what is folded changes; a filter that is
+    written otherwise, if only in its spacing, counts as changed. `defaults` are the aggregates
+    that rules can read before any event: counts and sums 0, grouped ones empty; don't change
+    them.
+    """
+
+    __slots__ = ("_retention", "_steps", "defaults", "fingerprint")
+
+    def __init__(
+        self,
+        steps: Mapping[str, tuple[Step, ...]],
+        kept: Retention,
+        defaults: dict[str, Any],
+        fingerprint: bytes,
+    ) -> None:
+        self._steps = steps
+        self._retention = kept
+        self.defaults = defaults
+        self.fingerprint = fingerprint
+
+    @classmethod
+    def build(cls, catalogue: Catalogue, filters: Sequence[EventFilter]) -> FoldPlan:
+        """Returns the plan of a catalogue.
+
+        `filters` are its `event_filters`, planned, in the same order.
+        """
+        steps: dict[str, list[Step]] = {}
+        for aggregate in catalogue.schema.aggregates:
+            event_filter = None if aggregate.where is None else filters[aggregate.where]
+            step = step_of(aggregate, event_filter)
+            for event_type in dict.fromkeys(aggregate.events):
+                steps.setdefault(event_type, []).append(step)
+        initial = {a.id: initial_value(a) for a in catalogue.schema.aggregates}
+        kept = retention(catalogue.offers)
+        return cls(
+            {event_type: tuple(found) for event_type, found in steps.items()},
+            kept,
+            {name: value for name, value in initial.items() if value is not None},
+            _digest(catalogue, kept),
+        )
+
+    def new_record(self, key: ProfileKey) -> ProfileRecord:
+        """Returns the record of a profile of which nothing is known yet."""
+        return ProfileRecord(key.namespace, key.id, fold=self.fingerprint)
+
+    def fold(self, record: ProfileRecord, event: Event) -> None:
+        """Takes one more event in, in place; the record must be of this plan.
+
+        The caller sees to it that no event comes twice.
+        """
+        for step in self._steps.get(event.type, ()):
+            step(record, event)
+        if event.offer is not None:
+            take_cap_event(record, event.offer, event, self._retention)
+        record.event_count += 1
+
+    def refold(self, record: ProfileRecord, events: Iterable[Event]) -> None:
+        """Folds all events of a profile afresh, in place; attributes stay."""
+        record.aggregates = {}
+        record.cap_events = {}
+        record.remainders = {}
+        record.truncated = []
+        record.event_count = 0
+        record.fold = self.fingerprint
+        for event in events:
+            self.fold(record, event)
+
+
+def _digest(catalogue: Catalogue, kept: Retention) -> bytes:
+    aggregates = sorted(catalogue.schema.aggregates, key=lambda aggregate: aggregate.id)
+    content = (
+        _FOLD_VERSION,
+        CAP_SLACK,
+        GROUP_LIMIT,
+        [_described(aggregate, catalogue) for aggregate in aggregates],
+        sorted(kept.items()),
+    )
+    return blake2b(msgspec.msgpack.encode(content), digest_size=16).digest()
+
+
+def _described(aggregate: Aggregate, catalogue: Catalogue) -> tuple[Any, ...]:
+    where = None if aggregate.where is None else catalogue.event_filters[aggregate.where].tree
+    return (
+        aggregate.id,
+        sorted(set(aggregate.events)),
+        aggregate.function,
+        aggregate.type,
+        aggregate.value,
+        aggregate.group_by,
+        where,
+    )
