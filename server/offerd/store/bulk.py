@@ -1,0 +1,127 @@
+"""Loading much at once, for imports: large transactions, each event once."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Final, NamedTuple, TypeVar
+
+from offerd.events import FoldPlan, IncomingEvent, event_fingerprint
+from offerd.model.event import Event
+from offerd.model.profile import ProfileKey
+from offerd.store.environment import Environment
+from offerd.store.operations import CollectResult, collect_one, refuse_long_names, set_attributes
+from offerd.store.workspace import Workspace
+
+T = TypeVar("T")
+
+LOAD_BATCH: Final = 50_000
+"""Profiles or events per transaction: a profile's record is written once in each."""
+
+
+class LoadProgress(NamedTuple):
+    """What a load has done so far. `reused` events had the id of another one."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    reused: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many of the items are dealt with."""
+        return self.accepted + self.duplicate + self.reused
+
+
+def load_profiles(
+    environment: Environment,
+    plan: FoldPlan,
+    profiles: Iterable[tuple[ProfileKey, Mapping[str, Any]]],
+    now_ns: int,
+    batch: int,
+) -> Iterator[LoadProgress]:
+    """Sets profiles; yields after each commit."""
+
+    def load(workspace: Workspace, key: ProfileKey, attributes: Mapping[str, Any]) -> CollectResult:
+        set_attributes(workspace, key, dict(attributes), now_ns)
+        return CollectResult.ACCEPTED
+
+    return _load(environment, plan, profiles, load, batch)
+
+
+def load_events(
+    environment: Environment,
+    plan: FoldPlan,
+    events: Iterable[tuple[ProfileKey, Event]],
+    now_ns: int,
+    batch: int,
+) -> Iterator[LoadProgress]:
+    """Collects events; yields after each commit."""
+
+    def load(workspace: Workspace, key: ProfileKey, event: Event) -> CollectResult:
+        incoming = IncomingEvent(key, event, event_fingerprint(key, event))
+        refuse_long_names(incoming, "event")
+        return collect_one(workspace, incoming, now_ns)
+
+    return _load(environment, plan, events, load, batch)
+
+
+def _load(
+    environment: Environment,
+    plan: FoldPlan,
+    items: Iterable[tuple[ProfileKey, T]],
+    load: Callable[[Workspace, ProfileKey, T], CollectResult],
+    batch: int,
+) -> Iterator[LoadProgress]:
+    progress = LoadProgress()
+    remaining = iter(items)
+    while chunk := _gathered(islice(remaining, batch)):
+
+        def work(
+            transaction: Any, chunk: list[tuple[ProfileKey, T]] = chunk
+        ) -> list[CollectResult]:
+            workspace = Workspace(environment, transaction, plan)
+            results = [load(workspace, key, item) for key, item in chunk]
+            workspace.flush()
+            return results
+
+        with _without_cycle_collection():
+            results = environment.write(work)
+        progress = LoadProgress(
+            progress.accepted + results.count(CollectResult.ACCEPTED),
+            progress.duplicate + results.count(CollectResult.DUPLICATE),
+            progress.reused + results.count(CollectResult.REUSED),
+        )
+        yield progress
+
+
+@contextmanager
+def _without_cycle_collection() -> Iterator[None]:
+    """Pauses the search for reference cycles, which a batch has none of.
+
+    Over the many small objects of a batch it takes a third of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _gathered(items: Iterable[tuple[ProfileKey, T]]) -> list[tuple[ProfileKey, T]]:
+    """Brings a profile's items together, in their order.
+
+    Folding a profile's events one after the other, while its record is in the processor's
+    cache, is half again as fast as going to and fro.
+    """
+    by_profile: dict[ProfileKey, list[tuple[ProfileKey, T]]] = {}
+    for item in items:
+        found = by_profile.get(item[0])
+        if found is None:
+            by_profile[item[0]] = [item]
+        else:
+            found.append(item)
+    return [item for found in by_profile.values() for item in found]

@@ -1,0 +1,145 @@
+"""What lies in a state's file: databases, keys and values.
+
+    meta       name → bytes                                  format, version, secret
+    profiles   profile digest → ProfileRecord                its attributes and folded events
+    events     profile digest, time, event key → event       the raw events, by profile and time
+    event_ids  event key → fingerprint, profile digest, time where an event is, and what it says
+    totals     offer, NUL, event type → count                of all events about an offer
+
+A profile digest is the 16-byte BLAKE2b of namespace, NUL and id. A time is 8 bytes, big-endian,
+shifted so that times before 1970 sort first. An event key is the event's id in UTF-8, or for a
+long one 0xFF (which UTF-8 never has) and a 32-byte BLAKE2b: ids that senders number one after
+the other then lie side by side, which makes bulk loads fast.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from offerd.model.event import Event
+from offerd.model.profile import ProfileKey, ProfileRecord
+
+FORMAT: Final = b"offerd-state"
+FORMAT_VERSION: Final = 1
+
+DIGEST_BYTES: Final = 16
+KEY_LIMIT_BYTES: Final = 511
+_LONG_ID_BYTES: Final = 64
+_TIME_SHIFT: Final = 2**63
+_TIME: Final = struct.Struct(">Q")
+_COUNT: Final = struct.Struct("<Q")
+
+
+class Table(StrEnum):
+    """The databases of the environment."""
+
+    META = "meta"
+    PROFILES = "profiles"
+    EVENTS = "events"
+    EVENT_IDS = "event_ids"
+    TOTALS = "totals"
+
+
+def profile_digest(key: ProfileKey) -> bytes:
+    """Returns what a profile is kept under."""
+    text = f"{key.namespace}\0{key.id}"
+    return blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def event_key(event_id: str) -> bytes:
+    """Returns what an event's id is kept under."""
+    encoded = event_id.encode()
+    if len(encoded) <= _LONG_ID_BYTES:
+        return encoded
+    return b"\xff" + blake2b(encoded, digest_size=32).digest()
+
+
+def raw_event_key(digest: bytes, time_ns: int, key: bytes) -> bytes:
+    """Returns what a raw event is kept under: by profile, then time, then id."""
+    return digest + _TIME.pack(time_ns + _TIME_SHIFT) + key
+
+
+def event_pointer(fingerprint: bytes, raw_key: bytes) -> bytes:
+    """Returns the value of event_ids: the fingerprint and the raw key less its event key."""
+    return fingerprint + raw_key[: DIGEST_BYTES + _TIME.size]
+
+
+def pointed_fingerprint(pointer: bytes) -> bytes:
+    """Returns the fingerprint in a value of event_ids."""
+    return pointer[:16]
+
+
+def pointed_raw_key(pointer: bytes, key: bytes) -> bytes:
+    """Returns the raw key of an event from its pointer and its event key."""
+    return pointer[16:] + key
+
+
+def total_key(offer: str, event_type: str) -> bytes:
+    """Returns what an (offer, event type) pair is counted under."""
+    return f"{offer}\0{event_type}".encode()
+
+
+def encode_count(count: int) -> bytes:
+    """Returns the value of totals."""
+    return _COUNT.pack(count)
+
+
+def decode_count(value: bytes | None) -> int:
+    """Returns the count in a value of totals; 0 if there is none."""
+    return 0 if value is None else int(_COUNT.unpack(value)[0])
+
+
+class _EventRow(msgspec.Struct, array_like=True):
+    """An event without the names of its fields, which would be half of its size."""
+
+    id: str
+    type: str
+    time_ns: int
+    properties: dict[str, Any]
+    offer: str | None
+    decision: str | None
+    placement: str | None
+    proposition: str | None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_row = msgspec.msgpack.Decoder(_EventRow).decode
+
+encode_record = _encode
+decode_record = msgspec.msgpack.Decoder(ProfileRecord).decode
+
+
+def encode_event(event: Event) -> bytes:
+    """Returns the value of events."""
+    return _encode(
+        (
+            event.id,
+            event.type,
+            event.time_ns,
+            event.properties,
+            event.offer,
+            event.decision,
+            event.placement,
+            event.proposition,
+        )
+    )
+
+
+def decode_event(value: bytes) -> Event:
+    """Returns the event in a value of events."""
+    row = _decode_row(value)
+    return Event(
+        row.id,
+        row.type,
+        row.time_ns,
+        row.properties,
+        row.offer,
+        row.decision,
+        row.placement,
+        row.proposition,
+    )

@@ -1,0 +1,278 @@
+"""The state of an offerd: what is known of customers, and what happened."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple
+
+from offerd.errors import Exhausted
+from offerd.events import FoldPlan, IncomingEvent
+from offerd.model.event import Event
+from offerd.model.profile import ProfileKey, ProfileRecord
+from offerd.store import bulk
+from offerd.store.directory import DirectoryLock, lock_directory, prepare
+from offerd.store.environment import (
+    INITIAL_MAP_BYTES,
+    MAXIMUM_MAP_BYTES,
+    Durability,
+    Environment,
+)
+from offerd.store.layout import (
+    Table,
+    decode_count,
+    decode_event,
+    decode_record,
+    event_key,
+    pointed_raw_key,
+    profile_digest,
+    total_key,
+)
+from offerd.store.operations import Collect, CollectResult, DeleteProfile, Refold, SetProfile
+from offerd.store.workspace import raw_events
+from offerd.store.writer import Writer
+
+_PAGE: Final = 50
+"""Profiles read at a time when all are: few, because each read holds up a growing map."""
+
+
+class StateCounts(NamedTuple):
+    """How much a state holds."""
+
+    profiles: int
+    events: int
+
+
+class State:
+    """Profiles, events and counters, in a directory that one process uses at a time.
+
+    Reads take a snapshot and return at once; they never wait for writes, so call them inline.
+    Writes return futures that are done once they are on disk. Never open a state before a fork
+    and use it after.
+    """
+
+    def __init__(
+        self, environment: Environment, lock: DirectoryLock, fold: FoldPlan, secret: bytes
+    ) -> None:
+        self._environment = environment
+        self._lock = lock
+        self._fold = fold
+        self._profiles = environment.database(Table.PROFILES)
+        self._totals = environment.database(Table.TOTALS)
+        self._writer = Writer(environment, fold)
+        self._refolding: set[ProfileKey] = set()
+        self._closing = threading.Lock()
+        self._closed = False
+        self.secret = secret
+        """32 random bytes, made when the state was: for signing what comes back later."""
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        fold: FoldPlan,
+        *,
+        map_size_bytes: int = INITIAL_MAP_BYTES,
+        maximum_bytes: int = MAXIMUM_MAP_BYTES,
+        durability: Durability = Durability.FSYNC,
+    ) -> State:
+        """Opens the state in a directory, creating it if the directory is empty or missing.
+
+        `map_size_bytes` is the address space taken at first; it doubles as needed up to
+        `maximum_bytes`. Raises StateError.
+        """
+        lock = lock_directory(path)
+        environment = None
+        try:
+            environment = Environment(path, map_size_bytes, maximum_bytes, durability)
+            secret = prepare(environment, path)
+        except BaseException:
+            if environment is not None:
+                environment.close()
+            lock.release()
+            raise
+        return cls(environment, lock, fold, secret)
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def profile(self, key: ProfileKey) -> ProfileRecord | None:
+        """Returns what is known of a profile, or None if nothing is.
+
+        A record that another plan had folded is folded afresh, and written back later.
+        """
+        found = self._read_profile(key)
+        if found is None:
+            return None
+        record, stale = found
+        if stale:
+            self._write_back(key)
+        return record
+
+    def _read_profile(self, key: ProfileKey) -> tuple[ProfileRecord, bool] | None:
+        """Returns a profile's record, and whether it had to be folded afresh."""
+        digest = profile_digest(key)
+
+        def find(transaction: Any) -> tuple[ProfileRecord, bool] | None:
+            value = transaction.get(digest, db=self._profiles)
+            if value is None:
+                return None
+            record = decode_record(value)
+            if (record.namespace, record.id) != key:
+                return None
+            stale = record.fold != self._fold.fingerprint
+            if stale:
+                self._fold.refold(record, raw_events(self._environment, transaction, digest))
+            return record, stale
+
+        return self._environment.read(find)
+
+    def _write_back(self, key: ProfileKey) -> None:
+        if key in self._refolding:
+            return
+        try:
+            future = self._writer.submit(Refold(key))
+        except Exhausted:
+            return  # nothing is lost: the next reader tries again
+        self._refolding.add(key)
+        future.add_done_callback(lambda _: self._refolding.discard(key))
+
+    def total_count(self, offer: str, event_type: str) -> int:
+        """Returns how many events of a type about an offer there ever were, of all profiles.
+
+        Events of profiles that were deleted since count on.
+        """
+        key = total_key(offer, event_type)
+        return self._environment.read(
+            lambda transaction: decode_count(transaction.get(key, db=self._totals))
+        )
+
+    def event(self, event_id: str) -> Event | None:
+        """Returns a stored event, or None if there is none of that id."""
+        key = event_key(event_id)
+
+        def find(transaction: Any) -> Event | None:
+            pointer = transaction.get(key, db=self._environment.database(Table.EVENT_IDS))
+            if pointer is None:
+                return None
+            raw_key = pointed_raw_key(bytes(pointer), key)
+            value = transaction.get(raw_key, db=self._environment.database(Table.EVENTS))
+            return decode_event(value)
+
+        return self._environment.read(find)
+
+    def events(self, key: ProfileKey) -> list[Event]:
+        """Returns all events of a profile, by time."""
+        digest = profile_digest(key)
+        return self._environment.read(
+            lambda transaction: list(raw_events(self._environment, transaction, digest))
+        )
+
+    def profiles(self) -> Iterator[ProfileRecord]:
+        """Yields every profile, in no meaningful order.
+
+        Reads some at a time, so that a slow consumer pins no old pages: what is written
+        meanwhile may or may not be seen.
+        """
+        after: bytes | None = b"\0"
+        while after is not None:
+            records, after = self._environment.read(partial(self._page, start=after))
+            for record in records:
+                if record.fold == self._fold.fingerprint:
+                    yield record
+                elif found := self._read_profile(ProfileKey(record.namespace, record.id)):
+                    yield found[0]
+
+    def _page(self, transaction: Any, start: bytes) -> tuple[list[ProfileRecord], bytes | None]:
+        """Returns some records from a digest on, and the digest to go on from, if any."""
+        records: list[ProfileRecord] = []
+        cursor = transaction.cursor(db=self._profiles)
+        more = cursor.set_range(start)
+        while more and len(records) < _PAGE:
+            records.append(decode_record(cursor.value()))
+            more = cursor.next()
+        return records, bytes(cursor.key()) if more else None
+
+    def counts(self) -> StateCounts:
+        """Returns how many profiles and events there are."""
+
+        def count(transaction: Any) -> StateCounts:
+            return StateCounts(
+                transaction.stat(self._profiles)["entries"],
+                transaction.stat(self._environment.database(Table.EVENTS))["entries"],
+            )
+
+        return self._environment.read(count)
+
+    def collect(self, items: Sequence[IncomingEvent], now_ns: int) -> Future[list[CollectResult]]:
+        """Stores events, each id once; the results are in the order of the items.
+
+        Raises Exhausted (OVERLOADED) if too much waits; the future fails with Exhausted
+        (STORE_FULL) if there is no room, and then none of the items is stored.
+        """
+        return self._writer.submit(Collect(items, now_ns))
+
+    def set_profile(
+        self, key: ProfileKey, attributes: Mapping[str, Any], now_ns: int
+    ) -> Future[ProfileRecord]:
+        """Replaces a profile's attributes (flat, by dotted path); its events stay."""
+        return self._writer.submit(SetProfile(key, attributes, now_ns))
+
+    def delete_profile(self, key: ProfileKey) -> Future[bool]:
+        """Removes a profile with its events; tells whether there was one.
+
+        The ids of its events are forgotten too: such an event sent again is a new one. The
+        totals of offers stay, because what was shown remains shown.
+        """
+        return self._writer.submit(DeleteProfile(key))
+
+    def load_profiles(
+        self,
+        profiles: Iterable[tuple[ProfileKey, Mapping[str, Any]]],
+        now_ns: int,
+        *,
+        batch: int = bulk.LOAD_BATCH,
+    ) -> Iterator[bulk.LoadProgress]:
+        """Sets many profiles, `batch` per transaction; yields what is done after each.
+
+        Nothing happens until the iterator is consumed.
+        """
+        return bulk.load_profiles(self._environment, self._fold, profiles, now_ns, batch)
+
+    def load_events(
+        self,
+        events: Iterable[tuple[ProfileKey, Event]],
+        now_ns: int,
+        *,
+        batch: int = bulk.LOAD_BATCH,
+    ) -> Iterator[bulk.LoadProgress]:
+        """Collects many events, `batch` per transaction; yields what is done after each.
+
+        Like `collect` it takes each id once, so that an interrupted load can be repeated.
+        Nothing happens until the iterator is consumed.
+        """
+        return bulk.load_events(self._environment, self._fold, events, now_ns, batch)
+
+    def close(self) -> None:
+        """Finishes queued writes, syncs and lets go of the directory. Safe to call twice."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._writer.close()
+            try:
+                self._environment.close()
+            finally:
+                self._lock.release()

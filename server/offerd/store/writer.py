@@ -1,0 +1,147 @@
+"""The one thread that writes, committing whatever has gathered meanwhile as one transaction.
+
+While a commit waits for the disk the next batch gathers: the busier the state, the more writes
+share one wait. A write's future is done only after the commit that holds it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from typing import Any, Final, NamedTuple, TypeVar
+
+import lmdb
+
+from offerd.errors import Exhausted, Reason
+from offerd.events import FoldPlan
+from offerd.store.environment import Environment, closed
+from offerd.store.operations import Operation
+from offerd.store.workspace import Workspace
+
+T = TypeVar("T")
+
+QUEUE_LIMIT: Final = 20_000
+"""The most events and other writes that wait; more are refused as OVERLOADED."""
+
+BATCH_LIMIT: Final = 5_000
+"""About how many events and other writes share a transaction."""
+
+
+class _Pending(NamedTuple):
+    operation: Operation[Any]
+    future: Future[Any]
+
+
+class _Failed(Exception):
+    """One operation of a batch failed; the batch is done again without it."""
+
+    def __init__(self, pending: _Pending, cause: Exception) -> None:
+        self.pending = pending
+        self.cause = cause
+
+
+class Writer:
+    """A bounded queue of operations and the thread that applies them."""
+
+    def __init__(self, environment: Environment, plan: FoldPlan) -> None:
+        self._environment = environment
+        self._plan = plan
+        self._queue: deque[_Pending] = deque()
+        self._weight = 0
+        self._closing = False
+        self._wake = threading.Condition()
+        # A daemon: a process that ends without closing must not hang. What it had not been
+        # told is stored may then be missing, as after any crash.
+        self._thread = threading.Thread(target=self._run, name="offerd-store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, operation: Operation[T]) -> Future[T]:
+        """Queues a write; the future is done once it is committed, or has failed.
+
+        Raises Exhausted (OVERLOADED) if too much waits, Unavailable after `close`. A write
+        whose future is cancelled before its batch begins isn't done.
+        """
+        future: Future[T] = Future()
+        with self._wake:
+            if self._closing:
+                raise closed()
+            if self._weight and self._weight + operation.weight > QUEUE_LIMIT:
+                raise Exhausted(
+                    Reason.OVERLOADED,
+                    f"{self._weight:,} writes wait for the store; try again later",
+                )
+            self._queue.append(_Pending(operation, future))
+            self._weight += operation.weight
+            self._wake.notify()
+        return future
+
+    def close(self) -> None:
+        """Finishes what is queued and ends the thread. Safe to call twice."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            running = [p for p in batch if p.future.set_running_or_notify_cancel()]
+            if running:
+                self._commit(running)
+
+    def _next_batch(self) -> list[_Pending]:
+        """Waits for work; an empty batch means that there will be none."""
+        batch: list[_Pending] = []
+        weight = 0
+        with self._wake:
+            self._wake.wait_for(lambda: self._queue or self._closing)
+            while self._queue and weight < BATCH_LIMIT:
+                pending = self._queue.popleft()
+                weight += pending.operation.weight
+                batch.append(pending)
+            self._weight -= weight
+        return batch
+
+    def _commit(self, batch: list[_Pending]) -> None:
+        """Applies a batch in one transaction, then resolves its futures."""
+        while batch:
+            try:
+                results = self._write(batch)
+            except _Failed as failed:
+                failed.pending.future.set_exception(failed.cause)
+                batch = [pending for pending in batch if pending is not failed.pending]
+            except Exhausted as refusal:
+                if len(batch) == 1:
+                    batch[0].future.set_exception(refusal)
+                    return
+                # One by one, what fits is still stored, and what makes room does so.
+                for pending in batch:
+                    self._commit([pending])
+                return
+            except Exception as error:
+                for pending in batch:
+                    pending.future.set_exception(error)
+                return
+            else:
+                for pending, result in zip(batch, results, strict=True):
+                    pending.future.set_result(result)
+                return
+
+    def _write(self, batch: list[_Pending]) -> list[Any]:
+        def work(transaction: Any) -> list[Any]:
+            workspace = Workspace(self._environment, transaction, self._plan)
+            results = [_applied(pending, workspace) for pending in batch]
+            workspace.flush()
+            return results
+
+        frees = all(pending.operation.frees for pending in batch)
+        return self._environment.write(work, frees=frees)
+
+
+def _applied(pending: _Pending, workspace: Workspace) -> Any:
+    try:
+        return pending.operation.apply(workspace)
+    except lmdb.Error:
+        raise
+    except Exception as error:
+        raise _Failed(pending, error) from error

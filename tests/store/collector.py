@@ -1,0 +1,38 @@
+"""A process that collects until it is killed, saying which events were acknowledged."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import sys
+from collections import deque
+from concurrent.futures import Future
+from pathlib import Path
+
+from offerd.store import CollectResult, State
+from store.given import NOW_NS, PLAN, random_incoming
+
+OUTSTANDING = 32
+
+
+def main(path: Path, seed: int) -> None:
+    """Collects events `<seed>-0`, `<seed>-1`, ..., each twice at random."""
+    rng = random.Random(seed)
+    waiting: deque[tuple[str, Future[list[CollectResult]]]] = deque()
+    with State.open(path, PLAN, map_size_bytes=2**18) as state:
+        print("open", flush=True)
+        for number in itertools.count():
+            item = random_incoming(rng, f"{seed}-{number}")
+            waiting.append((item.event.id, state.collect([item], NOW_NS)))
+            if rng.random() < 0.2:
+                waiting.append((item.event.id, state.collect([item], NOW_NS)))
+            while len(waiting) > OUTSTANDING:
+                event_id, future = waiting.popleft()
+                assert future.result()[0] is not CollectResult.REUSED
+                # One write each, so that a kill can't cut a line in two.
+                sys.stdout.write(event_id + "\n")
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
