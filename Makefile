@@ -43,8 +43,9 @@ run: $(RUN)/sample.bundle $(RUN)/state/.loaded ## Serve the sample brands on 500
 	$(BIN)/offerd serve --bundle $(RUN)/sample.bundle --state $(RUN)/state --log-format text
 
 .PHONY: generate
-generate: $(VENV)/.ready ## Generate server/offerd/v1 from proto/.
+generate: $(VENV)/.ready ## Generate server/offerd/v1 and the OpenAPI document from proto/.
 	$(BIN)/python tools/generate.py server
+	$(BIN)/python -m offerd_gateway.openapi
 
 .PHONY: format
 format: $(VENV)/.ready ## Format the code.

@@ -18,6 +18,7 @@ class LocalBackend:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
+        self._stopping = False
 
     async def call(
         self,
@@ -37,5 +38,9 @@ class LocalBackend:
             ) from error
 
     async def ready(self) -> bool:
-        """Whether calls are answered: always, while the process lives."""
-        return True
+        """Whether new calls are welcome."""
+        return not self._stopping
+
+    def stop(self) -> None:
+        """Says from now on that it isn't ready, so that new calls go elsewhere."""
+        self._stopping = True

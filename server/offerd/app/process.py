@@ -7,22 +7,19 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import structlog
 
-from offerd.app.config import ServeConfig, grpc_credentials
-from offerd.app.local_backend import LocalBackend
+from offerd.app.config import ServeConfig
+from offerd.app.doors import Doors
 from offerd.bundle import Bundle, open_bundle
 from offerd.events import FoldPlan
 from offerd.service.decisions import Decisions
 from offerd.service.dispatch import Dispatcher
 from offerd.service.events import Events
-from offerd.service.grpc_server import GrpcServer
 from offerd.service.profiles import Profiles
 from offerd.store import Durability, State
-from offerd_gateway.app import Gateway
-from offerd_gateway.server import GatewayServer
-from offerd_gateway.settings import CorsSettings, GatewaySettings
 
 Announce = Callable[[str], None]
 """Tells the person who started the process one line."""
@@ -60,69 +57,44 @@ async def serve(
     was served.
     """
     config = config.complete()
-    bundle = open_bundle(config.bundle)
-    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
-    durability = Durability.RELAXED if config.relaxed_durability else Durability.FSYNC
-    state = State.open(config.state, fold, durability=durability)
-    try:
-        await _serve_doors(config, dispatcher_for(bundle, state, fold, log), bundle, log, announce)
-    finally:
-        state.close()
-        bundle.close()
-        log.info("stopped")
+    told_to_stop = _told_to_stop()
+    with closing(open_bundle(config.bundle)) as bundle:
+        fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+        durability = Durability.RELAXED if config.relaxed_durability else Durability.FSYNC
+        with State.open(config.state, fold, durability=durability) as state:
+            doors = Doors(config, dispatcher_for(bundle, state, fold, log), log)
+            try:
+                await doors.open()
+                log.info(
+                    "serving", revision=bundle.revision, grpc=str(doors.grpc), http=str(doors.http)
+                )
+                for line in ready_to_paste(bundle, doors, secure=config.tls is not None):
+                    announce(line)
+                await told_to_stop.wait()
+                log.info("stopping", grace_s=config.grace_s)
+            finally:
+                await doors.close()
+    log.info("stopped")
 
 
-async def _serve_doors(
-    config: ServeConfig,
-    dispatcher: Dispatcher,
-    bundle: Bundle,
-    log: structlog.typing.FilteringBoundLogger,
-    announce: Announce,
-) -> None:
+def _told_to_stop() -> asyncio.Event:
+    """Returns an event that a signal to stop sets; from now on such a signal kills nothing."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    credentials = None if config.tls is None else grpc_credentials(config.tls)
-    grpc_server = GrpcServer(dispatcher, config.grpc.host, config.grpc.port, credentials)
-    await grpc_server.start()
-    gateway: GatewayServer | None = None
-    try:
-        grpc_address = config.grpc._replace(port=grpc_server.port)
-        http_address = None
-        if config.http is not None:
-            settings = GatewaySettings(cors=CorsSettings(config.cors_origins))
-            app = Gateway(LocalBackend(dispatcher), settings)
-            gateway = GatewayServer(app, config.http.host, config.http.port, config.tls)
-            http_address = config.http._replace(port=await gateway.start())
-        log.info(
-            "serving", revision=bundle.revision, grpc=str(grpc_address), http=str(http_address)
-        )
-        for line in ready_to_paste(
-            config, bundle, str(grpc_address), http_address and str(http_address)
-        ):
-            announce(line)
-        await stopping.wait()
-        log.info("stopping", grace_s=config.grace_s)
-    finally:
-        await asyncio.gather(
-            grpc_server.stop(config.grace_s),
-            *([gateway.stop(config.grace_s)] if gateway is not None else []),
-        )
+    return stopping
 
 
-def ready_to_paste(
-    config: ServeConfig, bundle: Bundle, grpc_address: str, http_address: str | None
-) -> list[str]:
+def ready_to_paste(bundle: Bundle, doors: Doors, *, secure: bool) -> list[str]:
     """Returns a line for each door with a request that works."""
     named = bundle.catalogue.scopes
     body = json.dumps({"scopes": [{"name": named[0].id}] if named else [], "dryRun": True})
-    plain = "" if config.tls is not None else "-plaintext "
-    lines = [f"gRPC  grpcurl {plain}-d '{body}' {grpc_address} offerd.v1.DecisionService/Decide"]
-    if http_address is not None:
-        scheme = "http" if config.tls is None else "https"
+    plain = "" if secure else "-plaintext "
+    lines = [f"gRPC  grpcurl {plain}-d '{body}' {doors.grpc} offerd.v1.DecisionService/Decide"]
+    if doors.http is not None:
         lines.append(
-            f"HTTP  curl -s {scheme}://{http_address}/v1/decisions:decide "
+            f"HTTP  curl -s http{'s' if secure else ''}://{doors.http}/v1/decisions:decide "
             f"-H 'Content-Type: application/json' -d '{body}'"
         )
     return lines

@@ -1,0 +1,223 @@
+"""The HTTP door as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+
+from offerd.errors import NotFound, Reason, RequestError, Unavailable
+from offerd_gateway.access import AccessRecord, OnAccess
+from offerd_gateway.backend import Backend
+from offerd_gateway.calls import Call
+from offerd_gateway.cors import Cors
+from offerd_gateway.json.mistake import shortened
+from offerd_gateway.problem import (
+    PROBLEM_TYPE,
+    RETRY_AFTER,
+    RETRY_AFTER_STATUSES,
+    Headers,
+    Refusal,
+    http_status,
+    problem,
+)
+from offerd_gateway.request import CLOSE, Disconnected, Incoming, Receive, Scope, Send
+from offerd_gateway.routes import Match, Router, Rpc, rpcs
+from offerd_gateway.settings import GatewaySettings
+
+logger = logging.getLogger("offerd_gateway")
+
+JSON_TYPE = b"application/json"
+LIVE_PATH = "/healthz"
+READY_PATH = "/readyz"
+OPENAPI_PATH = "/openapi.json"
+OWN_PATHS = (LIVE_PATH, READY_PATH, OPENAPI_PATH)
+CALLER_WENT_AWAY = 499
+DEFAULTS: Headers = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back, and what the log is told."""
+
+    status: int
+    body: bytes
+    content_type: bytes = JSON_TYPE
+    headers: Headers = field(default_factory=list)
+    error: RequestError | None = None
+
+
+class Gateway:
+    """JSON over HTTP for the rpcs of a backend; see docs/http.md.
+
+    `on_access` is told of each request once it is answered.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        settings: GatewaySettings | None = None,
+        on_access: OnAccess | None = None,
+    ) -> None:
+        settings = settings or GatewaySettings()
+        self._backend = backend
+        self._on_access = on_access
+        self._router = Router()
+        self._cors = Cors(settings.cors)
+        self._calls = {rpc.method: Call(rpc, backend, settings) for rpc in rpcs()}
+        document = resources.files("offerd_gateway").joinpath("openapi.json")
+        self._openapi = document.read_bytes()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection; only HTTP is served."""
+        if scope["type"] != "http":
+            raise NotImplementedError(f"the gateway serves HTTP, not `{scope['type']}`")
+        started = time.perf_counter()
+        incoming = Incoming.of(scope)
+        try:
+            answer = await self._answer(incoming, receive)
+        except Disconnected:
+            answer = Answer(CALLER_WENT_AWAY, b"")
+        else:
+            await self._send(incoming, answer, send)
+        if self._on_access is not None:
+            duration_s = time.perf_counter() - started
+            self._on_access(_record(incoming, scope, answer, duration_s))
+
+    async def _answer(self, incoming: Incoming, receive: Receive) -> Answer:
+        """Answer whatever comes; what can't be answered becomes a problem."""
+        try:
+            incoming.read_request_id()
+            return await self._dispatch(incoming, receive)
+        except Refusal as refusal:
+            return _problem(refusal.error, refusal.status, incoming, refusal.headers)
+        except RequestError as error:
+            return _problem(error, http_status(error), incoming)
+        except Disconnected:
+            raise
+        except asyncio.CancelledError:
+            # Only a server that stops, or closes its way to the service, cancels a request,
+            # and the caller is still there to be told.
+            stopping = Unavailable(Reason.NOT_SERVING, "the gateway is stopping")
+            return _problem(stopping, http_status(stopping), incoming, (CLOSE,))
+        except Exception:
+            # The outermost edge: a defect must answer 500, not close the connection.
+            logger.exception("request failed by a defect: %s %s", incoming.method, incoming.path)
+            return _problem(_defect(), 500, incoming)
+
+    async def _dispatch(self, incoming: Incoming, receive: Receive) -> Answer:
+        match = self._router.match(incoming.path, incoming.raw_path)
+        if match is None:
+            return await self._own(incoming)
+        method = "GET" if incoming.method == "HEAD" else incoming.method
+        rpc = match.by_method.get(method)
+        if rpc is None:
+            return self._without_rpc(incoming, match)
+        incoming.rpc = rpc.method
+        return Answer(200, await self._calls[rpc.method].answer(incoming, match.values, receive))
+
+    def _without_rpc(self, incoming: Incoming, match: Match) -> Answer:
+        methods = _allowed(match.by_method)
+        if incoming.method == "OPTIONS":
+            return self._options(incoming, methods)
+        raise _wrong_method(incoming, methods)
+
+    async def _own(self, incoming: Incoming) -> Answer:
+        """Answer the paths that are the gateway's own."""
+        if incoming.path not in OWN_PATHS:
+            nearest = self._router.nearest(incoming.path, OWN_PATHS)
+            hint = f", did you mean `{nearest}`?" if nearest else ""
+            raise NotFound(
+                Reason.NO_SUCH_METHOD, f"no such path `{shortened(incoming.path)}`{hint}"
+            )
+        methods = ("GET", "HEAD", "OPTIONS")
+        if incoming.method == "OPTIONS":
+            return self._options(incoming, methods)
+        if incoming.method not in methods:
+            raise _wrong_method(incoming, methods)
+        if incoming.path == OPENAPI_PATH:
+            return Answer(200, self._openapi)
+        if incoming.path == LIVE_PATH:
+            return Answer(200, b'{"status":"live"}')
+        if not await self._backend.ready():
+            raise Unavailable(Reason.NOT_SERVING, "the service is not ready")
+        return Answer(200, b'{"status":"ready"}')
+
+    def _options(self, incoming: Incoming, methods: Iterable[str]) -> Answer:
+        answer = Answer(204, b"", headers=[(b"allow", ", ".join(methods).encode("ascii"))])
+        origin = incoming.headers.get(b"origin")
+        if origin is not None and b"access-control-request-method" in incoming.headers:
+            answer.headers += self._cors.preflight(origin, methods)
+        return answer
+
+    async def _send(self, incoming: Incoming, answer: Answer, send: Send) -> None:
+        headers = [
+            (b"content-type", answer.content_type),
+            (b"content-length", str(len(answer.body)).encode("ascii")),
+            *DEFAULTS,
+            *answer.headers,
+        ]
+        if answer.status == 204:
+            del headers[:2]
+        else:
+            headers += self._cors.headers(incoming.headers.get(b"origin"))
+        if b"x-request-id" in incoming.headers and incoming.request_id:
+            headers.append((b"x-request-id", incoming.headers[b"x-request-id"]))
+        body = b"" if incoming.method == "HEAD" else answer.body
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _defect() -> RequestError:
+    return RequestError(Reason.INTERNAL, "the gateway failed; its log has the details")
+
+
+def _allowed(by_method: Mapping[str, Rpc]) -> list[str]:
+    head = ["HEAD"] if "GET" in by_method else []
+    return [*by_method, *head, "OPTIONS"]
+
+
+def _wrong_method(incoming: Incoming, methods: Iterable[str]) -> Refusal:
+    allowed = ", ".join(methods)
+    return Refusal(
+        NotFound(
+            Reason.NO_SUCH_METHOD,
+            f"`{shortened(incoming.path)}` takes {allowed}, not `{incoming.method}`",
+        ),
+        405,
+        ((b"allow", allowed.encode("ascii")),),
+    )
+
+
+def _problem(
+    error: RequestError,
+    status: int,
+    incoming: Incoming,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> Answer:
+    more = [RETRY_AFTER] if status in RETRY_AFTER_STATUSES else []
+    return Answer(
+        status,
+        problem(error, status, incoming.request_id),
+        PROBLEM_TYPE,
+        [*headers, *more],
+        error,
+    )
+
+
+def _record(incoming: Incoming, scope: Scope, answer: Answer, duration_s: float) -> AccessRecord:
+    return AccessRecord(
+        http_method=incoming.method,
+        path=incoming.path,
+        rpc=incoming.rpc,
+        asked=incoming.asked,
+        status=answer.status,
+        error=answer.error,
+        request_id=incoming.request_id,
+        client=scope["client"][0] if scope.get("client") else "",
+        answer_bytes=len(answer.body),
+        duration_s=duration_s,
+    )

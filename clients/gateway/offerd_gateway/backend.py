@@ -1,0 +1,82 @@
+"""What the gateway asks: a service, in this process or behind a channel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+from grpc_health.v1 import health_pb2
+
+from offerd_client.status import error_from_call
+from offerd_gateway.routes import rpcs
+
+Metadata = Sequence[tuple[str, str]]
+
+READY_TIMEOUT_S = 1.0
+HEALTH_METHOD = "/grpc.health.v1.Health/Check"
+
+
+class Backend(Protocol):
+    """A service of offerd.v1 that can be asked."""
+
+    async def call(
+        self, method: str, request: Message, *, timeout_s: float | None, metadata: Metadata
+    ) -> Message:
+        """Answer one rpc.
+
+        `method` is the rpc's full name as gRPC spells it, such as
+        `/offerd.v1.DecisionService/Decide`. `timeout_s` is what the caller has left
+        to wait, in seconds; None is for as long as it takes; passing it raises
+        DeadlineExceeded. `metadata` are pairs of lower-case name and value. Raises
+        an `offerd.errors.RequestError` for a request that can't be answered.
+        """
+        ...
+
+    async def ready(self) -> bool:
+        """Whether requests would be answered now; never raises."""
+        ...
+
+
+class RemoteBackend:
+    """A service at the other end of a grpc.aio channel, which stays the caller's to close."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._calls: dict[str, Callable[..., grpc.aio.UnaryUnaryCall[Message, Message]]] = {
+            rpc.method: channel.unary_unary(
+                rpc.method,
+                request_serializer=rpc.request_class.SerializeToString,
+                response_deserializer=rpc.response_class.FromString,
+            )
+            for rpc in rpcs()
+        }
+        self._check_health = channel.unary_unary(
+            HEALTH_METHOD,
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+
+    async def call(
+        self, method: str, request: Message, *, timeout_s: float | None, metadata: Metadata
+    ) -> Message:
+        """Answer one rpc; see Backend."""
+        try:
+            return await self._calls[method](
+                request, timeout=timeout_s, metadata=tuple(metadata) or None
+            )
+        except grpc.aio.AioRpcError as error:
+            raise error_from_call(error) from error
+
+    async def ready(self) -> bool:
+        """Whether the service's own health check says that it serves."""
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                answer = await self._check_health(
+                    health_pb2.HealthCheckRequest(), timeout=READY_TIMEOUT_S
+                )
+        except (grpc.aio.AioRpcError, TimeoutError):
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

@@ -1,0 +1,104 @@
+"""One rpc over HTTP: the request's JSON in, the answer's JSON out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+
+from offerd.errors import InvalidArgument, Reason
+from offerd_gateway.backend import Backend
+from offerd_gateway.json.mistake import Mistake
+from offerd_gateway.json.reader import MessageReader
+from offerd_gateway.json.text import parse
+from offerd_gateway.json.writer import MessageWriter, to_json
+from offerd_gateway.query import read_query
+from offerd_gateway.request import Incoming, Receive, read_body
+from offerd_gateway.routes import Rpc
+from offerd_gateway.settings import GatewaySettings
+
+
+class Call:
+    """An rpc, ready to be called over HTTP as often as wanted."""
+
+    def __init__(self, rpc: Rpc, backend: Backend, settings: GatewaySettings) -> None:
+        self.rpc = rpc
+        self._backend = backend
+        self._settings = settings
+        self._forwarded = tuple((name.encode("ascii"), name) for name in settings.forwarded_headers)
+        self._reader = MessageReader(rpc.descriptor.input_type)
+        self._writer = MessageWriter(rpc.descriptor.output_type)
+        fields = rpc.descriptor.input_type.fields_by_name
+        self._names_request = "request_id" in fields
+        # Fields that can't be query parameters: all of them, if the body holds them.
+        self._bound = frozenset(fields if rpc.has_body else rpc.variables)
+
+    async def answer(
+        self, incoming: Incoming, values: Mapping[str, str], receive: Receive
+    ) -> bytes:
+        """Call the rpc; return the JSON of its answer.
+
+        `values` are the path's variables. Raises RequestError, Refusal for what HTTP
+        alone refuses, and Disconnected if the caller went away.
+        """
+        timeout_s = incoming.timeout_s(self._settings.default_timeout_s)
+        request = await self._request(incoming, values, receive)
+        incoming.asked = True
+        answer = await self._backend.call(
+            self.rpc.method, request, timeout_s=timeout_s, metadata=self._metadata(incoming)
+        )
+        return to_json(self._writer.write(answer))
+
+    async def _request(
+        self, incoming: Incoming, values: Mapping[str, str], receive: Receive
+    ) -> Message:
+        parameters = (
+            read_query(incoming.query, self.rpc.descriptor.input_type, self._bound)
+            if incoming.query
+            else {}
+        )
+        if self.rpc.has_body:
+            incoming.check_json()
+            members = parse(await read_body(incoming, receive, self._settings))
+        else:
+            members = parameters
+        request = self.rpc.request_class()
+        try:
+            self._reader.read(members, request)
+        except Mistake as mistake:
+            raise mistake.error() from None
+        for name, text in values.items():
+            _bind(request, name, text)
+        if self._names_request:
+            _name(request, incoming)
+        return request
+
+    def _metadata(self, incoming: Incoming) -> list[tuple[str, str]]:
+        metadata = []
+        for key, name in self._forwarded:
+            text = incoming.headers.get(key, b"").decode("latin-1")
+            # gRPC carries printable ASCII; a trace header with anything else is invalid,
+            # and an invalid one is to be ignored.
+            if text and text.isascii() and text.isprintable():
+                metadata.append((name, text))
+        return metadata
+
+
+def _name(request: Any, incoming: Incoming) -> None:
+    """One name for the request in the header, the body and the log, wherever it was given."""
+    if not incoming.request_id:
+        incoming.request_id = request.request_id
+    elif not request.request_id:
+        request.request_id = incoming.request_id
+
+
+def _bind(request: Message, name: str, text: str) -> None:
+    given = getattr(request, name)
+    if given and given != text:
+        raise InvalidArgument(
+            Reason.CONFLICTING_FIELDS,
+            f"`{name}` is one thing in the path and another in the body: leave it out of the body",
+            field=name,
+        )
+    setattr(request, name, text)

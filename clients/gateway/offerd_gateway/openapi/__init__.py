@@ -1,0 +1,1 @@
+"""Makes openapi.json: OpenAPI 3.1 from the contract, its comments as descriptions."""

@@ -1,0 +1,79 @@
+"""The thin client of offerd: what an application that asks for decisions needs, and no more.
+
+    with Client("localhost:50051") as client:
+        decision = client.decide(
+            ["home-hero"],
+            identities=[Identity.authenticated("email", "alma@example.com")],
+            context={"channel": "web", "locales": ["sv-SE"]},
+            default=Content(html="<p>Welcome</p>"),
+        )
+        show(decision.content("home-hero"))
+        client.display(decision.proposition("home-hero").items[0].token, identities)
+
+`AsyncClient` has the same methods for asyncio. Errors are those of `offerd.errors`.
+"""
+
+from offerd.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    Exhausted,
+    InvalidArgument,
+    NotFound,
+    OfferdError,
+    Reason,
+    RequestError,
+    Unavailable,
+)
+from offerd_client.aio import AsyncClient
+from offerd_client.answers import (
+    Candidate,
+    Content,
+    Decision,
+    EventResult,
+    EventStatus,
+    Explanation,
+    ImageLink,
+    Item,
+    Outcome,
+    Profile,
+    Proposition,
+    Refusal,
+    Selection,
+)
+from offerd_client.client import Client
+from offerd_client.questions import AuthenticationState, Event, Identity, Scope
+from offerd_client.settings import ClientSettings, RetryPolicy, Tls
+
+__all__ = [
+    "AsyncClient",
+    "AuthenticationState",
+    "Candidate",
+    "Client",
+    "ClientSettings",
+    "ConfigurationError",
+    "Content",
+    "DeadlineExceeded",
+    "Decision",
+    "Event",
+    "EventResult",
+    "EventStatus",
+    "Exhausted",
+    "Explanation",
+    "Identity",
+    "ImageLink",
+    "InvalidArgument",
+    "Item",
+    "NotFound",
+    "OfferdError",
+    "Outcome",
+    "Profile",
+    "Proposition",
+    "Reason",
+    "Refusal",
+    "RequestError",
+    "RetryPolicy",
+    "Scope",
+    "Selection",
+    "Tls",
+    "Unavailable",
+]

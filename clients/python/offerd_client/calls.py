@@ -1,0 +1,160 @@
+"""Each call of the clients: what to send, how to read the answer, what to do without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from offerd.errors import Code, RequestError
+from offerd.v1 import decision_service_pb2 as decisions
+from offerd.v1 import event_service_pb2 as events
+from offerd.v1 import profile_service_pb2 as profiles
+from offerd_client.answers import Decision, EventResult, Profile
+from offerd_client.free import check_text
+from offerd_client.questions import Event, Identity, Scope
+from offerd_client.requests import collect_request, decide_request, set_profile_request
+from offerd_client.settings import ClientSettings
+from offerd_client.translate import (
+    Default,
+    default_decision,
+    read_decision,
+    read_profile,
+    read_results,
+)
+
+Answered = TypeVar("Answered")
+
+CANNOT_ANSWER = frozenset(
+    {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.RESOURCE_EXHAUSTED, Code.INTERNAL}
+)
+"""The service's failures, for which a caller's default content stands in; a wrong request
+stays wrong, and its author must hear of it."""
+
+RESPONSES: Mapping[str, type[Message]] = {
+    "/offerd.v1.DecisionService/Decide": decisions.DecideResponse,
+    "/offerd.v1.EventService/Collect": events.CollectResponse,
+    "/offerd.v1.ProfileService/GetProfile": profiles.GetProfileResponse,
+    "/offerd.v1.ProfileService/SetProfile": profiles.SetProfileResponse,
+    "/offerd.v1.ProfileService/DeleteProfile": profiles.DeleteProfileResponse,
+}
+"""The rpcs that the clients call, with the type of their answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Answered]):
+    """One call, told apart from how it is made.
+
+    `instead` makes an answer out of an error, or raises it.
+    """
+
+    method: str
+    request: Message
+    timeout_s: float
+    read: Callable[[Any], Answered]
+    instead: Callable[[RequestError], Answered] | None = None
+
+    def failed(self, error: RequestError) -> Answered:
+        """The answer that stands in for an error; raises the error if none does."""
+        if self.instead is None or error.code not in CANNOT_ANSWER:
+            raise error
+        return self.instead(error)
+
+
+def decide(
+    settings: ClientSettings,
+    scopes: Sequence[Scope | str],
+    identities: Sequence[Identity],
+    context: Mapping[str, Any] | None,
+    *,
+    dry_run: bool,
+    explain: bool,
+    decide_time: datetime | None,
+    request_id: str,
+    timeout_s: float | None,
+    default: Default | None,
+) -> Call[Decision]:
+    """DecisionService.Decide; a scope given as text is one by name."""
+    asked = [Scope(scope) if isinstance(scope, str) else scope for scope in scopes]
+    return Call(
+        "/offerd.v1.DecisionService/Decide",
+        decide_request(
+            asked,
+            identities,
+            context,
+            dry_run=dry_run,
+            explain=explain,
+            decide_time=decide_time,
+            request_id=request_id,
+        ),
+        settings.decide_timeout_s if timeout_s is None else timeout_s,
+        read_decision,
+        None
+        if default is None
+        else lambda error: default_decision(asked, default, request_id, error),
+    )
+
+
+def collect(
+    settings: ClientSettings, happened: Sequence[Event], timeout_s: float | None
+) -> Call[tuple[EventResult, ...]]:
+    """EventService.Collect."""
+    return Call(
+        "/offerd.v1.EventService/Collect",
+        collect_request(happened),
+        settings.timeout_s if timeout_s is None else timeout_s,
+        read_results,
+    )
+
+
+def get_profile(
+    settings: ClientSettings,
+    namespace: str,
+    id: str,
+    timeout_s: float | None,
+) -> Call[Profile]:
+    """ProfileService.GetProfile."""
+    return Call(
+        "/offerd.v1.ProfileService/GetProfile",
+        profiles.GetProfileRequest(
+            namespace=check_text(namespace, "namespace"), id=check_text(id, "id")
+        ),
+        settings.timeout_s if timeout_s is None else timeout_s,
+        lambda answer: read_profile(answer.profile),
+    )
+
+
+def set_profile(
+    settings: ClientSettings,
+    namespace: str,
+    id: str,
+    attributes: Mapping[str, Any],
+    timeout_s: float | None,
+) -> Call[Profile]:
+    """ProfileService.SetProfile."""
+    return Call(
+        "/offerd.v1.ProfileService/SetProfile",
+        set_profile_request(namespace, id, attributes),
+        settings.timeout_s if timeout_s is None else timeout_s,
+        lambda answer: read_profile(answer.profile),
+    )
+
+
+def delete_profile(
+    settings: ClientSettings,
+    namespace: str,
+    id: str,
+    timeout_s: float | None,
+) -> Call[bool]:
+    """ProfileService.DeleteProfile."""
+    return Call(
+        "/offerd.v1.ProfileService/DeleteProfile",
+        profiles.DeleteProfileRequest(
+            namespace=check_text(namespace, "namespace"), id=check_text(id, "id")
+        ),
+        settings.timeout_s if timeout_s is None else timeout_s,
+        lambda answer: bool(answer.existed),
+    )

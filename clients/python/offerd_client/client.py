@@ -1,0 +1,195 @@
+"""The client for code that waits for its answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+
+from offerd_client import calls
+from offerd_client.answers import Decision, EventResult, Profile
+from offerd_client.calls import RESPONSES, Call
+from offerd_client.questions import Event, Identity, Scope
+from offerd_client.settings import CHANNEL_OPTIONS, ClientSettings
+from offerd_client.status import error_from_call
+from offerd_client.translate import Default
+
+Answered = TypeVar("Answered")
+
+
+class Client:
+    """Asks one service, `target` being its host and port; safe to share between threads.
+
+    Connects at the first call and keeps the connection. Every method raises an
+    `offerd_client.RequestError` when there is no answer. `timeout_s` is the deadline of
+    a call with all its attempts; None is as the settings say.
+    """
+
+    def __init__(self, target: str, settings: ClientSettings | None = None) -> None:
+        self._settings = settings or ClientSettings()
+        tls = self._settings.tls
+        self._channel = (
+            grpc.insecure_channel(target, CHANNEL_OPTIONS)
+            if tls is None
+            else grpc.secure_channel(target, tls.credentials(), CHANNEL_OPTIONS)
+        )
+        self._stubs: dict[str, Callable[..., Any]] = {
+            method: self._channel.unary_unary(
+                method,
+                request_serializer=lambda message: message.SerializeToString(),
+                response_deserializer=response.FromString,
+            )
+            for method, response in RESPONSES.items()
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; calls in flight fail."""
+        self._channel.close()
+
+    def decide(
+        self,
+        scopes: Sequence[Scope | str],
+        *,
+        identities: Sequence[Identity] = (),
+        context: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+        explain: bool = False,
+        decide_time: datetime | None = None,
+        request_id: str = "",
+        timeout_s: float | None = None,
+        default: Default | None = None,
+    ) -> Decision:
+        """Decide what to offer for each scope.
+
+        `context` is what is known of the moment: `channel`, `locales`, `time_zone`,
+        `location` (`latitude`, `longitude`, `accuracy_m`) and `attributes`, the free
+        ones. `decide_time` goes only with `dry_run`. With `default` an answer comes back
+        whatever happens to the service: it then has the default content, the outcome
+        defAULT and the error; a wrong request raises all the same.
+        """
+        return self._answer(
+            calls.decide(
+                self._settings,
+                scopes,
+                identities,
+                context,
+                dry_run=dry_run,
+                explain=explain,
+                decide_time=decide_time,
+                request_id=request_id,
+                timeout_s=timeout_s,
+                default=default,
+            )
+        )
+
+    def collect(
+        self, events: Sequence[Event], *, timeout_s: float | None = None
+    ) -> tuple[EventResult, ...]:
+        """Store events; one result for each, in their order. Trying again counts once."""
+        return self._answer(calls.collect(self._settings, events, timeout_s))
+
+    def display(
+        self,
+        token: str,
+        identities: Sequence[Identity],
+        *,
+        properties: Mapping[str, Any] | None = None,
+        event_time: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> EventResult:
+        """Report that an item was shown."""
+        event = Event("display", identities, token, properties or {}, event_time)
+        return self.collect([event], timeout_s=timeout_s)[0]
+
+    def click(
+        self,
+        token: str,
+        identities: Sequence[Identity],
+        *,
+        properties: Mapping[str, Any] | None = None,
+        event_time: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> EventResult:
+        """Report that an item was clicked."""
+        event = Event("click", identities, token, properties or {}, event_time)
+        return self.collect([event], timeout_s=timeout_s)[0]
+
+    def conversion(
+        self,
+        token: str,
+        identities: Sequence[Identity],
+        *,
+        properties: Mapping[str, Any] | None = None,
+        event_time: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> EventResult:
+        """Report that an item led to what it was for."""
+        event = Event("conversion", identities, token, properties or {}, event_time)
+        return self.collect([event], timeout_s=timeout_s)[0]
+
+    def get_profile(
+        self,
+        namespace: str,
+        id: str,
+        *,
+        timeout_s: float | None = None,
+    ) -> Profile:
+        """Read a profile; raises NotFound if there is none."""
+        return self._answer(calls.get_profile(self._settings, namespace, id, timeout_s))
+
+    def set_profile(
+        self,
+        namespace: str,
+        id: str,
+        attributes: Mapping[str, Any],
+        *,
+        timeout_s: float | None = None,
+    ) -> Profile:
+        """Write a profile's attributes, replacing those that it had."""
+        return self._answer(calls.set_profile(self._settings, namespace, id, attributes, timeout_s))
+
+    def delete_profile(
+        self,
+        namespace: str,
+        id: str,
+        *,
+        timeout_s: float | None = None,
+    ) -> bool:
+        """Remove a profile and all its events; whether there was one."""
+        return self._answer(calls.delete_profile(self._settings, namespace, id, timeout_s))
+
+    def _answer(self, call: Call[Answered]) -> Answered:
+        """Make a call; again after a pause while the service is unavailable and time is left."""
+        deadline_s = time.monotonic() + call.timeout_s
+        attempt = 1
+        while True:
+            try:
+                left_s = deadline_s - time.monotonic()
+                return call.read(self._stubs[call.method](call.request, timeout=left_s))
+            except grpc.RpcError as failure:
+                error = error_from_call(failure)
+                pause_s = (
+                    self._settings.retry.pause_s(attempt)
+                    if failure.code() is grpc.StatusCode.UNAVAILABLE
+                    else None
+                )
+                if pause_s is None or time.monotonic() + pause_s >= deadline_s:
+                    error.__cause__ = failure
+                    return call.failed(error)
+            time.sleep(pause_s)
+            attempt += 1

@@ -1,0 +1,162 @@
+"""What a client asks, as messages of offerd.v1."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from offerd.errors import InvalidArgument, Reason
+from offerd.v1 import decision_service_pb2 as decisions
+from offerd.v1 import event_service_pb2 as events
+from offerd.v1 import identity_pb2 as identities_pb2
+from offerd.v1 import profile_service_pb2 as profiles
+from offerd_client.free import check_text, fill_struct, timestamp
+from offerd_client.questions import Event, Identity, Scope
+
+CONTEXT_FIELDS = ("attributes", "channel", "locales", "location", "time_zone")
+LOCATION_FIELDS = ("accuracy_m", "latitude", "longitude")
+INT32 = range(-(2**31), 2**31)
+
+
+def decide_request(
+    scopes: Sequence[Scope],
+    identities: Sequence[Identity],
+    context: Mapping[str, Any] | None,
+    *,
+    dry_run: bool,
+    explain: bool,
+    decide_time: datetime | None,
+    request_id: str,
+) -> decisions.DecideRequest:
+    """A request to decide; raises InvalidArgument for what can't be written down."""
+    request = decisions.DecideRequest(
+        request_id=check_text(request_id, "request_id"), dry_run=dry_run, explain=explain
+    )
+    for index, scope in enumerate(scopes):
+        _add_scope(request, scope, f"scopes[{index}]")
+    for index, identity in enumerate(identities):
+        request.identities.append(_identity(identity, f"identities[{index}]"))
+    if context is not None:
+        _fill_context(request.context, context)
+    if decide_time is not None:
+        request.decide_time.CopyFrom(timestamp(decide_time, "decide_time"))
+    return request
+
+
+def _add_scope(request: decisions.DecideRequest, scope: Scope, path: str) -> None:
+    message = request.scopes.add(
+        name=check_text(scope.name, f"{path}.name"),
+        decision=check_text(scope.decision, f"{path}.decision"),
+        placement=check_text(scope.placement, f"{path}.placement"),
+    )
+    if scope.item_count is not None:
+        if scope.item_count not in INT32:
+            raise InvalidArgument(
+                Reason.OUT_OF_RANGE,
+                f"`{path}.item_count` must be a 32-bit number, found `{scope.item_count}`",
+                field=f"{path}.item_count",
+            )
+        message.item_count = scope.item_count
+
+
+def _identity(identity: Identity, path: str) -> identities_pb2.Identity:
+    return identities_pb2.Identity(
+        namespace=check_text(identity.namespace, f"{path}.namespace"),
+        id=check_text(identity.id, f"{path}.id"),
+        authentication_state=identity.authentication_state.value,  # type: ignore[arg-type]
+    )
+
+
+def _fill_context(message: decisions.Context, context: Mapping[str, Any]) -> None:
+    _check_names(context, CONTEXT_FIELDS, "context")
+    message.SetInParent()
+    if context.get("attributes") is not None:
+        attributes = _mapping(context["attributes"], "context.attributes")
+        fill_struct(message.attributes, attributes, "context.attributes")
+    if context.get("location") is not None:
+        _fill_location(message.location, _mapping(context["location"], "context.location"))
+    locales = context.get("locales") or ()
+    if isinstance(locales, str):
+        raise InvalidArgument(
+            Reason.WRONG_TYPE,
+            f"`context.locales` must be a list, found the text `{locales}`",
+            field="context.locales",
+        )
+    for index, locale in enumerate(locales):
+        message.locales.append(_text(locale, f"context.locales[{index}]"))
+    for name in ("time_zone", "channel"):
+        if context.get(name) is not None:
+            setattr(message, name, _text(context[name], f"context.{name}"))
+
+
+def _fill_location(message: decisions.Location, location: Mapping[str, Any]) -> None:
+    _check_names(location, LOCATION_FIELDS, "context.location")
+    message.SetInParent()
+    for name, value in location.items():
+        path = f"context.location.{name}"
+        if value is None and name == "accuracy_m":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidArgument(Reason.WRONG_TYPE, f"`{path}` must be a number", field=path)
+        setattr(message, name, float(value))
+
+
+def _check_names(values: Mapping[str, Any], known: Sequence[str], path: str) -> None:
+    for name in values:
+        if name not in known:
+            close = difflib.get_close_matches(str(name), known, n=1)
+            hint = close[0] if close else None
+            raise InvalidArgument(
+                Reason.UNKNOWN_FIELD,
+                f"`{path}.{name}` does not exist"
+                + (f", did you mean `{hint}`?" if hint else f": expected {', '.join(known)}"),
+                field=f"{path}.{name}",
+            )
+
+
+def _mapping(value: Any, path: str) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    raise InvalidArgument(Reason.WRONG_TYPE, f"`{path}` must be a mapping", field=path)
+
+
+def _text(value: Any, path: str) -> str:
+    if isinstance(value, str):
+        return check_text(value, path)
+    raise InvalidArgument(Reason.WRONG_TYPE, f"`{path}` must be text", field=path)
+
+
+def collect_request(happened: Sequence[Event]) -> events.CollectRequest:
+    """A request to store events; raises InvalidArgument for what can't be written down."""
+    request = events.CollectRequest()
+    for index, event in enumerate(happened):
+        path = f"events[{index}]"
+        message = request.events.add(
+            event_id=check_text(event.event_id, f"{path}.event_id"),
+            type=check_text(event.type, f"{path}.type"),
+            token=check_text(event.token, f"{path}.token"),
+            identities=[
+                _identity(identity, f"{path}.identities[{position}]")
+                for position, identity in enumerate(event.identities)
+            ],
+        )
+        if event.event_time is not None:
+            message.event_time.CopyFrom(timestamp(event.event_time, f"{path}.event_time"))
+        if event.properties:
+            fill_struct(message.properties, event.properties, f"{path}.properties")
+    return request
+
+
+def set_profile_request(
+    namespace: str,
+    id: str,
+    attributes: Mapping[str, Any],
+) -> profiles.SetProfileRequest:
+    """A request to write a profile's attributes."""
+    request = profiles.SetProfileRequest(
+        namespace=check_text(namespace, "namespace"), id=check_text(id, "id")
+    )
+    fill_struct(request.attributes, attributes, "attributes")
+    return request

@@ -1,0 +1,189 @@
+"""What the service answers, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from offerd.errors import RequestError
+from offerd.v1 import decision_service_pb2 as decisions
+from offerd.v1 import error_pb2
+from offerd.v1 import event_service_pb2 as events
+from offerd.v1 import profile_service_pb2 as profiles
+from offerd_client.answers import (
+    Candidate,
+    Content,
+    Decision,
+    EventResult,
+    EventStatus,
+    Explanation,
+    ImageLink,
+    Item,
+    Outcome,
+    Profile,
+    Proposition,
+    Refusal,
+    Selection,
+)
+from offerd_client.free import read_struct, read_value
+from offerd_client.questions import Scope
+
+Default = Content | Mapping[str, Content]
+"""Content for every scope, or for each by its label; a scope that isn't named gets none."""
+
+OUTCOMES = {
+    decisions.OUTCOME_PROPOSED: Outcome.PROPOSED,
+    decisions.OUTCOME_FALLBACK: Outcome.FALLBACK,
+    decisions.OUTCOME_NOTHING: Outcome.NOTHING,
+}
+STATUSES = {
+    events.EVENT_STATUS_ACCEPTED: EventStatus.ACCEPTED,
+    events.EVENT_STATUS_DUPLICATE: EventStatus.DUPLICATE,
+    events.EVENT_STATUS_REFUSED: EventStatus.REFUSED,
+}
+
+
+def read_decision(message: decisions.DecideResponse) -> Decision:
+    """The answer to a request to decide."""
+    return Decision(
+        propositions=tuple(_proposition(proposition) for proposition in message.propositions),
+        request_id=message.request_id,
+        revision=message.revision,
+        decide_time=_time(message.decide_time) if message.HasField("decide_time") else None,
+        warnings=tuple(message.warnings),
+    )
+
+
+def default_decision(
+    scopes: Sequence[Scope], default: Default, request_id: str, error: RequestError
+) -> Decision:
+    """What the caller shows when the service can't answer."""
+    return Decision(
+        propositions=tuple(_default_proposition(scope, default) for scope in scopes),
+        request_id=request_id,
+        error=error,
+    )
+
+
+def _default_proposition(scope: Scope, default: Default) -> Proposition:
+    content = default if isinstance(default, Content) else default.get(scope.label)
+    items = () if content is None else (Item(content, fallback=True),)
+    return Proposition(scope, Outcome.DEFAULT, items)
+
+
+def _proposition(message: decisions.Proposition) -> Proposition:
+    scope = message.scope
+    return Proposition(
+        scope=Scope(
+            scope.name,
+            scope.decision,
+            scope.placement,
+            scope.item_count if scope.HasField("item_count") else None,
+        ),
+        outcome=OUTCOMES.get(message.outcome, Outcome.UNSPECIFIED),
+        items=tuple(_item(item) for item in message.items),
+        proposition_id=message.proposition_id,
+        explanation=(
+            _explanation(message.explanation) if message.HasField("explanation") else None
+        ),
+    )
+
+
+def _item(message: decisions.Item) -> Item:
+    return Item(
+        content=_content(message.content),
+        offer=message.offer,
+        token=message.token,
+        fallback=message.fallback,
+        attributes=read_struct(message.attributes),
+        selection=_selection(message.selection) if message.HasField("selection") else None,
+    )
+
+
+def _content(message: decisions.Content) -> Content:
+    language = message.language
+    match message.WhichOneof("body"):
+        case "text":
+            return Content(text=message.text, language=language)
+        case "html":
+            return Content(html=message.html, language=language)
+        case "image_link":
+            link = message.image_link
+            picture = ImageLink(link.url, link.link_url, link.alternative_text)
+            return Content(image_link=picture, language=language)
+        case "redirect_url":
+            return Content(redirect_url=message.redirect_url, language=language)
+        case "key_values":
+            return Content(key_values=dict(message.key_values.values), language=language)
+        case _:
+            return Content(json=read_value(message.json), language=language)
+
+
+def _selection(message: decisions.Selection) -> Selection:
+    method = _name(decisions.RankingMethod, message.ranking_method, "RANKING_METHOD_")
+    return Selection(
+        message.strategy, message.constraint, message.eligibility, method, message.score
+    )
+
+
+def _explanation(message: decisions.Explanation) -> Explanation:
+    return Explanation(
+        funnel={_stage(count.stage): count.count for count in message.funnel},
+        candidates=tuple(
+            Candidate(
+                offer=candidate.offer,
+                strategy=candidate.strategy,
+                chosen=candidate.chosen,
+                fell_at=_stage(candidate.fell_at) if candidate.fell_at else "",
+                reason=candidate.reason,
+            )
+            for candidate in message.candidates
+        ),
+    )
+
+
+def _stage(number: int) -> str:
+    return _name(decisions.Stage, number, "STAGE_")
+
+
+def _name(enum: object, number: int, prefix: str) -> str:
+    """An enum value's name without its prefix; a number that this client doesn't know as text."""
+    values: Mapping[int, object] = enum.DESCRIPTOR.values_by_number  # type: ignore[attr-defined]
+    if number not in values:
+        return str(number)
+    return str(values[number].name).removeprefix(prefix)  # type: ignore[attr-defined]
+
+
+def _time(message: Timestamp) -> datetime:
+    return message.ToDatetime(tzinfo=UTC)
+
+
+def read_results(message: events.CollectResponse) -> tuple[EventResult, ...]:
+    """What became of each event."""
+    return tuple(
+        EventResult(
+            result.event_id,
+            STATUSES.get(result.status, EventStatus.UNSPECIFIED),
+            _refusal(result.refusal) if result.HasField("refusal") else None,
+        )
+        for result in message.results
+    )
+
+
+def _refusal(message: events.Refusal) -> Refusal:
+    reason = _name(error_pb2.ErrorReason, message.reason, "ERROR_REASON_")
+    return Refusal(reason, message.message, message.field)
+
+
+def read_profile(message: profiles.Profile) -> Profile:
+    """A profile."""
+    return Profile(
+        namespace=message.namespace,
+        id=message.id,
+        attributes=read_struct(message.attributes),
+        aggregates=read_struct(message.aggregates),
+        event_count=message.event_count,
+        update_time=_time(message.update_time) if message.HasField("update_time") else None,
+    )

@@ -1,0 +1,75 @@
+"""The doors of a process: gRPC, and JSON over HTTP in front of the same dispatcher."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from offerd.app.config import Address, ServeConfig, grpc_credentials
+from offerd.app.local_backend import DOOR, LocalBackend
+from offerd.service.dispatch import Dispatcher
+from offerd.service.grpc_server import GrpcServer
+from offerd_gateway.access import AccessRecord
+from offerd_gateway.app import Gateway
+from offerd_gateway.server import GatewayServer
+from offerd_gateway.settings import CorsSettings, GatewaySettings
+
+
+class Doors:
+    """Opens and closes every door that the settings ask for.
+
+    `grpc` and `http` are the addresses once open, with the ports that were got; `http` is
+    None without a gateway.
+    """
+
+    def __init__(
+        self,
+        config: ServeConfig,
+        dispatcher: Dispatcher,
+        log: structlog.typing.FilteringBoundLogger,
+    ) -> None:
+        self._config = config
+        self._log = log
+        credentials = None if config.tls is None else grpc_credentials(config.tls)
+        self._grpc = GrpcServer(dispatcher, config.grpc.host, config.grpc.port, credentials)
+        self._backend = LocalBackend(dispatcher)
+        self._gateway: GatewayServer | None = None
+        self.grpc = config.grpc._replace(port=self._grpc.port)
+        self.http: Address | None = None
+
+    async def open(self) -> None:
+        """Starts to serve; raises ConfigurationError if an address can't be had."""
+        config = self._config
+        await self._grpc.start()
+        if config.http is not None:
+            settings = GatewaySettings(cors=CorsSettings(config.cors_origins))
+            app = Gateway(self._backend, settings, self._log_turned_away)
+            gateway = GatewayServer(app, config.http.host, config.http.port, config.tls)
+            self.http = config.http._replace(port=await gateway.start())
+            self._gateway = gateway
+
+    async def close(self) -> None:
+        """Refuses new calls, and lets those in flight finish within the grace."""
+        self._backend.stop()
+        grace_s = self._config.grace_s
+        await asyncio.gather(
+            self._grpc.stop(grace_s),
+            *([self._gateway.stop(grace_s)] if self._gateway is not None else []),
+        )
+
+    def _log_turned_away(self, record: AccessRecord) -> None:
+        """Logs the requests that the dispatcher, which logs all others, never saw."""
+        if record.asked or record.error is None:
+            return
+        self._log.info(
+            "request",
+            method=record.rpc.rpartition("/")[2] or f"{record.http_method} {record.path}",
+            door=DOOR,
+            code=record.error.code.name,
+            duration_us=int(record.duration_s * 1_000_000),
+            request_id=record.request_id,
+            reason=record.error.reason.value,
+            field=record.error.field,
+            error=record.error.message,
+        )
