@@ -74,18 +74,24 @@ def _propose(state: RequestState, query: ScopeQuery, *, explain: bool) -> Propos
 def _eligible_items(state: RequestState, scope: PreparedScope, wanted: int) -> list[Item]:
     items: list[Item] = []
     taken: set[int] = set()
+    verdicts, now_ns = state.verdicts, state.now_ns
     for prepared_strategy in scope.strategies:
         strategy = prepared_strategy.strategy
+        if not verdicts[strategy.constraint]:
+            continue
         for candidate in prepared_strategy.candidates:
-            if len(items) == wanted:
-                return items
-            if candidate.number in taken or stage_of(state, strategy, candidate) is not None:
+            number, eligibility, live_from_ns, live_until_ns, by_language, offer = candidate
+            # Verdicts are there for the asking and rule out most; the rest is `stage_of`.
+            if not verdicts[eligibility] or not live_from_ns <= now_ns < live_until_ns:
                 continue
-            representation = best(candidate.by_language, state.languages)
-            assert representation is not None  # noqa: S101 - stage_of has looked
-            taken.add(candidate.number)
-            score = float(candidate.offer.priority)
-            items.append(Item(candidate.offer, representation, strategy, score))
+            if number in taken or stage_of(state, strategy, candidate) is not None:
+                continue
+            representation = best(by_language, state.languages)
+            if representation is not None:
+                taken.add(number)
+                items.append(Item(offer, representation, strategy, float(offer.priority)))
+                if len(items) == wanted:
+                    return items
     return items
 
 
@@ -93,15 +99,13 @@ def stage_of(state: RequestState, strategy: Strategy, candidate: PreparedOffer) 
     """Returns the first stage that a candidate doesn't pass, or None if it is eligible."""
     offer = candidate.offer
     now_ns = state.now_ns
-    if offer.start_ns is not None and now_ns < offer.start_ns:
-        return Stage.LIVE
-    if offer.end_ns is not None and now_ns >= offer.end_ns:
+    if not candidate.live_from_ns <= now_ns < candidate.live_until_ns:
         return Stage.LIVE
     if best(candidate.by_language, state.languages) is None:
         return Stage.REPRESENTATION
-    if not state.holds(strategy.constraint):
+    if not state.verdicts[strategy.constraint]:
         return Stage.CONSTRAINT
-    if not state.holds(offer.eligibility):
+    if not state.verdicts[candidate.eligibility]:
         return Stage.ELIGIBILITY
     if offer.caps and first_reached(offer, state.view, state.total_count, now_ns) is not None:
         return Stage.CAPS
@@ -123,5 +127,5 @@ def _diagnostics(state: RequestState) -> tuple[str, ...]:
     catalogue = state.prepared.catalogue
     return tuple(
         f"rule `{catalogue.rules[number].source}` failed and qualifies nobody: {message}"
-        for number, message in sorted(state.failed.items())
+        for number, message in sorted(state.verdicts.failed.items())
     )

@@ -24,12 +24,23 @@ ByLanguage = dict[str, Representation]
 """Language, lower-cased → the representation in it."""
 
 
+_ALWAYS_NS = 1 << 80
+"""Later than any instant, and negated earlier: open dates become comparable."""
+
+
 class PreparedOffer(NamedTuple):
-    """A candidate at one placement. `number` is the offer's place in the catalogue."""
+    """A candidate at one placement, with what the engine compares first.
+
+    `number` is the offer's place in the catalogue; `live_from_ns` and `live_until_ns` are its
+    dates, the open ones far away.
+    """
 
     number: int
-    offer: Offer
+    eligibility: int | None
+    live_from_ns: int
+    live_until_ns: int
     by_language: ByLanguage
+    offer: Offer
 
 
 class PreparedStrategy(NamedTuple):
@@ -92,7 +103,7 @@ def _strategy(
         prepared = at_placement.get(number)
         if prepared is None:
             offer = catalogue.offers[number]
-            prepared = PreparedOffer(number, offer, _by_language(offer, placement))
+            prepared = _prepare(number, offer, placement)
             at_placement[number] = prepared
         if prepared.by_language:
             candidates.append(prepared)
@@ -100,6 +111,17 @@ def _strategy(
             absent.append(prepared.offer)
     candidates.sort(key=lambda c: (-c.offer.priority, c.offer.id))
     return PreparedStrategy(strategy, tuple(candidates), tuple(absent))
+
+
+def _prepare(number: int, offer: Offer, placement: str) -> PreparedOffer:
+    return PreparedOffer(
+        number,
+        offer.eligibility,
+        -_ALWAYS_NS if offer.start_ns is None else offer.start_ns,
+        _ALWAYS_NS if offer.end_ns is None else offer.end_ns,
+        _by_language(offer, placement),
+        offer,
+    )
 
 
 def _fallbacks(

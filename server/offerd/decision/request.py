@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from offerd.audience.membership import Memberships
 from offerd.decision.capping import TotalCount
 from offerd.decision.languages import lookup_order
 from offerd.decision.prepared import Prepared
-from offerd.expression import Failure
+from offerd.expression import Failure, Rule
 from offerd.model.decision import DecisionContext
 from offerd.model.profile import ProfileView
 
 
-class RequestState:
-    """The records that rules read, and each rule's result, computed once per request.
+class Verdicts(dict[int | None, bool]):
+    """Rule number → whether it is true, each rule evaluated once, when first asked.
 
-    `failed` gathers the rules that failed, by number, with what went wrong.
+    False covers false, unknown and failed; `failed` has what went wrong, by rule. None, which
+    is no rule, always holds.
     """
 
+    __slots__ = ("_memberships", "_rules", "failed")
+
+    def __init__(self, rules: Sequence[Rule], memberships: Memberships) -> None:
+        super().__init__({None: True})
+        self._rules = rules
+        self._memberships = memberships
+        self.failed: dict[int, str] = {}
+
+    def __missing__(self, rule: int) -> bool:
+        result = self._memberships.evaluate(self._rules[rule])
+        if isinstance(result, Failure):
+            self.failed[rule] = result.message
+        held = self[rule] = result is True
+        return held
+
+
+class RequestState:
+    """The records that rules read, and what the rules say of them."""
+
     __slots__ = (
-        "_results",
-        "failed",
         "languages",
         "memberships",
         "now_ns",
         "prepared",
         "total_count",
+        "verdicts",
         "view",
     )
 
@@ -44,17 +65,4 @@ class RequestState:
         self.memberships = Memberships(
             prepared.audiences, view.attributes, context.values, view.aggregates, now_ns
         )
-        self.failed: dict[int, str] = {}
-        self._results: dict[int, bool] = {}
-
-    def holds(self, rule: int | None) -> bool:
-        """Whether a rule is true: not false, not unknown, not failed. No rule always holds."""
-        if rule is None:
-            return True
-        held = self._results.get(rule)
-        if held is None:
-            result = self.memberships.evaluate(self.prepared.rules[rule])
-            if isinstance(result, Failure):
-                self.failed[rule] = result.message
-            held = self._results[rule] = result is True
-        return held
+        self.verdicts = Verdicts(prepared.rules, self.memberships)
