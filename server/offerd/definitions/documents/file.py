@@ -1,0 +1,88 @@
+"""A definition file: its sections, and its JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, get_args
+
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from offerd.definitions.documents.declarations import (
+    AggregateDocument,
+    AttributeDocument,
+    EventDocument,
+    NamespaceDocument,
+)
+from offerd.definitions.documents.fields import Document
+from offerd.definitions.documents.offers import FallbackOfferDocument, OfferDocument
+from offerd.definitions.documents.selection import (
+    AudienceDocument,
+    CollectionDocument,
+    DecisionDocument,
+    PlacementDocument,
+    ScopeDocument,
+    StrategyDocument,
+)
+
+
+class DefinitionFile(Document):
+    """A YAML or JSON file of definitions: any of these sections. Lists of all files are joined."""
+
+    model_config = ConfigDict(title="offerd definitions")
+    noun: ClassVar[str] = "a definition file"
+
+    namespaces: list[NamespaceDocument] = Field(default_factory=list)
+    """Identity namespaces, in order of priority."""
+    profile: list[AttributeDocument] = Field(default_factory=list)
+    """Profile attributes; rules read them as `profile.<name>`."""
+    context: list[AttributeDocument] = Field(default_factory=list)
+    """Context attributes beyond the built-in ones; rules read them as `context.<name>`."""
+    offer_attributes: list[AttributeDocument] = Field(default_factory=list)
+    """Attributes that offers may have; collections read them as `offer.<name>`."""
+    events: list[EventDocument] = Field(default_factory=list)
+    """Event types beyond the built-in ones, and properties added to those."""
+    aggregates: list[AggregateDocument] = Field(default_factory=list)
+    """Figures kept per profile over its events; rules read them as `aggregate.<id>`."""
+    audiences: list[AudienceDocument] = Field(default_factory=list)
+    """Named groups of profiles; rules ask for them with `audience("<id>")`."""
+    placements: list[PlacementDocument] = Field(default_factory=list)
+    """Places where offers are shown."""
+    offers: list[OfferDocument] = Field(default_factory=list)
+    """What can be proposed."""
+    fallback_offers: list[FallbackOfferDocument] = Field(default_factory=list)
+    """What is shown where no offer is eligible."""
+    collections: list[CollectionDocument] = Field(default_factory=list)
+    """Sets of offers."""
+    strategies: list[StrategyDocument] = Field(default_factory=list)
+    """Which offers are candidates, and their order."""
+    decisions: list[DecisionDocument] = Field(default_factory=list)
+    """Which strategies fill which placements."""
+    scopes: list[ScopeDocument] = Field(default_factory=list)
+    """Names for a decision at a placement."""
+
+
+SECTIONS: dict[str, type[Document]] = {
+    name: get_args(field.annotation)[0] for name, field in DefinitionFile.model_fields.items()
+}
+"""The document that each section is a list of."""
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves out defaults of null: such a field is left out, never null."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        generated = super().default_schema(schema)
+        if generated.get("default", ...) is None:
+            del generated["default"]
+        return generated
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a definition file, for editors and other tools.
+
+    It says what a single file may hold. What only all files together can tell, such as that
+    a name exists, is found when the definitions are loaded.
+    """
+    schema = DefinitionFile.model_json_schema(schema_generator=_Generator, by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,1 @@
+"""Plain values to documents: every definition checked for shape, on its own."""

@@ -1,0 +1,94 @@
+"""Folders to documents. Rows of CSV wait: what their cells mean depends on declarations."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from offerd.definitions.documents import SECTIONS, OfferDocument
+from offerd.definitions.findings import Findings
+from offerd.definitions.gathering.entry import Gathered
+from offerd.definitions.gathering.refusals import section_hint
+from offerd.definitions.gathering.shape import shape
+from offerd.definitions.reading.compose import compose
+from offerd.definitions.reading.csv_rows import Sheet, read_sheet
+from offerd.definitions.reading.folders import (
+    CSV_SUFFIX,
+    JSON_LINES_SUFFIX,
+    find_files,
+    read_text,
+)
+from offerd.definitions.reading.json_lines import read_json_lines
+from offerd.definitions.reading.text import Text
+from offerd.definitions.reading.tree import Mapping, TreeOrigin, plain
+from offerd.definitions.reading.tree import Sequence as ListNode
+from offerd.definitions.wording import described, quoted
+
+
+def gather(folders: Sequence[Path], findings: Findings) -> tuple[Gathered, list[Sheet]]:
+    """Reads every file of the folders: all definitions by section, and what is in CSV."""
+    gathered = Gathered()
+    sheets: list[Sheet] = []
+    for file in find_files(folders, findings):
+        text = read_text(file, findings)
+        if text is None:
+            continue
+        if file.suffix == CSV_SUFFIX:
+            sheet = read_sheet(text, findings)
+            sheets.extend([] if sheet is None else [sheet])
+        elif file.suffix == JSON_LINES_SUFFIX:
+            _gather_lines(text, gathered, findings)
+        else:
+            _gather_tree(text, gathered, findings)
+    return gathered, sheets
+
+
+def _gather_lines(text: Text, gathered: Gathered, findings: Findings) -> None:
+    for line in read_json_lines(text, findings):
+        entry = shape(OfferDocument, line.data, line.origin, findings)
+        if entry is not None:
+            gathered.offers.append(entry)
+
+
+def _gather_tree(text: Text, gathered: Gathered, findings: Findings) -> None:
+    root = compose(text, findings)
+    if root is None:
+        return
+    if not isinstance(root, Mapping):
+        found = "a list" if isinstance(root, ListNode) else described(plain(root))
+        findings.mistake(
+            text.place(root.start), f"a file must be a mapping of sections: found {found}"
+        )
+        findings.lose(text.source)
+        return
+    starts = sorted(key.start for key, _ in root.pairs.values())
+    for name, (key, node) in root.pairs.items():
+        if name in SECTIONS and isinstance(node, ListNode):
+            _gather_section(name, node, text, getattr(gathered, name), findings)
+            continue
+        if name in SECTIONS:
+            found = described(plain(node))
+            findings.mistake(text.place(node.start), f"`{name}` must be a list: found {found}")
+        else:
+            advice = section_hint(name, SECTIONS)
+            findings.mistake(text.place(key.start), f"unknown section {quoted(name)}{advice}")
+        following = bisect_right(starts, key.start)
+        end = starts[following] if following < len(starts) else len(text.source)
+        findings.lose(text.source[key.start : end])
+
+
+def _gather_section(
+    name: str, node: ListNode, text: Text, entries: list[Any], findings: Findings
+) -> None:
+    for item in node.items:
+        if not isinstance(item, Mapping):
+            found = described(plain(item))
+            noun = SECTIONS[name].noun
+            message = f"{noun} must be a mapping: found {found}"
+            findings.mistake(text.place(item.start), message)
+            continue
+        entry = shape(SECTIONS[name], plain(item), TreeOrigin(text, item), findings)
+        if entry is not None:
+            entries.append(entry)

@@ -1,0 +1,1 @@
+"""Files to plain values with places: folders, YAML, JSON, JSON Lines, CSV."""

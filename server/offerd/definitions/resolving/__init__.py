@@ -1,0 +1,1 @@
+"""Documents to the catalogue: names looked up, rules compiled, everything numbered."""

@@ -1,0 +1,101 @@
+"""Collections: which offers they hold, worked out once and for all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from offerd.audience.environment import offer_environment
+from offerd.definitions.documents import CollectionDocument, OfferDocument
+from offerd.definitions.findings import Findings
+from offerd.definitions.gathering.entry import Entry
+from offerd.definitions.resolving.names import Table
+from offerd.definitions.resolving.rules import Compiler
+from offerd.definitions.wording import nearest, quoted
+from offerd.expression import Failure, plan
+from offerd.model.catalogue import Collection, Offer
+from offerd.model.schema import Schema
+
+
+class Collector:
+    """Resolves collections over all offers, which are numbered as in their table."""
+
+    def __init__(
+        self,
+        table: Table[OfferDocument],
+        offers: Sequence[Offer],
+        schema: Schema,
+        findings: Findings,
+    ) -> None:
+        self._table = table
+        self._offers = offers
+        self._findings = findings
+        self._environment = offer_environment(schema)
+        self._compiler = Compiler(self._environment, findings)
+        self._tagged: dict[str, set[int]] = defaultdict(set)
+        for number, offer in enumerate(offers):
+            for tag in offer.tags:
+                self._tagged[tag].add(number)
+
+    def collect(self, entry: Entry[CollectionDocument]) -> Collection:
+        """The collection with the numbers of its offers in ascending order."""
+        document = entry.document
+        predicates = [
+            name
+            for name in ("any_tags", "all_tags", "where")
+            if getattr(document, name) is not None
+        ]
+        if document.offers is not None:
+            if predicates:
+                message = f"a collection lists `offers` or has predicates: found `{predicates[0]}`"
+                self._findings.mistake(entry.key_place(predicates[0]), message + " too")
+            listed = self._table.check_each(document.offers, entry, "offers", self._findings)
+            return Collection(document.id, tuple(sorted(listed)))
+        if not predicates:
+            if not self._findings.is_doubtful(document.id):
+                message = "a collection needs `offers`, `any_tags`, `all_tags` or `where`"
+                self._findings.mistake(entry.place(), message)
+            return Collection(document.id, ())
+        return Collection(document.id, tuple(sorted(self._matching(entry))))
+
+    def _matching(self, entry: Entry[CollectionDocument]) -> set[int]:
+        document = entry.document
+        matching = set(range(len(self._offers)))
+        if document.any_tags is not None:
+            matching &= set().union(*self._tags(document.any_tags, entry, "any_tags"))
+        if document.all_tags is not None:
+            matching = matching.intersection(*self._tags(document.all_tags, entry, "all_tags"))
+        if document.where is not None:
+            matching = self._where(matching, document.where, entry)
+        return matching
+
+    def _tags(
+        self, tags: Sequence[str], entry: Entry[CollectionDocument], field: str
+    ) -> list[set[int]]:
+        for index, tag in enumerate(tags):
+            if tag not in self._tagged and not self._findings.is_excused(tag):
+                near = nearest(tag, self._tagged)
+                advice = f": did you mean `{near}`?" if near else ""
+                message = f"no offer has the tag {quoted(tag)}{advice}"
+                self._findings.warn(entry.place(field, index), message)
+        return [self._tagged.get(tag, set()) for tag in tags]
+
+    def _where(self, numbers: set[int], source: str, entry: Entry[CollectionDocument]) -> set[int]:
+        checked = self._compiler.compile(source, entry, "where")
+        if checked is None:
+            return numbers
+        rule = plan(checked, self._environment)
+        matching = set()
+        for number in sorted(numbers):
+            result = rule.evaluate(self._offers[number].attributes)
+            if result is True:
+                matching.add(number)
+            elif isinstance(result, Failure):
+                offset = result.position.offset
+                place = entry.origin.place_in_text(("where",), offset)
+                offer = quoted(self._offers[number].id)
+                self._findings.mistake(
+                    place, f"`where` fails for the offer {offer}: {result.message}"
+                )
+                break
+        return matching
