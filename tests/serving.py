@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,6 +38,7 @@ class Running(NamedTuple):
 
 def compile_to(folder: Path, *definitions: Path) -> Path:
     """Compiles folders of definitions into a bundle of its own in `folder`; returns its path."""
+    folder.mkdir(exist_ok=True)
     bundle = folder / f"bundle-{next(_numbers)}"
     write_bundle(load(definitions).catalogue, bundle)
     return bundle
@@ -59,7 +61,6 @@ async def serving(
         http_port = await gateway.start()
         yield Running(bundle, state, dispatcher, grpc_server.port, http_port)
     finally:
-        await gateway.stop(1.0)
-        await grpc_server.stop(1.0)
+        await asyncio.gather(gateway.stop(1.0), grpc_server.stop(1.0))
         state.close()
         bundle.close()

@@ -5,6 +5,8 @@ A call is answered, its mistakes are told from the service's own, and one line i
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import structlog
 from google.protobuf.message import Message
 
-from offerd.errors import Code, InvalidArgument, NotFound, Reason, RequestError
+from offerd.errors import Code, InvalidArgument, NotFound, Reason, RequestError, Unavailable
 
 Handler = Callable[[Any], Awaitable[Message]]
 """Answers one rpc: from its request message to its response message."""
@@ -28,6 +30,24 @@ class Dispatcher:
     ) -> None:
         self._handlers = dict(handlers)
         self._log = log
+        self._in_flight = 0
+        self._come = 0
+        self._draining = False
+
+    async def drain(self, quiet_s: float, at_most_s: float) -> None:
+        """Refuses calls from now on, and returns when that has become quiet.
+
+        Quiet is when no call is in flight and none has come for `quiet_s` seconds; waits for
+        that no longer than `at_most_s`. Calls that have reached the process but no handler yet
+        are told so too, while a server that stops at once would break them off.
+        """
+        self._draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                come = -1
+                while self._in_flight or come != self._come:
+                    come = self._come
+                    await asyncio.sleep(quiet_s)
 
     async def call(self, method: str, request: Message | InvalidArgument, door: str) -> Message:
         """Returns the answer of an rpc; raises RequestError and nothing else.
@@ -37,7 +57,12 @@ class Dispatcher:
         """
         started = time.perf_counter_ns()
         refused: RequestError | None = None
+        code = "OK"
+        self._come += 1
+        self._in_flight += 1
         try:
+            if self._draining:
+                raise Unavailable(Reason.NOT_SERVING, "the service is stopping")
             if isinstance(request, InvalidArgument):
                 raise request
             handler = self._handlers.get(method)
@@ -47,6 +72,10 @@ class Dispatcher:
         except RequestError as error:
             refused = error
             raise
+        except asyncio.CancelledError:
+            # The caller went away or its deadline has passed: nobody gets an answer.
+            code = "CANCELLED"
+            raise
         except Exception as error:
             refused = RequestError(
                 Reason.INTERNAL, "the service failed at this request; its log has the details"
@@ -54,17 +83,18 @@ class Dispatcher:
             self._log.exception("failed", method=method, door=door)
             raise refused from error
         finally:
-            self._log_line(method, door, request, refused, time.perf_counter_ns() - started)
+            self._in_flight -= 1
+            line: dict[str, object] = {
+                "method": method.rpartition("/")[2],
+                "door": door,
+                "code": refused.code.name if refused else code,
+                "duration_us": (time.perf_counter_ns() - started) // 1_000,
+            }
+            self._log_line(line, request, refused)
 
     def _log_line(
-        self, method: str, door: str, request: object, refused: RequestError | None, spent_ns: int
+        self, line: dict[str, object], request: object, refused: RequestError | None
     ) -> None:
-        line: dict[str, object] = {
-            "method": method.rpartition("/")[2],
-            "door": door,
-            "code": "OK" if refused is None else refused.code.name,
-            "duration_us": spent_ns // 1_000,
-        }
         request_id = getattr(request, "request_id", "")
         if request_id:
             line["request_id"] = request_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -22,6 +24,10 @@ SERVICES = tuple(
 )
 MAXIMUM_MESSAGE_BYTES = 16 << 20
 """Larger requests are refused by gRPC itself, before they are read."""
+QUIET_S = 0.05
+"""A stop waits until no call has come for so long, so that none is broken off unanswered."""
+DRAIN_AT_MOST_S = 1.0
+"""It waits no longer than this for that."""
 
 
 class GrpcServer:
@@ -37,6 +43,7 @@ class GrpcServer:
         port: int,
         credentials: grpc.ServerCredentials | None,
     ) -> None:
+        self._dispatcher = dispatcher
         self._server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),
@@ -52,12 +59,14 @@ class GrpcServer:
         )
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
+            _try_to_listen(host, port)
             if credentials is None:
                 self.port = self._server.add_insecure_port(address)
             else:
                 self.port = self._server.add_secure_port(address, credentials)
-        except RuntimeError as error:
-            raise ConfigurationError(f"can't listen on `{address}`: it is in use") from error
+        except (OSError, UnicodeError, RuntimeError) as error:
+            text = getattr(error, "strerror", None) or str(error)
+            raise ConfigurationError(f"can't listen on `{address}`: {text.lower()}") from error
 
     async def start(self) -> None:
         """Starts to serve, and says so to health checks."""
@@ -67,8 +76,19 @@ class GrpcServer:
     async def stop(self, grace_s: float) -> None:
         """Refuses new calls, lets those in flight finish for `grace_s` seconds, and ends."""
         await self._tell(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._dispatcher.drain(QUIET_S, DRAIN_AT_MOST_S)
         await self._server.stop(grace_s)
 
     async def _tell(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         for service in (*SERVICES, ""):
             await self._health.set(service, status)
+
+
+def _try_to_listen(host: str, port: int) -> None:
+    """Raises OSError where nobody can listen: gRPC tells that in a log of its own, not why."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
