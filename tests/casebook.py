@@ -1,0 +1,100 @@
+"""Cases as they are written in tests/cases/*.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CASES = Path(__file__).parent / "cases"
+
+QUESTIONS = {
+    "ask": "Decide",
+    "collect": "Collect",
+    "get_profile": "GetProfile",
+    "set_profile": "SetProfile",
+    "delete_profile": "DeleteProfile",
+}
+"""What a step can ask through every door, and the rpc that answers it."""
+WRITING = ("collect", "set_profile", "delete_profile")
+NARROW = ("message", "bytes", "http")
+"""What only some doors can say: text format, hexadecimal bytes, an HTTP request."""
+STEP = {*QUESTIONS, *NARROW, "answer", "warnings", "refused", "same_as", "then", "stored"}
+CASE = STEP | {"it", "given", "definitions", "now"}
+GIVEN = {"profiles", "asked", "events"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One behaviour: what is defined, what is given, what is asked in turn, what comes back."""
+
+    id: str
+    definitions: Mapping[str, Any]
+    now: str
+    steps: tuple[Mapping[str, Any], ...]
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether a question of it writes, so that each door needs a service of its own."""
+        return any(question in step for step in self.steps for question in WRITING)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with times left as they are written, and `!repeat` and `!nested` for large input."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, expression) for tag, expression in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _repeat(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> Any:
+    what, times = loader.construct_sequence(node, deep=True)
+    return what * times
+
+
+def _nested(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+    value: Any = "core"
+    for _ in range(int(loader.construct_scalar(node))):
+        value = {"in": value}
+    return value
+
+
+_Loader.add_constructor("!repeat", _repeat)
+_Loader.add_constructor("!nested", _nested)
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """Returns every case of every file."""
+    return tuple(case for path in sorted(CASES.glob("*.yaml")) for case in _of_file(path))
+
+
+def _of_file(path: Path) -> Iterator[Case]:
+    with path.open(encoding="utf-8") as file:
+        book = yaml.load(file, _Loader)
+    for written in book["cases"]:
+        name = f"{path.stem}: {written['it']}"
+        _check(written, CASE, name)
+        _check(written.get("given", {}), GIVEN, name)
+        steps = (written, *written.get("then", ()))
+        for step in steps[1:]:
+            _check(step, STEP, name)
+        yield Case(
+            name,
+            {**book["definitions"], **written.get("definitions", {})},
+            written.get("now", book["now"]),
+            steps,
+            written.get("given", {}),
+        )
+
+
+def _check(mapping: Mapping[str, Any], allowed: set[str], name: str) -> None:
+    unknown = mapping.keys() - allowed
+    assert not unknown, f"case `{name}` has {unknown}; expected some of {sorted(allowed)}"

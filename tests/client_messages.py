@@ -1,0 +1,245 @@
+"""offerd_client asked with messages and answering with them, to compare it with other doors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from offerd.v1 import decision_service_pb2 as decisions
+from offerd.v1 import event_service_pb2 as events
+from offerd.v1 import identity_pb2
+from offerd.v1 import profile_service_pb2 as profiles
+from offerd_client import (
+    AsyncClient,
+    AuthenticationState,
+    Candidate,
+    Client,
+    Content,
+    Decision,
+    Event,
+    EventResult,
+    Identity,
+    Item,
+    Profile,
+    Proposition,
+    Scope,
+)
+
+TIMEOUT_S = 30.0
+
+
+def call_client(client: AsyncClient | Client, rpc: str, message: Any) -> Any:
+    """Makes the call that a request message stands for; returns the response message.
+
+    With an AsyncClient it is an awaitable of that.
+    """
+    answer: Any
+    match rpc:
+        case "Decide":
+            answer = client.decide(**_question(message))
+            return _then(answer, _decide_response)
+        case "Collect":
+            answer = client.collect([_event(e) for e in message.events], timeout_s=TIMEOUT_S)
+            return _then(answer, _collect_response)
+        case "GetProfile":
+            answer = client.get_profile(message.namespace, message.id, timeout_s=TIMEOUT_S)
+            return _then(answer, lambda p: profiles.GetProfileResponse(profile=_profile(p)))
+        case "SetProfile":
+            attributes = json_format.MessageToDict(message.attributes)
+            answer = client.set_profile(
+                message.namespace, message.id, attributes, timeout_s=TIMEOUT_S
+            )
+            return _then(answer, lambda p: profiles.SetProfileResponse(profile=_profile(p)))
+        case _:
+            answer = client.delete_profile(message.namespace, message.id, timeout_s=TIMEOUT_S)
+            return _then(answer, lambda existed: profiles.DeleteProfileResponse(existed=existed))
+
+
+def _then(answer: Any, convert: Callable[[Any], Any]) -> Any:
+    if not isinstance(answer, Awaitable):
+        return convert(answer)
+
+    async def awaited() -> Any:
+        return convert(await answer)
+
+    return awaited()
+
+
+def _question(request: decisions.DecideRequest) -> dict[str, Any]:
+    context = None
+    if request.HasField("context"):
+        context = json_format.MessageToDict(request.context, preserving_proto_field_name=True)
+        if request.context.HasField("location"):
+            location = request.context.location
+            context["location"] = {d.name: value for d, value in location.ListFields()}
+    return {
+        "scopes": [_scope(scope) for scope in request.scopes],
+        "identities": _identities(request.identities),
+        "context": context,
+        "dry_run": request.dry_run,
+        "explain": request.explain,
+        "decide_time": _datetime(request, "decide_time"),
+        "request_id": request.request_id,
+        "timeout_s": TIMEOUT_S,
+    }
+
+
+def _scope(scope: decisions.Scope) -> Scope:
+    count = scope.item_count if scope.HasField("item_count") else None
+    return Scope(scope.name, scope.decision, scope.placement, count)
+
+
+def _identities(messages: Sequence[identity_pb2.Identity]) -> list[Identity]:
+    ambiguous = AuthenticationState.AMBIGUOUS.value
+    return [
+        Identity(m.namespace, m.id, AuthenticationState(m.authentication_state or ambiguous))
+        for m in messages
+    ]
+
+
+def _datetime(message: Any, name: str) -> datetime | None:
+    return getattr(message, name).ToDatetime(UTC) if message.HasField(name) else None
+
+
+def _event(message: events.Event) -> Event:
+    return Event(
+        message.type,
+        _identities(message.identities),
+        message.token,
+        json_format.MessageToDict(message.properties),
+        _datetime(message, "event_time"),
+        message.event_id,
+    )
+
+
+def _timestamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    answer = Timestamp()
+    answer.FromDatetime(moment)
+    return answer
+
+
+def _decide_response(decision: Decision) -> decisions.DecideResponse:
+    assert decision.error is None
+    return decisions.DecideResponse(
+        request_id=decision.request_id,
+        revision=decision.revision,
+        decide_time=_timestamp(decision.decide_time),
+        propositions=[_proposition(proposition) for proposition in decision.propositions],
+        warnings=decision.warnings,
+    )
+
+
+def _proposition(proposition: Proposition) -> decisions.Proposition:
+    scope = proposition.scope
+    message = decisions.Proposition(
+        proposition_id=proposition.proposition_id,
+        scope=decisions.Scope(
+            name=scope.name,
+            decision=scope.decision,
+            placement=scope.placement,
+            item_count=scope.item_count,
+        ),
+        outcome=f"OUTCOME_{proposition.outcome}",
+        items=[_item(item) for item in proposition.items],
+    )
+    explanation = proposition.explanation
+    if explanation is not None:
+        message.explanation.CopyFrom(
+            decisions.Explanation(
+                funnel=[
+                    decisions.StageCount(stage=f"STAGE_{stage}", count=count)
+                    for stage, count in explanation.funnel.items()
+                ],
+                candidates=[_candidate(candidate) for candidate in explanation.candidates],
+            )
+        )
+    return message
+
+
+def _candidate(candidate: Candidate) -> decisions.Candidate:
+    return decisions.Candidate(
+        offer=candidate.offer,
+        strategy=candidate.strategy,
+        chosen=candidate.chosen,
+        fell_at=f"STAGE_{candidate.fell_at}" if candidate.fell_at else None,
+        reason=candidate.reason,
+    )
+
+
+def _item(item: Item) -> decisions.Item:
+    message = decisions.Item(
+        offer=item.offer, token=item.token, fallback=item.fallback, content=_content(item.content)
+    )
+    json_format.ParseDict(dict(item.attributes), message.attributes)
+    message.attributes.SetInParent()
+    if item.selection is not None:
+        chosen = item.selection
+        message.selection.CopyFrom(
+            decisions.Selection(
+                strategy=chosen.strategy,
+                constraint=chosen.constraint,
+                eligibility=chosen.eligibility,
+                ranking_method=f"RANKING_METHOD_{chosen.ranking_method}",
+                score=chosen.score,
+            )
+        )
+    return message
+
+
+def _content(content: Content) -> decisions.Content:
+    message = decisions.Content(language=content.language)
+    match content.kind:
+        case "json":
+            json_format.ParseDict(content.json, message.json)
+        case "image_link":
+            picture = content.image_link
+            assert picture is not None
+            message.image_link.CopyFrom(
+                decisions.ImageLink(
+                    url=picture.url,
+                    link_url=picture.link_url,
+                    alternative_text=picture.alternative_text,
+                )
+            )
+        case "key_values":
+            message.key_values.values.update(content.key_values or {})
+        case kind:
+            setattr(message, kind, getattr(content, kind))
+    return message
+
+
+def _collect_response(results: Sequence[EventResult]) -> events.CollectResponse:
+    response = events.CollectResponse()
+    for result in results:
+        message = response.results.add(
+            event_id=result.event_id, status=f"EVENT_STATUS_{result.status}"
+        )
+        if result.refusal is not None:
+            message.refusal.CopyFrom(
+                events.Refusal(
+                    reason=f"ERROR_REASON_{result.refusal.reason}",
+                    message=result.refusal.message,
+                    field=result.refusal.field,
+                )
+            )
+    return response
+
+
+def _profile(profile: Profile) -> profiles.Profile:
+    message = profiles.Profile(
+        namespace=profile.namespace,
+        id=profile.id,
+        event_count=profile.event_count,
+        update_time=_timestamp(profile.update_time),
+    )
+    json_format.ParseDict(dict(profile.attributes), message.attributes)
+    json_format.ParseDict(dict(profile.aggregates), message.aggregates)
+    message.attributes.SetInParent()
+    message.aggregates.SetInParent()
+    return message
