@@ -12,7 +12,8 @@ def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBo
     """Configures the process's log and returns it.
 
     `level` is a name such as `info`. JSON is for machines; otherwise lines are for people,
-    coloured on a terminal.
+    coloured on a terminal. The words of a refusal quote what the caller sent, which may be
+    a person's; they are logged at level `debug` only, their reason and field always.
     """
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -21,6 +22,7 @@ def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBo
     )
     structlog.configure(
         processors=[
+            *([] if level == "debug" else [_without_words]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([structlog.processors.format_exc_info] if as_json else []),
@@ -34,3 +36,10 @@ def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBo
     )
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return log
+
+
+def _without_words(
+    _logger: object, _method: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    line.pop("error", None)
+    return line
