@@ -196,7 +196,7 @@ def test_only_config_and_command_line_know_the_environment() -> None:
         assert "getenv" not in text, name
 
 
-def test_translate_alone_knows_both_worlds() -> None:
+def test_wire_types_are_known_to_doors_only() -> None:
     """Generated messages are known to the service's own modules and the clients, nowhere else."""
     for name, path in FILES:
         knows = any(i.startswith("offerd.v1") for i in _imports(ast.parse(path.read_text())))

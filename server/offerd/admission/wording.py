@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from itertools import islice
+
+from rapidfuzz import fuzz, process
 
 _QUOTED = 64
 _COMPARED = 500
 _LISTED = 8
+_ALIKE_PERCENT = 60
 
 
 def quote(text: str) -> str:
@@ -41,9 +43,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     if len(name) > _QUOTED:
         return None
-    by_folded = {candidate.lower(): candidate for candidate in islice(known, _COMPARED)}
-    found = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
+    found = process.extractOne(
+        name,
+        islice(known, _COMPARED),
+        scorer=fuzz.ratio,
+        processor=str.lower,
+        score_cutoff=_ALIKE_PERCENT,
+    )
+    return None if found is None else str(found[0])
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -44,7 +44,7 @@ class Decisions:
         """Decides each scope; raises InvalidArgument for a request that is wrong."""
         now_ns = self._instant(request)
         request_id = self._request_id(request)
-        queries = scopes(request.scopes, self._bundle.prepared)
+        queries = scopes(request.scopes, self._bundle.prepared, explain=request.explain)
         who = identities(request.identities, self._namespaces, "identities")
         what, warnings = context(request.context, self._declared_context)
         view = self._view(subject_of(who, self._namespaces))

@@ -19,6 +19,7 @@ from offerd.errors import Code, InvalidArgument, NotFound, Reason, RequestError,
 Handler = Callable[[Any], Awaitable[Message]]
 """Answers one rpc: from its request message to its response message."""
 
+_LONGEST_ID = 128
 _OWN_FAULTS = (Code.INTERNAL,)
 
 
@@ -96,7 +97,8 @@ class Dispatcher:
         self, line: dict[str, object], request: object, refused: RequestError | None
     ) -> None:
         request_id = getattr(request, "request_id", "")
-        if request_id:
+        # A refused one may be anything, of any length; it has no place in a log.
+        if request_id and len(request_id) <= _LONGEST_ID and request_id.isprintable():
             line["request_id"] = request_id
         if refused is not None:
             line["reason"] = refused.reason.value

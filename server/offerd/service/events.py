@@ -14,6 +14,7 @@ from offerd.store import CollectResult, State
 from offerd.v1 import event_service_pb2 as pb
 
 MAXIMUM_EVENTS = 1_000
+_SHOWN_ID = 128
 
 
 class Events:
@@ -41,7 +42,7 @@ class Events:
         results: list[pb.EventResult] = []
         admitted: list[tuple[int, AdmittedEvent]] = []
         for position, message in enumerate(request.events):
-            result = pb.EventResult(event_id=message.event_id)
+            result = pb.EventResult(event_id=message.event_id[:_SHOWN_ID])
             results.append(result)
             try:
                 event = self._admission.admit(message, f"events[{position}]", now_ns)

@@ -22,7 +22,7 @@ SERVICES = tuple(
         (profile_service_pb2, "ProfileService"),
     )
 )
-MAXIMUM_MESSAGE_BYTES = 16 << 20
+MAXIMUM_MESSAGE_BYTES = 8 << 20
 """Larger requests are refused by gRPC itself, before they are read."""
 QUIET_S = 0.05
 """A stop waits until no call has come for so long, so that none is broken off unanswered."""

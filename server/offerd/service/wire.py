@@ -9,6 +9,8 @@ from offerd.errors import InvalidArgument, Reason
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _FIXED_BYTES = {_FIXED64: 8, _FIXED32: 4}
 _MAXIMUM_DEPTH = 100
+_LOOKED_AT_BYTES = 64 << 10
+"""Only so much is looked at for a reason: this runs on the event loop."""
 
 
 class _Malformed(Exception):
@@ -16,9 +18,12 @@ class _Malformed(Exception):
 
 
 def explain_malformed(descriptor: Descriptor, data: bytes) -> InvalidArgument:
-    """Returns the refusal of bytes that protobuf couldn't parse, naming the field if it is text."""
+    """Returns the refusal of bytes that protobuf couldn't parse.
+
+    Names the field if it is text that isn't UTF-8, and stands in the first 64 KiB.
+    """
     try:
-        path = _invalid_text(descriptor, memoryview(data), 0)
+        path = _invalid_text(descriptor, memoryview(data)[:_LOOKED_AT_BYTES], 0)
     except _Malformed:
         path = None
     if path is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from offerd.admission import admit_attributes, admit_text
+from offerd.admission import admit_attributes, admit_text, format_instant
 from offerd.admission.wording import quote, suggestion
 from offerd.errors import InvalidArgument, Reason
 from offerd.model.event import Event
@@ -18,6 +18,8 @@ from offerd.v1 import event_service_pb2 as pb
 
 FIRST_YEAR, LAST_YEAR = 1970, 2261
 _MAXIMUM_NAME = 128
+AHEAD_NS = 24 * 3_600 * 1_000_000_000
+"""How far ahead of the service's clock an event may be dated, for devices whose clock is off."""
 _ABOUT_AN_ITEM = ("display", "click")
 
 
@@ -48,11 +50,7 @@ class EventAdmission:
             field=f"{field}.properties",
         )
         timed = message.HasField("event_time")
-        time_ns = (
-            timestamp_to_ns(message.event_time, f"{field}.event_time", FIRST_YEAR, LAST_YEAR)
-            if timed
-            else now_ns
-        )
+        time_ns = self._time(message, f"{field}.event_time", now_ns) if timed else now_ns
         item = self._item(message, field)
         event = Event(
             event_id,
@@ -65,6 +63,18 @@ class EventAdmission:
             proposition=item.proposition if item else None,
         )
         return AdmittedEvent(self._subject(message, f"{field}.identities"), event, timed)
+
+    @staticmethod
+    def _time(message: pb.Event, field: str, now_ns: int) -> int:
+        time_ns = timestamp_to_ns(message.event_time, field, FIRST_YEAR, LAST_YEAR)
+        if time_ns > now_ns + AHEAD_NS:
+            raise InvalidArgument(
+                Reason.INVALID_TIME,
+                f"{format_instant(time_ns)} is more than 24 hours from now, "
+                f"and events are about what has happened",
+                field=field,
+            )
+        return time_ns
 
     def _declared(self, name: str, field: str) -> dict[str, Attribute]:
         if not name:

@@ -12,9 +12,13 @@ from offerd.v1 import decision_service_pb2 as pb
 
 MAXIMUM_SCOPES = 200
 MAXIMUM_ITEM_COUNT = 500
+MAXIMUM_ITEMS = 2_000
+"""Over all scopes of a request, so that a small request can't ask for a huge answer."""
+MAXIMUM_EXPLAINED_SCOPES = 20
+"""With `explain`, because every candidate of every scope is answered."""
 
 
-def scopes(messages: Sequence[pb.Scope], prepared: Prepared) -> list[ScopeQuery]:
+def scopes(messages: Sequence[pb.Scope], prepared: Prepared, *, explain: bool) -> list[ScopeQuery]:
     """Returns what is asked; raises InvalidArgument at the first scope that doesn't exist."""
     if not messages:
         raise InvalidArgument(
@@ -26,7 +30,21 @@ def scopes(messages: Sequence[pb.Scope], prepared: Prepared) -> list[ScopeQuery]
             f"{len(messages)} scopes, at most {MAXIMUM_SCOPES} expected",
             field="scopes",
         )
-    return [_scope(m, prepared, f"scopes[{n}]") for n, m in enumerate(messages)]
+    if explain and len(messages) > MAXIMUM_EXPLAINED_SCOPES:
+        raise InvalidArgument(
+            Reason.TOO_LARGE,
+            f"{len(messages)} scopes to explain, at most {MAXIMUM_EXPLAINED_SCOPES} expected",
+            field="scopes",
+        )
+    queries = [_scope(m, prepared, f"scopes[{n}]") for n, m in enumerate(messages)]
+    items = sum(query.item_count for query in queries)
+    if items > MAXIMUM_ITEMS:
+        raise InvalidArgument(
+            Reason.TOO_LARGE,
+            f"{items:,} items asked for in all scopes together, at most {MAXIMUM_ITEMS:,} expected",
+            field="scopes",
+        )
+    return queries
 
 
 def _scope(message: pb.Scope, prepared: Prepared, field: str) -> ScopeQuery:

@@ -12,13 +12,28 @@ from offerd.errors import InvalidArgument, Reason
 
 NANOS_PER_SECOND = 1_000_000_000
 _MAXIMUM_DEPTH = 20
+_MAXIMUM_BYTES = 256 << 10
+_EXACT = 1 << 53
+"""Up to here every integer is a double."""
 
 
-def struct_to_data(struct: Struct, field: str, depth: int = 0) -> dict[str, Any]:
+def struct_to_data(struct: Struct, field: str) -> dict[str, Any]:
     """Returns a Struct as nested dict, list, str, float, bool and None.
 
-    Raises InvalidArgument for more than 20 levels.
+    Raises InvalidArgument for more than 20 levels, or more than 256 KiB on the wire: more than
+    any record may hold, told before all of it is turned over.
     """
+    if struct.ByteSize() > _MAXIMUM_BYTES:
+        for name, value in struct.fields.items():
+            if value.ByteSize() > _MAXIMUM_BYTES:
+                field = f"{field}.{name}"
+        raise InvalidArgument(
+            Reason.TOO_LARGE, f"`{field}` has more than {_MAXIMUM_BYTES:,} bytes", field=field
+        )
+    return _struct_to_data(struct, field, 0)
+
+
+def _struct_to_data(struct: Struct, field: str, depth: int) -> dict[str, Any]:
     _check_depth(depth, field)
     return {name: _value_to_data(value, field, depth) for name, value in struct.fields.items()}
 
@@ -32,7 +47,7 @@ def _value_to_data(value: Value, field: str, depth: int) -> Any:
     if kind == "bool_value":
         return value.bool_value
     if kind == "struct_value":
-        return struct_to_data(value.struct_value, field, depth + 1)
+        return _struct_to_data(value.struct_value, field, depth + 1)
     if kind == "list_value":
         _check_depth(depth, field)
         return [_value_to_data(item, field, depth + 1) for item in value.list_value.values]
@@ -47,7 +62,11 @@ def _check_depth(depth: int, field: str) -> None:
 
 
 def data_to_struct(data: Mapping[str, Any]) -> Struct:
-    """Returns nested plain data as a Struct; ints become doubles, as in JSON."""
+    """Returns nested plain data as a Struct.
+
+    Ints become doubles, as in JSON, but for those that a double can't hold: they become
+    decimal strings, which are taken back as ints.
+    """
     return Struct(fields={name: data_to_value(value) for name, value in data.items()})
 
 
@@ -57,6 +76,8 @@ def data_to_value(data: Any) -> Value:
         return Value(string_value=data)
     if isinstance(data, bool):
         return Value(bool_value=data)
+    if isinstance(data, int) and abs(data) > _EXACT:
+        return Value(string_value=str(data))
     if isinstance(data, int | float):
         return Value(number_value=data)
     if data is None:
