@@ -20,12 +20,16 @@ LAST = Aggregate(
 )
 
 
-def plan_of(*aggregates: Aggregate) -> FoldPlan:
-    """Returns a plan of aggregates and of one offer whose displays are capped."""
+def catalogue_of(schema: Schema) -> Catalogue:
+    """Returns a catalogue of a schema and of one offer whose displays are capped."""
     cap = Cap("display", CapSubject.PROFILE, 3)
     offer = Offer("a", 1, None, None, None, (), {}, (), (cap,))
-    schema = Schema(aggregates=aggregates)
-    return FoldPlan.build(Catalogue(schema, (), (), (), (), (), (offer,), (), (), (), (), ()), [])
+    return Catalogue(schema, (), (), (), (), (), (offer,), (), (), (), (), ())
+
+
+def plan_of(*aggregates: Aggregate) -> FoldPlan:
+    """Returns a plan of aggregates and of one offer whose displays are capped."""
+    return FoldPlan.build(catalogue_of(Schema(aggregates=aggregates)), [])
 
 
 PLAN = plan_of(SPEND, LAST)

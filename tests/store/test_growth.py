@@ -17,9 +17,10 @@ from offerd.errors import Exhausted, Reason
 from offerd.events import FoldPlan
 from offerd.model.event import Event
 from offerd.model.profile import ProfileRecord
+from offerd.model.schema import Schema
 from offerd.store import CollectResult, State
 from offerd.store import writer as writer_module
-from store.given import NOW_NS, PLAN, contradictions, incoming, key
+from store.given import LAST, NOW_NS, PLAN, SPEND, catalogue_of, contradictions, incoming, key
 
 TINY = 256 * 1024
 
@@ -148,7 +149,7 @@ class Stumbling(FoldPlan):
 
 def test_a_write_that_fails_leaves_nothing_and_takes_nobody_along(tmp_path: Path) -> None:
     """Its own future fails; those that share its transaction are stored."""
-    plan = Stumbling(PLAN._steps, PLAN._retention, PLAN.defaults, PLAN.fingerprint)
+    plan = Stumbling.build(catalogue_of(Schema(aggregates=(SPEND, LAST))), [])
     with State.open(tmp_path / "state", plan) as state:
         futures = [
             state.collect([incoming(f"e{n}"), incoming("bad" if n == 5 else f"f{n}")], NOW_NS)
@@ -176,6 +177,50 @@ def test_too_much_at_once_is_refused_before_it_waits(
         for future in accepted:
             assert future.result() == [CollectResult.ACCEPTED] * 20
         assert state.counts().events == 20 * len(accepted)
+
+
+def test_large_writes_are_bounded_by_their_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OVERLOADED by far fewer than the limit's count; one too large by itself still gets in."""
+    monkeypatch.setattr(writer_module, "QUEUE_LIMIT_BYTES", 100_000)
+    accepted: list[Future[Any]] = []
+    with State.open(tmp_path / "state", PLAN) as state:
+
+        def overload() -> None:
+            for number in range(50):
+                item = incoming(f"e{number}", note="x" * 9_000)
+                accepted.append(state.collect([item], NOW_NS))
+                accepted.append(state.set_profile(key(number), {"note": "x" * 9_000}, NOW_NS))
+
+        huge = state.collect([incoming("huge", note="x" * 200_000)], NOW_NS)
+        assert huge.result() == [CollectResult.ACCEPTED]
+        with state._environment._write_lock, pytest.raises(Exhausted, match="bytes") as caught:
+            overload()
+        assert caught.value.reason is Reason.OVERLOADED
+        # What waits, and what the writer had taken before it had to wait.
+        assert 10 <= len(accepted) <= 24
+        for future in accepted:
+            future.result()
+        assert contradictions(state, PLAN) == []
+
+
+def test_a_transaction_takes_its_share_of_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What gathers meanwhile is spread over several, each about as large as it may be."""
+    monkeypatch.setattr(writer_module, "BATCH_LIMIT_BYTES", 50_000)
+    with State.open(tmp_path / "state", PLAN) as state:
+        with state._environment._write_lock:
+            futures = [
+                state.collect([incoming(f"e{number}", note="x" * 9_000)], NOW_NS)
+                for number in range(40)
+            ]
+            before = state._environment.raw.info()["last_txnid"]
+        for future in futures:
+            assert future.result() == [CollectResult.ACCEPTED]
+        # Six fill one; the first may have been taken alone.
+        assert state._environment.raw.info()["last_txnid"] - before in (7, 8)
 
 
 def test_a_write_that_is_cancelled_in_time_is_not_done(tmp_path: Path) -> None:

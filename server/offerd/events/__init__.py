@@ -1,15 +1,17 @@
 """What events do to a profile: a pure fold, the same in whatever order they arrive.
 
 Read `fold.FoldPlan` first; `sums` says how sums stay exact, `fingerprint` when two events with
-the same id are the same event.
+the same id are the same event, `attributes` which stored attributes rules may still read.
 """
 
+from offerd.events.attributes import AttributeSchema
 from offerd.events.fingerprint import IncomingEvent, event_fingerprint
 from offerd.events.fold import CAP_SLACK, GROUP_LIMIT, EventFilter, FoldPlan
 
 __all__ = [
     "CAP_SLACK",
     "GROUP_LIMIT",
+    "AttributeSchema",
     "EventFilter",
     "FoldPlan",
     "IncomingEvent",

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from offerd.events.attributes import AttributeSchema
 from offerd.events.caps import CAP_SLACK, Retention, retention, take_cap_event
 from offerd.events.steps import GROUP_LIMIT, EventFilter, Step, initial_value, step_of
 from offerd.model.catalogue import Catalogue
@@ -33,10 +34,11 @@ class FoldPlan:
     `fingerprint` (16 bytes) changes if and only if what is folded changes; a filter that is
     written otherwise, if only in its spacing, counts as changed. `defaults` are the aggregates
     that rules can read before any event: counts and sums 0, grouped ones empty; don't change
-    them.
+    them. `attributes` tells which stored attributes are still what is declared; it has a
+    fingerprint of its own.
     """
 
-    __slots__ = ("_retention", "_steps", "defaults", "fingerprint")
+    __slots__ = ("_retention", "_steps", "attributes", "defaults", "fingerprint")
 
     def __init__(
         self,
@@ -44,11 +46,13 @@ class FoldPlan:
         kept: Retention,
         defaults: dict[str, Any],
         fingerprint: bytes,
+        attributes: AttributeSchema,
     ) -> None:
         self._steps = steps
         self._retention = kept
         self.defaults = defaults
         self.fingerprint = fingerprint
+        self.attributes = attributes
 
     @classmethod
     def build(cls, catalogue: Catalogue, filters: Sequence[EventFilter]) -> FoldPlan:
@@ -69,11 +73,14 @@ class FoldPlan:
             kept,
             {name: value for name, value in initial.items() if value is not None},
             _digest(catalogue, kept),
+            AttributeSchema(catalogue.schema),
         )
 
     def new_record(self, key: ProfileKey) -> ProfileRecord:
         """Returns the record of a profile of which nothing is known yet."""
-        return ProfileRecord(key.namespace, key.id, fold=self.fingerprint)
+        return ProfileRecord(
+            key.namespace, key.id, fold=self.fingerprint, schema=self.attributes.fingerprint
+        )
 
     def fold(self, record: ProfileRecord, event: Event) -> None:
         """Takes one more event in, in place; the record must be of this plan.

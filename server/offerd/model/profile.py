@@ -27,6 +27,10 @@ class ProfileRecord(msgspec.Struct):
     rounding, integers beyond 64 bits), `{aggregate: {group: number or list}}` with group "" if
     there is none, so that sums come out the same in whatever order events arrive. `truncated`
     names the aggregates that met more groups than are kept.
+
+    `schema` is the fingerprint of the declarations that `attributes` were checked against, and
+    `timestamps` the paths, sorted, of those that were declared timestamps then: once the
+    declarations change, nothing else would tell them from integers.
     """
 
     namespace: str
@@ -39,6 +43,8 @@ class ProfileRecord(msgspec.Struct):
     update_time_ns: int = 0
     remainders: dict[str, dict[str, Any]] = {}
     truncated: list[str] = []
+    schema: bytes = b""
+    timestamps: list[str] = []
 
 
 class ProfileView(NamedTuple):

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
-from offerd.events import FoldPlan, IncomingEvent, event_fingerprint
+from offerd.events import IncomingEvent, event_fingerprint
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.store.environment import Environment
-from offerd.store.operations import CollectResult, collect_one, refuse_long_names, set_attributes
-from offerd.store.workspace import Workspace
+from offerd.store.layout import encode_event
+from offerd.store.operations import CollectResult, collect_one, refuse_long_names
+from offerd.store.workspace import BeginWorkspace, Workspace
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class LoadProgress(NamedTuple):
 
 def load_profiles(
     environment: Environment,
-    plan: FoldPlan,
+    begin: BeginWorkspace,
     profiles: Iterable[tuple[ProfileKey, Mapping[str, Any]]],
     now_ns: int,
     batch: int,
@@ -44,15 +45,15 @@ def load_profiles(
     """Sets profiles; yields after each commit."""
 
     def load(workspace: Workspace, key: ProfileKey, attributes: Mapping[str, Any]) -> CollectResult:
-        set_attributes(workspace, key, dict(attributes), now_ns)
+        workspace.set_attributes(key, dict(attributes), now_ns)
         return CollectResult.ACCEPTED
 
-    return _load(environment, plan, profiles, load, batch)
+    return _load(environment, begin, profiles, load, batch)
 
 
 def load_events(
     environment: Environment,
-    plan: FoldPlan,
+    begin: BeginWorkspace,
     events: Iterable[tuple[ProfileKey, Event]],
     now_ns: int,
     batch: int,
@@ -62,14 +63,14 @@ def load_events(
     def load(workspace: Workspace, key: ProfileKey, event: Event) -> CollectResult:
         incoming = IncomingEvent(key, event, event_fingerprint(key, event))
         refuse_long_names(incoming, "event")
-        return collect_one(workspace, incoming, now_ns)
+        return collect_one(workspace, incoming, encode_event(event), now_ns)
 
-    return _load(environment, plan, events, load, batch)
+    return _load(environment, begin, events, load, batch)
 
 
 def _load(
     environment: Environment,
-    plan: FoldPlan,
+    begin: BeginWorkspace,
     items: Iterable[tuple[ProfileKey, T]],
     load: Callable[[Workspace, ProfileKey, T], CollectResult],
     batch: int,
@@ -81,7 +82,7 @@ def _load(
         def work(
             transaction: Any, chunk: list[tuple[ProfileKey, T]] = chunk
         ) -> list[CollectResult]:
-            workspace = Workspace(environment, transaction, plan)
+            workspace = begin(transaction)
             results = [load(workspace, key, item) for key, item in chunk]
             workspace.flush()
             return results

@@ -1,10 +1,11 @@
 """What lies in a state's file: databases, keys and values.
 
-    meta       name → bytes                                  format, version, secret
-    profiles   profile digest → ProfileRecord                its attributes and folded events
-    events     profile digest, time, event key → event       the raw events, by profile and time
-    event_ids  event key → fingerprint, profile digest, time where an event is, and what it says
-    totals     offer, NUL, event type → count                of all events about an offer
+    meta         name → bytes                                  format, version, secret
+    profiles     profile digest → ProfileRecord                attributes and folded events
+    events       profile digest, time, event key → event       raw events, by profile and time
+    event_ids    event key → fingerprint, profile digest, time where an event is, what it says
+    deleted_ids  digest of event key → fingerprint             events deleted with their profile
+    totals       offer, NUL, event type → count                of all events about an offer
 
 A profile digest is the 16-byte BLAKE2b of namespace, NUL and id. A time is 8 bytes, big-endian,
 shifted so that times before 1970 sort first. An event key is the event's id in UTF-8, or for a
@@ -42,6 +43,7 @@ class Table(StrEnum):
     PROFILES = "profiles"
     EVENTS = "events"
     EVENT_IDS = "event_ids"
+    DELETED_IDS = "deleted_ids"
     TOTALS = "totals"
 
 
@@ -59,6 +61,11 @@ def event_key(event_id: str) -> bytes:
     return b"\xff" + blake2b(encoded, digest_size=32).digest()
 
 
+def deleted_key(key: bytes) -> bytes:
+    """Returns what a deleted event is remembered under, from its event key."""
+    return blake2b(key, digest_size=DIGEST_BYTES).digest()
+
+
 def raw_event_key(digest: bytes, time_ns: int, key: bytes) -> bytes:
     """Returns what a raw event is kept under: by profile, then time, then id."""
     return digest + _TIME.pack(time_ns + _TIME_SHIFT) + key
@@ -71,7 +78,12 @@ def event_pointer(fingerprint: bytes, raw_key: bytes) -> bytes:
 
 def pointed_fingerprint(pointer: bytes) -> bytes:
     """Returns the fingerprint in a value of event_ids."""
-    return pointer[:16]
+    return bytes(pointer[:16])
+
+
+def key_in_raw_key(raw_key: bytes) -> bytes:
+    """Returns the event key at the end of a raw key."""
+    return bytes(raw_key[DIGEST_BYTES + _TIME.size :])
 
 
 def pointed_raw_key(pointer: bytes, key: bytes) -> bytes:
@@ -110,6 +122,7 @@ class _EventRow(msgspec.Struct, array_like=True):
 _encode = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_EventRow).decode
 
+encode_attributes = _encode
 encode_record = _encode
 decode_record = msgspec.msgpack.Decoder(ProfileRecord).decode
 

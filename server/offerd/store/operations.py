@@ -9,7 +9,14 @@ from typing import Any, Generic, TypeVar
 from offerd.errors import InvalidArgument, Reason
 from offerd.events import IncomingEvent
 from offerd.model.profile import ProfileKey, ProfileRecord
-from offerd.store.layout import KEY_LIMIT_BYTES, decode_record, encode_record, total_key
+from offerd.store.layout import (
+    KEY_LIMIT_BYTES,
+    decode_record,
+    encode_attributes,
+    encode_event,
+    encode_record,
+    total_key,
+)
 from offerd.store.workspace import Workspace
 
 T = TypeVar("T")
@@ -18,7 +25,8 @@ T = TypeVar("T")
 class CollectResult(Enum):
     """What became of an event.
 
-    REUSED: another event was stored under this id before; this one was not.
+    DUPLICATE: this very event was stored before, though it may have been deleted since with
+    its profile. REUSED: another event was stored under this id before. Neither changes anything.
     """
 
     ACCEPTED = "accepted"
@@ -27,9 +35,13 @@ class CollectResult(Enum):
 
 
 class Operation(Generic[T]):
-    """One write. `weight` is its share of a batch; `frees` whether it makes room."""
+    """One write. `frees` tells whether it makes room.
+
+    `weight` is how many writes it counts as, `size_bytes` about how much it brings, encoded.
+    """
 
     weight: int = 1
+    size_bytes: int = 0
     frees: bool = False
 
     def apply(self, workspace: Workspace) -> T:
@@ -43,13 +55,16 @@ class Collect(Operation[list[CollectResult]]):
     def __init__(self, items: Sequence[IncomingEvent], now_ns: int) -> None:
         for number, item in enumerate(items):
             refuse_long_names(item, f"events[{number}]")
-        self._items = items
+        self._items = [(item, encode_event(item.event)) for item in items]
         self._now_ns = now_ns
         self.weight = max(1, len(items))
+        self.size_bytes = sum(len(encoded) for _, encoded in self._items)
 
     def apply(self, workspace: Workspace) -> list[CollectResult]:
         """Returns what became of each event, in order."""
-        return [collect_one(workspace, item, self._now_ns) for item in self._items]
+        return [
+            collect_one(workspace, item, encoded, self._now_ns) for item, encoded in self._items
+        ]
 
 
 def refuse_long_names(item: IncomingEvent, field: str) -> None:
@@ -61,9 +76,11 @@ def refuse_long_names(item: IncomingEvent, field: str) -> None:
         )
 
 
-def collect_one(workspace: Workspace, item: IncomingEvent, now_ns: int) -> CollectResult:
-    """Stores one event unless its id is known."""
-    stored = workspace.add_event(item.key, item.event, item.fingerprint, now_ns)
+def collect_one(
+    workspace: Workspace, item: IncomingEvent, encoded: bytes, now_ns: int
+) -> CollectResult:
+    """Stores one event, encoded already, unless its id is or was known."""
+    stored = workspace.add_event(item.key, item.event, encoded, item.fingerprint, now_ns)
     if stored is None:
         return CollectResult.ACCEPTED
     return CollectResult.DUPLICATE if stored == item.fingerprint else CollectResult.REUSED
@@ -76,29 +93,17 @@ class SetProfile(Operation[ProfileRecord]):
         self._key = key
         self._attributes = dict(attributes)
         self._now_ns = now_ns
+        self.size_bytes = len(encode_attributes(self._attributes))
 
     def apply(self, workspace: Workspace) -> ProfileRecord:
         """Returns the record as it is now; the same attributes again change nothing."""
-        record = set_attributes(workspace, self._key, self._attributes, self._now_ns)
+        record = workspace.set_attributes(self._key, self._attributes, self._now_ns)
         # A copy: later operations of the batch go on changing the record.
         return decode_record(encode_record(record))
 
 
-def set_attributes(
-    workspace: Workspace, key: ProfileKey, attributes: dict[str, Any], now_ns: int
-) -> ProfileRecord:
-    """Replaces a profile's attributes and returns its record."""
-    record = workspace.record(key)
-    if record is not None and record.attributes == attributes:
-        return record
-    record = workspace.record_to_change(key)
-    record.attributes = attributes
-    record.update_time_ns = now_ns
-    return record
-
-
 class DeleteProfile(Operation[bool]):
-    """Removes a profile, its events and their ids. The totals of offers stay as they are."""
+    """Removes a profile and its events. The totals of offers stay as they are."""
 
     frees = True
 
@@ -113,8 +118,9 @@ class DeleteProfile(Operation[bool]):
 class Refold(Operation[None]):
     """Writes back a record that another plan had folded."""
 
-    def __init__(self, key: ProfileKey) -> None:
+    def __init__(self, key: ProfileKey, size_bytes: int) -> None:
         self._key = key
+        self.size_bytes = size_bytes
 
     def apply(self, workspace: Workspace) -> None:
         """Reading through the workspace refolds and has it written."""

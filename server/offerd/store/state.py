@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from offerd.errors import Exhausted
 from offerd.events import FoldPlan, IncomingEvent
@@ -26,18 +26,16 @@ from offerd.store.layout import (
     Table,
     decode_count,
     decode_event,
-    decode_record,
     event_key,
     pointed_raw_key,
     profile_digest,
     total_key,
 )
 from offerd.store.operations import Collect, CollectResult, DeleteProfile, Refold, SetProfile
-from offerd.store.workspace import raw_events
+from offerd.store.records import Records
+from offerd.store.refolds import Refolds
+from offerd.store.workspace import Workspace, raw_values
 from offerd.store.writer import Writer
-
-_PAGE: Final = 50
-"""Profiles read at a time when all are: few, because each read holds up a growing map."""
 
 
 class StateCounts(NamedTuple):
@@ -60,10 +58,12 @@ class State:
     ) -> None:
         self._environment = environment
         self._lock = lock
-        self._fold = fold
         self._profiles = environment.database(Table.PROFILES)
         self._totals = environment.database(Table.TOTALS)
-        self._writer = Writer(environment, fold)
+        self._refolds = Refolds()
+        self._records = Records(environment, fold, self._refolds)
+        self._begin = partial(Workspace, environment, fold, self._refolds)
+        self._writer = Writer(environment, self._begin)
         self._refolding: set[ProfileKey] = set()
         self._closing = threading.Lock()
         self._closed = False
@@ -111,43 +111,33 @@ class State:
     def profile(self, key: ProfileKey) -> ProfileRecord | None:
         """Returns what is known of a profile, or None if nothing is.
 
-        A record that another plan had folded is folded afresh, and written back later.
+        Its attributes are those that the present definitions let rules read: what no longer
+        fits them is left out, and stays stored until the attributes are set again. A record
+        that another plan had folded is folded afresh, which with very many events takes a
+        while; it is remembered, and written back later.
         """
-        found = self._read_profile(key)
+        found = self._records.find(key)
         if found is None:
             return None
-        record, stale = found
-        if stale:
-            self._write_back(key)
-        return record
+        if found.stale:
+            self._write_back(key, found.record)
+        return found.record
 
-    def _read_profile(self, key: ProfileKey) -> tuple[ProfileRecord, bool] | None:
-        """Returns a profile's record, and whether it had to be folded afresh."""
-        digest = profile_digest(key)
-
-        def find(transaction: Any) -> tuple[ProfileRecord, bool] | None:
-            value = transaction.get(digest, db=self._profiles)
-            if value is None:
-                return None
-            record = decode_record(value)
-            if (record.namespace, record.id) != key:
-                return None
-            stale = record.fold != self._fold.fingerprint
-            if stale:
-                self._fold.refold(record, raw_events(self._environment, transaction, digest))
-            return record, stale
-
-        return self._environment.read(find)
-
-    def _write_back(self, key: ProfileKey) -> None:
+    def _write_back(self, key: ProfileKey, record: ProfileRecord) -> None:
         if key in self._refolding:
             return
+        size_bytes = self._refolds.remember(record)
         try:
-            future = self._writer.submit(Refold(key))
+            future = self._writer.submit(Refold(key, size_bytes))
         except Exhausted:
             return  # nothing is lost: the next reader tries again
         self._refolding.add(key)
-        future.add_done_callback(lambda _: self._refolding.discard(key))
+        future.add_done_callback(lambda done: self._written_back(key, done))
+
+    def _written_back(self, key: ProfileKey, done: Future[None]) -> None:
+        if done.exception() is None:
+            self._refolds.forget(key)
+        self._refolding.discard(key)
 
     def total_count(self, offer: str, event_type: str) -> int:
         """Returns how many events of a type about an offer there ever were, of all profiles.
@@ -176,34 +166,20 @@ class State:
     def events(self, key: ProfileKey) -> list[Event]:
         """Returns all events of a profile, by time."""
         digest = profile_digest(key)
-        return self._environment.read(
-            lambda transaction: list(raw_events(self._environment, transaction, digest))
+        values = self._environment.read(
+            lambda transaction: [
+                bytes(value) for value in raw_values(self._environment, transaction, digest)
+            ]
         )
+        return [decode_event(value) for value in values]
 
     def profiles(self) -> Iterator[ProfileRecord]:
-        """Yields every profile, in no meaningful order.
+        """Yields every profile as `profile` has it, in no meaningful order.
 
         Reads some at a time, so that a slow consumer pins no old pages: what is written
-        meanwhile may or may not be seen.
+        meanwhile may or may not be seen. Nothing is written back.
         """
-        after: bytes | None = b"\0"
-        while after is not None:
-            records, after = self._environment.read(partial(self._page, start=after))
-            for record in records:
-                if record.fold == self._fold.fingerprint:
-                    yield record
-                elif found := self._read_profile(ProfileKey(record.namespace, record.id)):
-                    yield found[0]
-
-    def _page(self, transaction: Any, start: bytes) -> tuple[list[ProfileRecord], bytes | None]:
-        """Returns some records from a digest on, and the digest to go on from, if any."""
-        records: list[ProfileRecord] = []
-        cursor = transaction.cursor(db=self._profiles)
-        more = cursor.set_range(start)
-        while more and len(records) < _PAGE:
-            records.append(decode_record(cursor.value()))
-            more = cursor.next()
-        return records, bytes(cursor.key()) if more else None
+        return self._records.all()
 
     def counts(self) -> StateCounts:
         """Returns how many profiles and events there are."""
@@ -227,16 +203,22 @@ class State:
     def set_profile(
         self, key: ProfileKey, attributes: Mapping[str, Any], now_ns: int
     ) -> Future[ProfileRecord]:
-        """Replaces a profile's attributes (flat, by dotted path); its events stay."""
+        """Replaces a profile's attributes (flat, by dotted path); its events stay.
+
+        They are taken to fit the definitions of the state's plan.
+        """
         return self._writer.submit(SetProfile(key, attributes, now_ns))
 
     def delete_profile(self, key: ProfileKey) -> Future[bool]:
         """Removes a profile with its events; tells whether there was one.
 
-        The ids of its events are forgotten too: such an event sent again is a new one. The
-        totals of offers stay, because what was shown remains shown.
+        Digests of its events' ids are kept for good: such an event sent again, by a sender that
+        isn't sure of it, is a DUPLICATE and brings nothing back. The totals of offers stay,
+        because what was shown remains shown.
         """
-        return self._writer.submit(DeleteProfile(key))
+        future = self._writer.submit(DeleteProfile(key))
+        future.add_done_callback(lambda _: self._refolds.forget(key))
+        return future
 
     def load_profiles(
         self,
@@ -249,7 +231,7 @@ class State:
 
         Nothing happens until the iterator is consumed.
         """
-        return bulk.load_profiles(self._environment, self._fold, profiles, now_ns, batch)
+        return bulk.load_profiles(self._environment, self._begin, profiles, now_ns, batch)
 
     def load_events(
         self,
@@ -263,7 +245,7 @@ class State:
         Like `collect` it takes each id once, so that an interrupted load can be repeated.
         Nothing happens until the iterator is consumed.
         """
-        return bulk.load_events(self._environment, self._fold, events, now_ns, batch)
+        return bulk.load_events(self._environment, self._begin, events, now_ns, batch)
 
     def close(self) -> None:
         """Finishes queued writes, syncs and lets go of the directory. Safe to call twice."""

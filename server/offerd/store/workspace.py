@@ -6,7 +6,7 @@ events of a batch concern is decoded, folded and encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from offerd.errors import StateError
@@ -19,27 +19,29 @@ from offerd.store.layout import (
     decode_count,
     decode_event,
     decode_record,
+    deleted_key,
     encode_count,
-    encode_event,
     encode_record,
     event_key,
     event_pointer,
+    key_in_raw_key,
     pointed_fingerprint,
     profile_digest,
     raw_event_key,
     total_key,
 )
+from offerd.store.refolds import Refolds
 
 
-def raw_events(environment: Environment, transaction: Any, digest: bytes) -> Iterator[Event]:
-    """Yields the events of a profile by time."""
+def raw_values(environment: Environment, transaction: Any, digest: bytes) -> Iterator[Any]:
+    """Yields the encoded events of a profile by time, as buffers of the transaction."""
     cursor = transaction.cursor(db=environment.database(Table.EVENTS))
     if not cursor.set_range(digest):
         return
     for key, value in cursor:
         if key[: len(digest)] != digest:
             return
-        yield decode_event(value)
+        yield value
 
 
 class _Profile:
@@ -56,11 +58,17 @@ class _Profile:
 class Workspace:
     """The changes of one write transaction."""
 
-    def __init__(self, environment: Environment, transaction: Any, plan: FoldPlan) -> None:
+    def __init__(
+        self, environment: Environment, plan: FoldPlan, refolds: Refolds, transaction: Any
+    ) -> None:
         self._environment = environment
         self._transaction = transaction
         self._plan = plan
+        self._refolds = refolds
         self._event_ids = environment.database(Table.EVENT_IDS)
+        self._deleted_ids = environment.database(Table.DELETED_IDS)
+        # While nothing was ever deleted no event pays for asking.
+        self._deletions = transaction.stat(self._deleted_ids)["entries"] > 0
         self._profiles: dict[ProfileKey, _Profile] = {}
         self._pointers: dict[bytes, bytes] = {}
         self._events: dict[bytes, bytes] = {}
@@ -78,9 +86,11 @@ class Workspace:
             profile.record = record = decode_record(value)
             if (record.namespace, record.id) != key:
                 raise StateError("two profiles share one digest")
+            self._plan.attributes.confirm(record)
             if record.fold != self._plan.fingerprint:
-                events = raw_events(self._environment, self._transaction, profile.digest)
-                self._plan.refold(record, events)
+                if not self._refolds.restore(record):
+                    values = raw_values(self._environment, self._transaction, profile.digest)
+                    self._plan.refold(record, map(decode_event, values))
                 profile.changed = True
         return profile
 
@@ -96,20 +106,35 @@ class Workspace:
             profile.record = self._plan.new_record(key)
         return profile.record
 
+    def set_attributes(
+        self, key: ProfileKey, attributes: dict[str, Any], now_ns: int
+    ) -> ProfileRecord:
+        """Replaces a profile's attributes; the same ones again change nothing.
+
+        Of what was checked against other declarations something doesn't fit these, or else it
+        would count as checked against these: it isn't the same, though it may compare equal.
+        """
+        record = self.record(key)
+        declared = self._plan.attributes
+        checked = record is not None and record.schema == declared.fingerprint
+        if record is None or not checked or record.attributes != attributes:
+            record = self.record_to_change(key)
+            declared.replace(record, attributes)
+            record.update_time_ns = now_ns
+        return record
+
     def add_event(
-        self, key: ProfileKey, event: Event, fingerprint: bytes, now_ns: int
+        self, key: ProfileKey, event: Event, encoded: bytes, fingerprint: bytes, now_ns: int
     ) -> bytes | None:
         """Stores an event, folds it into its profile and counts it in the totals.
 
-        If something is stored under its id already, changes nothing and returns the
-        fingerprint of that.
+        If something is or was stored under its id, changes nothing and returns the fingerprint
+        of that. `encoded` is the event as `encode_event` has it.
         """
         id_key = event_key(event.id)
-        pointer = self._pointers.get(id_key)
-        if pointer is None:
-            pointer = self._transaction.get(id_key, db=self._event_ids)
-        if pointer is not None:
-            return pointed_fingerprint(pointer)
+        known = self._known_fingerprint(id_key)
+        if known is not None:
+            return known
         profile = self._profile(key)
         record = profile.record
         if record is None:
@@ -118,26 +143,44 @@ class Workspace:
         record.update_time_ns = now_ns
         profile.changed = True
         raw_key = raw_event_key(profile.digest, event.time_ns, id_key)
-        self._events[raw_key] = encode_event(event)
+        self._events[raw_key] = encoded
         self._pointers[id_key] = event_pointer(fingerprint, raw_key)
         if event.offer is not None:
             pair = total_key(event.offer, event.type)
             self._totals[pair] = self._totals.get(pair, 0) + 1
         return None
 
+    def _known_fingerprint(self, id_key: bytes) -> bytes | None:
+        """Returns what the event of an id said, also if it was deleted; None if it is new."""
+        pointer = self._pointers.get(id_key)
+        if pointer is None:
+            pointer = self._transaction.get(id_key, db=self._event_ids)
+        if pointer is not None:
+            return pointed_fingerprint(pointer)
+        if not self._deletions:
+            return None
+        deleted = self._transaction.get(deleted_key(id_key), db=self._deleted_ids)
+        return None if deleted is None else bytes(deleted)
+
     def delete_profile(self, key: ProfileKey) -> bool:
-        """Removes a profile, its events and their ids; returns whether there was one."""
+        """Removes a profile and its events; returns whether there was one.
+
+        Digests of the events' ids stay, so that none of them is taken in again.
+        """
         self.flush()
-        profile = self._profile(key)
-        profile.record = None
-        profile.changed = False
-        transaction, digest = self._transaction, profile.digest
+        digest = profile_digest(key)
+        self._profiles[key] = _Profile(digest)
+        transaction = self._transaction
+        deleted: dict[bytes, bytes] = {}
         with transaction.cursor(db=self._environment.database(Table.EVENTS)) as cursor:
             found = cursor.set_range(digest)
             while found and cursor.key()[: len(digest)] == digest:
-                event_id = decode_event(cursor.value()).id
-                transaction.delete(event_key(event_id), db=self._event_ids)
+                id_key = key_in_raw_key(cursor.key())
+                pointer = transaction.pop(id_key, db=self._event_ids)
+                deleted[deleted_key(id_key)] = pointed_fingerprint(pointer)
                 found = cursor.delete()  # moves on to the next
+        self._deletions = self._deletions or bool(deleted)
+        self._put(Table.DELETED_IDS, deleted)
         profiles = self._environment.database(Table.PROFILES)
         return bool(transaction.delete(digest, db=profiles))
 
@@ -161,3 +204,7 @@ class Workspace:
         with self._transaction.cursor(db=self._environment.database(table)) as cursor:
             cursor.putmulti([(key, values[key]) for key in sorted(values)])
         values.clear()
+
+
+BeginWorkspace = Callable[[Any], Workspace]
+"""Returns the workspace of a write transaction."""

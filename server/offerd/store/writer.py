@@ -14,18 +14,23 @@ from typing import Any, Final, NamedTuple, TypeVar
 import lmdb
 
 from offerd.errors import Exhausted, Reason
-from offerd.events import FoldPlan
 from offerd.store.environment import Environment, closed
 from offerd.store.operations import Operation
-from offerd.store.workspace import Workspace
+from offerd.store.workspace import BeginWorkspace, Workspace
 
 T = TypeVar("T")
 
 QUEUE_LIMIT: Final = 20_000
 """The most events and other writes that wait; more are refused as OVERLOADED."""
 
+QUEUE_LIMIT_BYTES: Final = 64 * 2**20
+"""The most bytes that wait, encoded; more are refused likewise. In memory they take more."""
+
 BATCH_LIMIT: Final = 5_000
 """About how many events and other writes share a transaction."""
+
+BATCH_LIMIT_BYTES: Final = 16 * 2**20
+"""About how many bytes share a transaction."""
 
 
 class _Pending(NamedTuple):
@@ -44,11 +49,12 @@ class _Failed(Exception):
 class Writer:
     """A bounded queue of operations and the thread that applies them."""
 
-    def __init__(self, environment: Environment, plan: FoldPlan) -> None:
+    def __init__(self, environment: Environment, begin: BeginWorkspace) -> None:
         self._environment = environment
-        self._plan = plan
+        self._begin = begin
         self._queue: deque[_Pending] = deque()
         self._weight = 0
+        self._size_bytes = 0
         self._closing = False
         self._wake = threading.Condition()
         # A daemon: a process that ends without closing must not hang. What it had not been
@@ -59,20 +65,26 @@ class Writer:
     def submit(self, operation: Operation[T]) -> Future[T]:
         """Queues a write; the future is done once it is committed, or has failed.
 
-        Raises Exhausted (OVERLOADED) if too much waits, Unavailable after `close`. A write
-        whose future is cancelled before its batch begins isn't done.
+        Raises Exhausted (OVERLOADED) if too much waits, Unavailable after `close`; a write that
+        is too large by itself is taken when nothing waits. A write whose future is cancelled
+        before its batch begins isn't done.
         """
         future: Future[T] = Future()
         with self._wake:
             if self._closing:
                 raise closed()
-            if self._weight and self._weight + operation.weight > QUEUE_LIMIT:
+            if self._queue and (
+                self._weight + operation.weight > QUEUE_LIMIT
+                or self._size_bytes + operation.size_bytes > QUEUE_LIMIT_BYTES
+            ):
                 raise Exhausted(
                     Reason.OVERLOADED,
-                    f"{self._weight:,} writes wait for the store; try again later",
+                    f"{self._weight:,} writes of {self._size_bytes:,} bytes wait for the store; "
+                    "try again later",
                 )
             self._queue.append(_Pending(operation, future))
             self._weight += operation.weight
+            self._size_bytes += operation.size_bytes
             self._wake.notify()
         return future
 
@@ -92,14 +104,16 @@ class Writer:
     def _next_batch(self) -> list[_Pending]:
         """Waits for work; an empty batch means that there will be none."""
         batch: list[_Pending] = []
-        weight = 0
+        weight = size_bytes = 0
         with self._wake:
             self._wake.wait_for(lambda: self._queue or self._closing)
-            while self._queue and weight < BATCH_LIMIT:
+            while self._queue and weight < BATCH_LIMIT and size_bytes < BATCH_LIMIT_BYTES:
                 pending = self._queue.popleft()
                 weight += pending.operation.weight
+                size_bytes += pending.operation.size_bytes
                 batch.append(pending)
             self._weight -= weight
+            self._size_bytes -= size_bytes
         return batch
 
     def _commit(self, batch: list[_Pending]) -> None:
@@ -129,7 +143,7 @@ class Writer:
 
     def _write(self, batch: list[_Pending]) -> list[Any]:
         def work(transaction: Any) -> list[Any]:
-            workspace = Workspace(self._environment, transaction, self._plan)
+            workspace = self._begin(transaction)
             results = [_applied(pending, workspace) for pending in batch]
             workspace.flush()
             return results

@@ -75,7 +75,9 @@ class ProfileServiceServicer:
 
     def DeleteProfile(self, request, context):
         """Removes a profile with its attributes, events and aggregates. It has
-        happened when the call returns.
+        happened when the call returns. Totals of offers stay. Digests of the
+        events' ids are kept, so that an event sent again is a duplicate and
+        doesn't bring the profile back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
