@@ -11,6 +11,13 @@ Record = dict[str, Any]
 """A flat record: dotted attribute path → value; a missing key is unknown."""
 
 
+LOOKUP = "audience"
+"""The function by which rules ask for membership."""
+
+_NESTED = 4
+"""So many audiences are evaluated inside one another; Python's own stack bounds it."""
+
+
 class Memberships(dict[str, Any]):
     """Audience id → True, False, Unknown or Failure, each computed when first read.
 
@@ -19,7 +26,7 @@ class Memberships(dict[str, Any]):
     audiences that depend on themselves.
     """
 
-    __slots__ = ("_aggregate", "_context", "_now_ns", "_profile", "_rules")
+    __slots__ = ("_aggregate", "_context", "_nesting", "_now_ns", "_profile", "_rules")
 
     def __init__(
         self,
@@ -35,10 +42,33 @@ class Memberships(dict[str, Any]):
         self._context = context
         self._aggregate = aggregate
         self._now_ns = now_ns
+        self._nesting = 0
 
     def __missing__(self, audience: str) -> Any:
-        result = self[audience] = self.evaluate(self._rules[audience])
+        if self._nesting >= _NESTED:
+            return self._from_below(audience)
+        self._nesting += 1
+        try:
+            result = self[audience] = self.evaluate(self._rules[audience])
+        finally:
+            self._nesting -= 1
         return result
+
+    def _from_below(self, audience: str) -> Any:
+        """Computes an audience after all those that it asks, so that chains don't recurse.
+
+        It may compute more than `&&` and `||` would have asked for, so it is kept for chains
+        that are deeper than rules usually are.
+        """
+        pending = [audience]
+        while pending:
+            name = pending[-1]
+            asked = self._rules[name].checked.references.lookups.get(LOOKUP, ())
+            below = [one for one in asked if one not in self]
+            pending.extend(below)
+            if not below:
+                self[pending.pop()] = self.evaluate(self._rules[name])
+        return self[audience]
 
     @property
     def roots(self) -> tuple[Record, Record, Record, int, Memberships]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from offerd.bundle.damage import damage_at
 from offerd.bundle.environment import BundleEnvironment
-from offerd.bundle.read import load_contents, open_bundle
-from offerd.bundle.tables import TABLES, revision_of
+from offerd.bundle.read import Bundle, read_bundle
+from offerd.bundle.tables import CONTENTS, TABLES, revision_of
 from offerd.errors import BundleError
+from offerd.model.catalogue import Catalogue, ContentType, FallbackOffer, Offer
 
 
 class Checked(NamedTuple):
@@ -21,32 +23,45 @@ class Checked(NamedTuple):
 
 
 def check_bundle(path: Path) -> Checked:
-    """Compares file with seal, records with revision and counts, and decodes every record.
+    """Does all that opening does, compares records with the revision, and reads every content.
 
     Raises BundleError that says what is wrong first.
     """
     environment = BundleEnvironment(path)
     try:
-        meta = environment.meta
-        walked = [(table, [value for _, value in environment.records(table)]) for table in TABLES]
-        for table, records in walked:
-            expected = meta.counts.get(table.name)
-            if len(records) != expected:
-                raise BundleError(
-                    f"`{path}` is damaged: {len(records)} {table.name}, {expected} expected"
-                )
-        revision = revision_of(walked)
-        if revision != meta.revision:
-            raise BundleError(
-                f"`{path}` is damaged: its records have revision {revision}, "
-                f"it says {meta.revision}"
-            )
-        checked = Checked(revision, environment.format_version, meta.counts, environment.size_bytes)
+        bundle = read_bundle(environment)
+        with damage_at(f"`{path}`"):
+            _verify_revision(environment)
+            _verify_contents(bundle)
     finally:
         environment.close()
-    bundle = open_bundle(path)
-    try:
-        load_contents(bundle)
-    finally:
-        bundle.close()
-    return checked
+    return Checked(
+        bundle.revision, environment.format_version, bundle.counts, environment.size_bytes
+    )
+
+
+def _verify_revision(environment: BundleEnvironment) -> None:
+    revision = revision_of((table, environment.records(table)) for table in TABLES)
+    if revision != environment.meta.revision:
+        raise BundleError(
+            f"its records have revision {revision}, it says {environment.meta.revision}"
+        )
+
+
+def _verify_contents(bundle: Bundle) -> None:
+    """Every content is what its type says, and of the type that the placements show."""
+    types = [bundle.content(number).type for number in range(bundle.counts[CONTENTS.name])]
+    _verify_placed(bundle.catalogue, types)
+
+
+def _verify_placed(catalogue: Catalogue, types: list[ContentType]) -> None:
+    shown = {placement.id: placement.content_type for placement in catalogue.placements}
+    offers: tuple[Offer | FallbackOffer, ...] = (*catalogue.offers, *catalogue.fallback_offers)
+    for offer in offers:
+        for representation in offer.representations:
+            found, expected = types[representation.content], shown[representation.placement]
+            if found is not expected:
+                raise BundleError(
+                    f"offer `{offer.id}` has `{found}` for the placement "
+                    f"`{representation.placement}`, which shows `{expected}`"
+                )

@@ -9,7 +9,8 @@ from pathlib import Path
 import lmdb
 import msgspec
 
-from offerd.bundle.seal import verify_seal
+from offerd.bundle.damage import damage_at
+from offerd.bundle.seal import SEAL_BYTES, Sealed, verify_seal
 from offerd.bundle.tables import META, META_KEY, TABLES, Meta, Table, key
 from offerd.errors import BundleError
 
@@ -19,10 +20,16 @@ class BundleEnvironment:
 
     One read transaction is held for its whole life: the file never changes, so it pins
     nothing. Never open one before a fork: LMDB's state doesn't survive it.
+
+    Raises BundleError unless the seal is whole, every page that LMDB counts is in the file, and
+    each table is there with as many records as the bundle says.
     """
 
     def __init__(self, path: Path) -> None:
         sealed = verify_seal(path)
+        self.path = path
+        self.format_version = sealed.format_version
+        self.size_bytes = sealed.environment_bytes + SEAL_BYTES
         try:
             self._environment = lmdb.open(
                 str(path),
@@ -35,28 +42,40 @@ class BundleEnvironment:
         except lmdb.Error as error:
             raise BundleError(f"`{path}` can't be opened: {error}") from error
         try:
-            if os.stat(path).st_ino != sealed.inode:
-                raise BundleError(f"`{path}` was replaced while it was opened: open it again")
-            self.format_version = sealed.format_version
-            self.size_bytes = path.stat().st_size
-            self._databases = {
-                table: self._environment.open_db(table.database, create=False) for table in TABLES
-            }
-            meta_database = self._environment.open_db(META, create=False)
-            self._transaction = self._environment.begin()
-            self.meta = msgspec.msgpack.decode(
-                self._transaction.get(META_KEY, b"", db=meta_database), type=Meta
-            )
-        except (lmdb.Error, msgspec.DecodeError, TypeError) as error:
-            self._environment.close()
-            raise BundleError(f"`{path}` is damaged: {error}") from error
+            with damage_at(f"`{path}`"):
+                self._require_what_was_sealed(sealed)
+                self._databases = {
+                    table: self._environment.open_db(table.database, create=False)
+                    for table in TABLES
+                }
+                meta_database = self._environment.open_db(META, create=False)
+                self._transaction = self._environment.begin()
+                self.meta = msgspec.msgpack.decode(
+                    self._transaction.get(META_KEY, b"", db=meta_database), type=Meta
+                )
+                self._require_counts()
         except BundleError:
             self._environment.close()
             raise
 
-    def records(self, table: Table) -> Iterator[tuple[bytes, bytes]]:
-        """Yields keys and values of a table in key order."""
-        return iter(self._transaction.cursor(db=self._databases[table]))
+    def records(self, table: Table) -> Iterator[bytes]:
+        """Yields the values of a table in the order of their numbers, which go from 0.
+
+        Raises BundleError if one is missing. Each is looked up by itself, because LMDB ends the
+        process where the next of a cursor lies on a page that isn't one.
+        """
+        for number in range(self.meta.counts[table.name]):
+            value = self.record(table, number)
+            if value is None:
+                raise _missing(table, number)
+            yield value
+
+    def verify_numbers(self, table: Table) -> None:
+        """Raises BundleError as `records` does, but leaves the values where they are."""
+        cursor = self._transaction.cursor(db=self._databases[table])
+        for number in range(self.meta.counts[table.name]):
+            if not cursor.set_key(key(number)):
+                raise _missing(table, number)
 
     def record(self, table: Table, number: int) -> bytes | None:
         """Returns one record, or None if the table has none of that number."""
@@ -67,3 +86,40 @@ class BundleEnvironment:
         """Releases the map. Safe to call twice."""
         self._transaction.abort()
         self._environment.close()
+
+    def _require_what_was_sealed(self, sealed: Sealed) -> None:
+        try:
+            inode = os.stat(self.path).st_ino
+        except OSError:
+            inode = None
+        if inode != sealed.inode:
+            raise BundleError("it was replaced while it was opened: open it again")
+        # To touch a page beyond the end of the file would kill the process, and a file that
+        # was cut off may have been sealed since.
+        expected = pages_bytes(self._environment)
+        if sealed.environment_bytes < expected:
+            raise BundleError(
+                f"it was cut short before it was sealed: {sealed.environment_bytes} bytes "
+                f"of pages, {expected} expected"
+            )
+
+    def _require_counts(self) -> None:
+        names = [table.name for table in TABLES]
+        if sorted(self.meta.counts) != sorted(names):
+            raise BundleError("what it says of its tables isn't about the tables of a bundle")
+        for table, database in self._databases.items():
+            found = self._transaction.stat(database)["entries"]
+            expected = self.meta.counts[table.name]
+            if found != expected:
+                raise BundleError(f"`{table.name}` has {found} records, {expected} expected")
+
+
+def pages_bytes(environment: lmdb.Environment) -> int:
+    """Returns how long the file of an environment has to be, for all of its pages to be in it."""
+    last_page: int = environment.info()["last_pgno"]
+    page_bytes: int = environment.stat()["psize"]
+    return (last_page + 1) * page_bytes
+
+
+def _missing(table: Table, number: int) -> BundleError:
+    return BundleError(f"`{table.name}` has no record {number}")

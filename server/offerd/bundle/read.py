@@ -10,12 +10,16 @@ import msgspec
 
 from offerd import expression as ex
 from offerd.audience.environment import event_environment, profile_environment
+from offerd.bundle.aggregates import verify_aggregates
+from offerd.bundle.contents import verify_content
+from offerd.bundle.damage import damage_at
 from offerd.bundle.environment import BundleEnvironment
-from offerd.bundle.references import verify_references
+from offerd.bundle.ranges import verify_ranges
+from offerd.bundle.references import verify_chains, verify_references
 from offerd.bundle.tables import CONTENTS, SCHEMA, TABLES, Table
 from offerd.decision.prepared import Prepared
 from offerd.errors import BundleError
-from offerd.model.catalogue import Catalogue, Content
+from offerd.model.catalogue import Catalogue, Content, Rule
 from offerd.model.schema import Schema
 
 
@@ -42,11 +46,17 @@ class Bundle:
         return self.prepared.catalogue
 
     def content(self, number: int) -> Content:
-        """Returns the content of a representation, read from the memory map."""
-        record = self._environment.record(CONTENTS, number)
-        if record is None:
-            raise BundleError(f"content {number} is missing from revision {self.revision}")
-        return self._contents.decode(record)
+        """Returns the content of a representation, read from the memory map.
+
+        Raises BundleError if it is missing, or isn't what its type says.
+        """
+        with damage_at(f"content {number} of revision {self.revision} is damaged"):
+            record = self._environment.record(CONTENTS, number)
+            if record is not None:
+                content = self._contents.decode(record)
+                verify_content(content)
+                return content
+        raise BundleError(f"content {number} is missing from revision {self.revision}")
 
     def close(self) -> None:
         """Releases the memory map."""
@@ -57,50 +67,57 @@ def open_bundle(path: Path) -> Bundle:
     """Opens a bundle and plans its rules.
 
     Raises BundleError if the file is no bundle, truncated, altered, of a newer format, or
-    holds records that don't fit together. Records are data: whatever they say, nothing of
-    them is run that the rule language can't say.
+    holds records that don't fit together. Contents are counted and left where they are.
+    Records are data: whatever they say, nothing of them is run that the rule language can't
+    say.
     """
     environment = BundleEnvironment(path)
     try:
+        return read_bundle(environment)
+    except BundleError:
+        environment.close()
+        raise
+
+
+def read_bundle(environment: BundleEnvironment) -> Bundle:
+    """Returns the bundle of an environment, which stays the caller's to close if this raises."""
+    with damage_at(f"`{environment.path}`"):
         catalogue = _catalogue(environment)
+        environment.verify_numbers(CONTENTS)
         verify_references(catalogue, environment.meta.counts[CONTENTS.name])
+        verify_ranges(catalogue)
+        verify_aggregates(catalogue.schema)
+        trees = [_tree(rule, f"rule {number}") for number, rule in enumerate(catalogue.rules)]
+        verify_chains(catalogue, trees)
         audiences = (audience.id for audience in catalogue.audiences)
-        rules = ex.plan_many(
-            [ex.decode(rule.tree) for rule in catalogue.rules],
-            profile_environment(catalogue.schema, audiences),
-        )
+        rules = ex.plan_many(trees, profile_environment(catalogue.schema, audiences))
         return Bundle(environment, Prepared(catalogue, rules), _event_filters(catalogue))
-    except (msgspec.DecodeError, msgspec.ValidationError, ex.DecodeError, ex.PlanError) as error:
-        environment.close()
-        raise BundleError(f"`{path}` holds a damaged record: {error}") from error
-    except BundleError as error:
-        environment.close()
-        raise BundleError(f"`{path}`: {error}") from error
-
-
-def load_contents(bundle: Bundle) -> tuple[Content, ...]:
-    """Decodes every content of a bundle; raises BundleError at the first damaged one."""
-    try:
-        return tuple(bundle.content(number) for number in range(bundle.counts[CONTENTS.name]))
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise BundleError(f"damaged content: {error}") from error
 
 
 def _catalogue(environment: BundleEnvironment) -> Catalogue:
     schema = _decode_all(environment, SCHEMA)
-    if len(schema) != 1 or not isinstance(schema[0], Schema):
-        raise BundleError("no schema")
+    if len(schema) != 1:
+        raise BundleError(f"{len(schema)} schemas, 1 expected")
+    found: Schema = schema[0]
     tables = {
         table.name: _decode_all(environment, table)
         for table in TABLES
         if table not in (SCHEMA, CONTENTS)
     }
-    return Catalogue(schema=schema[0], contents=(), **tables)
+    return Catalogue(schema=found, contents=(), **tables)
 
 
 def _decode_all(environment: BundleEnvironment, table: Table) -> tuple[Any, ...]:
     decode = msgspec.msgpack.Decoder(table.record).decode
-    return tuple(decode(value) for _, value in environment.records(table))
+    decoded: list[Any] = []
+    with damage_at(f"a record of `{table.name}`"):
+        decoded.extend(decode(value) for value in environment.records(table))
+    return tuple(decoded)
+
+
+def _tree(rule: Rule, where: str) -> ex.Checked:
+    with damage_at(where):
+        return ex.decode(rule.tree)
 
 
 def _event_filters(catalogue: Catalogue) -> list[ex.Rule]:
@@ -110,7 +127,8 @@ def _event_filters(catalogue: Catalogue) -> list[ex.Rule]:
         number = aggregate.where
         if number is not None and number not in filters:
             environment = event_environment(catalogue.schema, aggregate.events)
-            filters[number] = ex.plan(ex.decode(catalogue.event_filters[number].tree), environment)
+            tree = _tree(catalogue.event_filters[number], f"event filter {number}")
+            filters[number] = ex.plan(tree, environment)
     if len(filters) != len(catalogue.event_filters):
         raise BundleError("an event filter that no aggregate uses")
     return [filters[number] for number in range(len(filters))]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import lmdb
 import msgspec
 
+from offerd.bundle.environment import pages_bytes
 from offerd.bundle.seal import seal
 from offerd.bundle.tables import META, META_KEY, SCHEMA, TABLES, Meta, Table, key, revision_of
 from offerd.errors import BundleError
@@ -76,8 +77,13 @@ def _write_environment(path: Path, encoded: list[tuple[Table, list[bytes]]], met
                 for number, record in enumerate(records):
                     transaction.put(key(number), record, db=databases[table], append=True)
             transaction.put(META_KEY, meta, db=meta_database)
+        # A page that was given out and freed again may never have been written. Whoever opens
+        # the bundle requires all of them.
+        expected = pages_bytes(environment)
     finally:
         environment.close()
+    if path.stat().st_size < expected:
+        os.truncate(path, expected)
 
 
 def _sync(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Audiences to their table; audiences that ask for each other in a circle are refused."""
+"""Audiences to their table; refused where they ask for each other in a circle or too deep."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from offerd.definitions.resolving.rules import Compiler, RuleTable
 from offerd.expression import Checked
 from offerd.expression.check.tree import Reference, children
 from offerd.model.catalogue import Audience
+
+MAXIMUM_AUDIENCE_DEPTH = 32
+"""How many audiences may ask for each other in a chain: a request follows it to its end."""
 
 
 def resolve_audiences(
@@ -31,24 +34,38 @@ def resolve_audiences(
         name: [n for n in rule.references.lookups.get("audience", ()) if n in checked]
         for name, rule in checked.items()
     }
-    for cycle in find_cycles(asked):
-        path = " → ".join(f"`{name}`" for name in (*cycle, cycle[0]))
-        place = _place_of_reference(table, checked[cycle[0]], cycle)
-        findings.mistake(place, f"the audience depends on itself: {path}")
+    cycles = find_cycles(asked)
+    for cycle in cycles:
+        circle = (*cycle, cycle[0])
+        place = _place_of_reference(table, checked[circle[0]], circle)
+        findings.mistake(place, f"the audience depends on itself: {_path(circle)}")
+    # How deep an audience is can be said only where there is no circle.
+    for chain in find_deep_chains(asked) if not cycles else ():
+        place = _place_of_reference(table, checked[chain[0]], chain)
+        message = (
+            f"the audience asks through {len(chain)} levels of audiences, "
+            f"at most {MAXIMUM_AUDIENCE_DEPTH} are allowed: {_path((*chain[:2], '…', chain[-1]))}"
+        )
+        findings.mistake(place, message)
     return tuple(audiences)
 
 
+def _path(names: Sequence[str]) -> str:
+    return " → ".join(name if name == "…" else f"`{name}`" for name in names)
+
+
 def _place_of_reference(
-    table: Table[AudienceDocument], rule: Checked, cycle: Sequence[str]
+    table: Table[AudienceDocument], rule: Checked, chain: Sequence[str]
 ) -> Place:
-    following = cycle[1] if len(cycle) > 1 else cycle[0]
+    """Where the first of a chain asks for the second."""
+    asking, following = chain[:2]
     pending, starts = [rule.tree], [len(rule.source)]
     while pending:
         node = pending.pop()
         if isinstance(node, Reference) and node.name == following:
             starts.append(node.start)
         pending.extend(children(node))
-    return table.entries[cycle[0]].origin.place_in_text(("rule",), min(starts))
+    return table.entries[asking].origin.place_in_text(("rule",), min(starts))
 
 
 def find_cycles(asked: Mapping[str, Sequence[str]]) -> list[list[str]]:
@@ -76,3 +93,36 @@ def find_cycles(asked: Mapping[str, Sequence[str]]) -> list[list[str]]:
                 path.append(following)
                 pending.append((following, iter(asked[following])))
     return list(cycles.values())
+
+
+def find_deep_chains(asked: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The chains of names that ask for each other and are one longer than is allowed.
+
+    For each name at that depth one of its longest chains, from the name down to one that asks
+    for nothing. Deeper names are left out: they are as deep as they are because of these. There
+    are no circles in `asked`.
+    """
+    deepest: dict[str, str | None] = {}
+    depths: dict[str, int] = {}
+    for root in asked:
+        pending = [root]
+        while pending:
+            name = pending[-1]
+            below = [following for following in asked[name] if following not in depths]
+            pending.extend(below)
+            if not below:
+                pending.pop()
+                deepest[name] = max(asked[name], key=lambda one: depths[one], default=None)
+                depths[name] = 1 + max((depths[one] for one in asked[name]), default=0)
+    return [
+        _chain(name, deepest)
+        for name, depth in depths.items()
+        if depth == MAXIMUM_AUDIENCE_DEPTH + 1
+    ]
+
+
+def _chain(name: str, deepest: Mapping[str, str | None]) -> list[str]:
+    chain = [name]
+    while (following := deepest[chain[-1]]) is not None:
+        chain.append(following)
+    return chain

@@ -1,0 +1,85 @@
+"""That numbers in a bundle are in the ranges that definitions allow, and values of their types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from offerd.errors import BundleError
+from offerd.model.catalogue import CapSubject, Catalogue, FallbackOffer, Offer
+from offerd.model.schema import Attribute, ValueType
+
+MAXIMUM_ITEM_COUNT = 500
+
+_INT_64 = range(-(2**63), 2**63)
+_LISTS = {
+    ValueType.LIST_STRING: ValueType.STRING,
+    ValueType.LIST_INT: ValueType.INT,
+    ValueType.LIST_DOUBLE: ValueType.DOUBLE,
+}
+_CLASSES = {
+    ValueType.BOOL: bool,
+    ValueType.INT: int,
+    ValueType.DOUBLE: float,
+    ValueType.STRING: str,
+    ValueType.TIMESTAMP: int,
+}
+
+
+def verify_ranges(catalogue: Catalogue) -> None:
+    """Raises BundleError at the first number out of its range or value not of its type."""
+    for placement in catalogue.placements:
+        _verify_item_count(placement.item_count, f"placement `{placement.id}`")
+    for scope in catalogue.scopes:
+        if scope.item_count is not None:
+            _verify_item_count(scope.item_count, f"scope `{scope.id}`")
+    declared = {attribute.path: attribute for attribute in catalogue.schema.offer}
+    for offer in catalogue.offers:
+        _verify_offer(offer)
+        _verify_attributes(offer, declared)
+    for fallback in catalogue.fallback_offers:
+        _verify_attributes(fallback, declared)
+
+
+def _verify_item_count(item_count: int, where: str) -> None:
+    if not 1 <= item_count <= MAXIMUM_ITEM_COUNT:
+        raise BundleError(f"{where} shows {item_count} items, 1 to {MAXIMUM_ITEM_COUNT} expected")
+
+
+def _verify_offer(offer: Offer) -> None:
+    where = f"offer `{offer.id}`"
+    if offer.priority < 0 or offer.priority not in _INT_64:
+        raise BundleError(f"{where} has priority {offer.priority}, from 0 expected")
+    for instant_ns in (offer.start_ns, offer.end_ns):
+        if instant_ns is not None and instant_ns not in _INT_64:
+            raise BundleError(f"{where} has a date beyond the years that can be kept")
+    for cap in offer.caps:
+        if cap.limit < 1:
+            raise BundleError(f"{where} has a cap of {cap.limit}, from 1 expected")
+        if cap.within_ns is not None and (
+            cap.subject is not CapSubject.PROFILE or cap.within_ns < 1
+        ):
+            raise BundleError(f"{where} has a cap whose time can't be counted")
+
+
+def _verify_attributes(offer: Offer | FallbackOffer, declared: Mapping[str, Attribute]) -> None:
+    for path, value in offer.attributes.items():
+        attribute = declared.get(path)
+        if attribute is None:
+            raise BundleError(f"offer `{offer.id}` has `{path}`, which isn't declared")
+        if not _fits(value, attribute.type):
+            raise BundleError(f"offer `{offer.id}` has a `{path}` that is no `{attribute.type}`")
+
+
+def _fits(value: object, value_type: ValueType) -> bool:
+    item_type = _LISTS.get(value_type)
+    if item_type is None:
+        return _is_scalar(value, value_type)
+    return isinstance(value, list) and all(_is_scalar(item, item_type) for item in value)
+
+
+def _is_scalar(value: object, value_type: ValueType) -> bool:
+    if type(value) is not _CLASSES.get(value_type):
+        return False
+    if isinstance(value, float):
+        return value - value == 0.0
+    return not isinstance(value, int) or value in _INT_64

@@ -1,0 +1,53 @@
+"""Membership is computed when it is asked for, however audiences build on each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from offerd import expression as ex
+from offerd.audience.environment import profile_environment
+from offerd.audience.membership import Memberships
+from offerd.model.schema import Attribute, Schema, ValueType
+
+SCHEMA = Schema(profile=(Attribute("age", ValueType.INT),))
+
+
+def _memberships(sources: dict[str, str], profile: dict[str, Any]) -> Memberships:
+    environment = profile_environment(SCHEMA, sources)
+    rules = {
+        name: ex.plan(ex.compile_expression(source, environment), environment)
+        for name, source in sources.items()
+    }
+    return Memberships(rules, profile, {}, {}, 0)
+
+
+def test_only_what_is_asked_is_computed() -> None:
+    """An audience that `&&` need not ask is left alone."""
+    sources = {
+        "young": "profile.age < 30",
+        "old": "profile.age > 60",
+        "both": 'audience("young") && audience("old")',
+    }
+    members = _memberships(sources, {"age": 40})
+    assert members["both"] is False
+    assert set(members) == {"young", "both"}
+
+
+def test_unknown_is_told_from_false() -> None:
+    """What isn't known stays unknown through an audience and its negation."""
+    sources = {"young": "profile.age < 30", "others": '!audience("young")'}
+    assert isinstance(_memberships(sources, {})["others"], ex.Unknown)
+    assert _memberships(sources, {"age": 40})["others"] is True
+
+
+def test_deep_chains_of_deep_rules_are_right() -> None:
+    """32 audiences, each with a rule nested 30 deep, answer as one would."""
+    sources = {"level-00": "profile.age < 30"}
+    for level in range(1, 32):
+        nested = f'audience("level-{level - 1:02}")'
+        for number in range(28):
+            nested = f"(profile.age > {number} ? {nested} : false)"
+        sources[f"level-{level:02}"] = nested
+    for age, expected in ((29, True), (40, False)):
+        assert _memberships(sources, {"age": age})["level-31"] is expected
+    assert isinstance(_memberships(sources, {})["level-31"], ex.Unknown)

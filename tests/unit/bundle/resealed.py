@@ -1,0 +1,78 @@
+"""Bundles damaged before they were sealed, so that the seal finds nothing wrong with them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import lmdb
+import msgspec
+
+from offerd.bundle import write_bundle
+from offerd.bundle.seal import SEAL_BYTES, seal
+from offerd.bundle.tables import key
+from offerd.model.catalogue import Catalogue, Content, ContentType
+from offerd.model.schema import Attribute, ValueType
+from unit.decision import catalogues
+
+
+def catalogue() -> Catalogue:
+    """A small catalogue, with content and a declared offer attribute."""
+    made = catalogues.catalogue(random.Random(7))
+    schema = msgspec.structs.replace(
+        made.schema,
+        offer=(Attribute("size", ValueType.DOUBLE), Attribute("days", ValueType.LIST_INT)),
+    )
+    contents = (Content(ContentType.TEXT, "hello"), Content(ContentType.JSON, {"a": [1, None]}))
+    return msgspec.structs.replace(made, schema=schema, contents=contents)
+
+
+def cut(bundle: Path, length: int) -> Path:
+    """The bundle without all that follows a length, sealed as it then is."""
+    return _sealed(bundle, bundle.read_bytes()[:length])
+
+
+def zeroed(bundle: Path, start: int, length: int) -> Path:
+    """The bundle with zeros in a place, sealed as it then is."""
+    data = bytearray(bundle.read_bytes()[:-SEAL_BYTES])
+    data[start : start + length] = bytes(len(data[start : start + length]))
+    return _sealed(bundle, bytes(data))
+
+
+def edited(bundle: Path, edit: Callable[[lmdb.Environment], None]) -> Path:
+    """The bundle as changed through LMDB, sealed as it then is."""
+    path = bundle.with_name("edited")
+    path.write_bytes(bundle.read_bytes()[:-SEAL_BYTES])
+    environment = lmdb.open(str(path), subdir=False, lock=False, max_dbs=20)
+    edit(environment)
+    environment.close()
+    seal(path)
+    return path
+
+
+def put(environment: lmdb.Environment, table: str, number: int, record: bytes) -> None:
+    """Writes one record of a table."""
+    database = environment.open_db(table.encode())
+    with environment.begin(write=True) as transaction:
+        transaction.put(key(number), record, db=database)
+
+
+def with_contents(folder: Path, *contents: bytes) -> Path:
+    """A bundle whose content 0 and following are these records."""
+    made = catalogue()
+    spare = tuple(Content(ContentType.TEXT, "") for _ in contents)
+    write_bundle(msgspec.structs.replace(made, contents=spare), folder / "spare")
+
+    def edit(environment: lmdb.Environment) -> None:
+        for number, record in enumerate(contents):
+            put(environment, "contents", number, record)
+
+    return edited(folder / "spare", edit)
+
+
+def _sealed(bundle: Path, data: bytes) -> Path:
+    path = bundle.with_name("resealed")
+    path.write_bytes(data)
+    seal(path)
+    return path
