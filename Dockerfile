@@ -35,6 +35,7 @@ USER 10001:10001
 VOLUME /var/lib/offerd
 EXPOSE 50051 8080
 STOPSIGNAL SIGTERM
+# It asks where the variables above, and those for TLS, say that the service listens.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["offerd", "health"]
 ENTRYPOINT ["offerd"]

@@ -1,4 +1,4 @@
-"""What is known of a request once it is answered, for a log."""
+"""What is known of a request once it is answered, and its line in a log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from offerd.errors import RequestError
 
+CALLER_WENT_AWAY = 499
+
 
 @dataclass(frozen=True, slots=True)
 class AccessRecord:
     """One answered request.
 
-    `rpc` is the full name of the rpc, empty for a path that is none; `asked` is whether
+    `http_method` and `path` are empty if the request couldn't be read as HTTP. `rpc` is
+    the full name of the rpc, empty for a path that is none; `asked` is whether
     the request came as far as the service, whose own log then has it. `status` is the
     HTTP status, 499 if the caller went away before the request was complete. `error`
     says why it was refused, None if it wasn't. `request_id` is empty if none is known;
@@ -29,6 +32,33 @@ class AccessRecord:
     client: str
     answer_bytes: int
     duration_s: float
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is worth a line: a call of an rpc, or a request that was refused."""
+        return bool(self.rpc) or self.error is not None
+
+    def line(self, door: str) -> dict[str, object]:
+        """The facts of the request's line; `error` has the words, which may quote the caller."""
+        facts: dict[str, object] = {
+            # The path of what is no rpc is the caller's own words: `error` quotes it.
+            "method": self.rpc.rpartition("/")[2] or self.http_method or "unreadable",
+            "door": door,
+            "code": self._code(),
+            "duration_us": int(self.duration_s * 1_000_000),
+        }
+        if self.request_id:
+            facts["request_id"] = self.request_id
+        if self.error is not None:
+            facts["reason"] = self.error.reason.value
+            facts["field"] = self.error.field
+            facts["error"] = self.error.message
+        return facts
+
+    def _code(self) -> str:
+        if self.error is not None:
+            return self.error.code.name
+        return "CANCELLED" if self.status == CALLER_WENT_AWAY else "OK"
 
 
 OnAccess = Callable[[AccessRecord], None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 
 from offerd.errors import NotFound, Reason, RequestError, Unavailable
-from offerd_gateway.access import AccessRecord, OnAccess
+from offerd_gateway.access import CALLER_WENT_AWAY, AccessRecord, OnAccess
 from offerd_gateway.backend import Backend
 from offerd_gateway.calls import Call
 from offerd_gateway.cors import Cors
@@ -35,7 +35,6 @@ LIVE_PATH = "/healthz"
 READY_PATH = "/readyz"
 OPENAPI_PATH = "/openapi.json"
 OWN_PATHS = (LIVE_PATH, READY_PATH, OPENAPI_PATH)
-CALLER_WENT_AWAY = 499
 DEFAULTS: Headers = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -85,7 +84,15 @@ class Gateway:
             await self._send(incoming, answer, send)
         if self._on_access is not None:
             duration_s = time.perf_counter() - started
-            self._on_access(_record(incoming, scope, answer, duration_s))
+            client = scope["client"][0] if scope.get("client") else ""
+            self._on_access(_record(incoming, client, answer, duration_s))
+
+    def unreadable(self, refusal: Refusal, client: str) -> tuple[Headers, bytes]:
+        """Headers and body for what couldn't be read as a request; tells `on_access`."""
+        answer = _problem(refusal.error, refusal.status, Incoming.unread(), refusal.headers)
+        if self._on_access is not None:
+            self._on_access(_record(Incoming.unread(), client, answer, 0.0))
+        return _own_headers(answer), answer.body
 
     async def _answer(self, incoming: Incoming, receive: Receive) -> Answer:
         """Answer whatever comes; what can't be answered becomes a problem."""
@@ -154,12 +161,7 @@ class Gateway:
         return answer
 
     async def _send(self, incoming: Incoming, answer: Answer, send: Send) -> None:
-        headers = [
-            (b"content-type", answer.content_type),
-            (b"content-length", str(len(answer.body)).encode("ascii")),
-            *DEFAULTS,
-            *answer.headers,
-        ]
+        headers = _own_headers(answer)
         if answer.status == 204:
             del headers[:2]
         else:
@@ -169,6 +171,15 @@ class Gateway:
         body = b"" if incoming.method == "HEAD" else answer.body
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _own_headers(answer: Answer) -> Headers:
+    return [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode("ascii")),
+        *DEFAULTS,
+        *answer.headers,
+    ]
 
 
 def _defect() -> RequestError:
@@ -208,7 +219,7 @@ def _problem(
     )
 
 
-def _record(incoming: Incoming, scope: Scope, answer: Answer, duration_s: float) -> AccessRecord:
+def _record(incoming: Incoming, client: str, answer: Answer, duration_s: float) -> AccessRecord:
     return AccessRecord(
         http_method=incoming.method,
         path=incoming.path,
@@ -217,7 +228,7 @@ def _record(incoming: Incoming, scope: Scope, answer: Answer, duration_s: float)
         status=answer.status,
         error=answer.error,
         request_id=incoming.request_id,
-        client=scope["client"][0] if scope.get("client") else "",
+        client=client,
         answer_bytes=len(answer.body),
         duration_s=duration_s,
     )

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import click
@@ -15,38 +13,22 @@ import grpc
 import grpc.aio
 
 from offerd.errors import ConfigurationError
-from offerd_client import Tls
+from offerd_client.settings import CHANNEL_OPTIONS
 from offerd_gateway.app import Gateway
-from offerd_gateway.backend import RemoteBackend
+from offerd_gateway.backend import Backend, RemoteBackend
+from offerd_gateway.listen import Address, check_doors, parse_address, parse_tls
+from offerd_gateway.logging import set_up_logging
 from offerd_gateway.server import GatewayServer
 from offerd_gateway.settings import CorsSettings, GatewaySettings
-from offerd_gateway.tls import TlsSettings
+from offerd_gateway.tls import channel_credentials
 
 GRACE_S = 4.0
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def parse_address(
-    _context: click.Context, _parameter: click.Parameter, value: str
-) -> tuple[str, int]:
-    """Split `host:port` or `[v6]:port`; refuses what is neither."""
-    host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
-        raise click.BadParameter(f"`{value}` is no host:port, such as `127.0.0.1:8080`")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
 @click.command("offerd-gateway")
-@click.option(
-    "--target", callback=parse_address, required=True, help="The service to ask, over gRPC."
-)
-@click.option(
-    "--listen",
-    callback=parse_address,
-    default="127.0.0.1:8080",
-    show_default=True,
-    help="Where to listen.",
-)
+@click.option("--target", required=True, help="The service to ask, over gRPC.")
+@click.option("--listen", default="127.0.0.1:8080", show_default=True, help="Where to listen.")
 @click.option("--tls-cert", type=FILE, help="This door's certificate chain, PEM.")
 @click.option("--tls-key", type=FILE, help="The private key of --tls-cert, PEM.")
 @click.option(
@@ -66,10 +48,17 @@ def parse_address(
     is_flag=True,
     help="Listen beyond this machine without TLS, because something in front provides it.",
 )
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="debug has the words of refusals too, which may quote a person's data.",
+)
 def main(
     *,
-    target: tuple[str, int],
-    listen: tuple[str, int],
+    target: str,
+    listen: str,
     tls_cert: Path | None,
     tls_key: Path | None,
     tls_client_ca: Path | None,
@@ -78,82 +67,44 @@ def main(
     target_key: Path | None,
     cors_origins: tuple[str, ...],
     insecure_listen: bool,
+    log_level: str,
 ) -> None:
     """Serve JSON over HTTP in front of an offerd service."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    log = set_up_logging(log_level)
     try:
-        tls = _tls(tls_cert, tls_key, tls_client_ca)
-        credentials = _credentials(target_ca, target_cert, target_key)
+        service, address = parse_address(target), parse_address(listen)
+        tls = parse_tls(tls_cert, tls_key, tls_client_ca)
+        credentials = channel_credentials(target_ca, target_cert, target_key, "--target")
         settings = GatewaySettings(cors=CorsSettings(allowed_origins=cors_origins))
-        if tls is None and not insecure_listen and not is_loopback(listen[0]):
-            raise ConfigurationError(
-                f"`{listen[0]}` is reachable from other machines: give --tls-cert and --tls-key,"
-                " or --insecure-listen if something in front provides TLS"
-            )
-        _run(_serve(target, credentials, listen, tls, settings))
+        check_doors([address], tls, insecure=insecure_listen)
+
+        def door(backend: Backend) -> GatewayServer:
+            return GatewayServer(Gateway(backend, settings, log), *address, tls)
+
+        _run(_serve(service, credentials, address, door))
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from error
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _tls(certificate: Path | None, key: Path | None, client_ca: Path | None) -> TlsSettings | None:
-    if certificate is None and key is None:
-        if client_ca is not None:
-            raise ConfigurationError("--tls-client-ca needs --tls-cert and --tls-key")
-        return None
-    if certificate is None or key is None:
-        raise ConfigurationError("--tls-cert and --tls-key belong together: one is missing")
-    tls = TlsSettings(certificate, key, client_ca)
-    tls.context()  # told here, a wrong file ends the command before anything starts
-    return tls
-
-
-def _credentials(
-    authority: Path | None, certificate: Path | None, key: Path | None
-) -> grpc.ChannelCredentials | None:
-    if authority is None:
-        if certificate is not None or key is not None:
-            raise ConfigurationError("--target-cert and --target-key need --target-ca")
-        return None
-    return Tls(authority, certificate, key).credentials()
-
-
-def _text(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 async def _serve(
-    target: tuple[str, int],
+    target: Address,
     credentials: grpc.ChannelCredentials | None,
-    listen: tuple[str, int],
-    tls: TlsSettings | None,
-    settings: GatewaySettings,
+    listen: Address,
+    door: Callable[[Backend], GatewayServer],
 ) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     channel = (
-        grpc.aio.insecure_channel(_text(target))
+        grpc.aio.insecure_channel(str(target), CHANNEL_OPTIONS)
         if credentials is None
-        else grpc.aio.secure_channel(_text(target), credentials)
+        else grpc.aio.secure_channel(str(target), credentials, CHANNEL_OPTIONS)
     )
     async with channel:
-        server = GatewayServer(Gateway(RemoteBackend(channel), settings), *listen, tls)
-        port = await server.start()
-        scheme = "http" if tls is None else "https"
-        click.echo(f"listening on {scheme}://{_text((listen[0], port))}, asking {_text(target)}")
+        server = door(RemoteBackend(channel))
+        bound = listen._replace(port=await server.start())
+        click.echo(f"listening on {server.scheme}://{bound}, asking {target}")
         await stopping.wait()
         await server.stop(GRACE_S)
 

@@ -55,6 +55,11 @@ class Incoming:
             dict(scope["headers"]),
         )
 
+    @classmethod
+    def unread(cls) -> Incoming:
+        """Stand in for a request that couldn't be read."""
+        return cls("", "", "", b"", {})
+
     def read_request_id(self) -> None:
         """Take the caller's name for the request; raises InvalidArgument."""
         text = self.headers.get(b"x-request-id")
@@ -123,17 +128,9 @@ async def read_body(incoming: Incoming, receive: Receive, settings: GatewaySetti
     length = incoming.headers.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 18 or int(length) > limit):
         raise _too_large(limit)
-    event = await receive()
-    if event["type"] == "http.disconnect":
-        raise Disconnected
-    body: bytes = event["body"]
-    if len(body) > limit:
-        raise _too_large(limit)
-    if not event.get("more_body", False):
-        return body
     try:
         async with asyncio.timeout(settings.body_timeout_s):
-            return await _read_rest(body, receive, limit)
+            return await _read(receive, limit)
     except TimeoutError as error:
         raise Refusal(
             DeadlineExceeded(
@@ -145,17 +142,18 @@ async def read_body(incoming: Incoming, receive: Receive, settings: GatewaySetti
         ) from error
 
 
-async def _read_rest(body: bytes, receive: Receive, limit: int) -> bytes:
-    parts = [body]
-    size = len(body)
+async def _read(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             raise Disconnected
-        parts.append(event.get("body", b""))
-        size += len(parts[-1])
+        body: bytes = event.get("body", b"")
+        size += len(body)
         if size > limit:
             raise _too_large(limit)
+        parts.append(body)
         if not event.get("more_body", False):
             return b"".join(parts)
 

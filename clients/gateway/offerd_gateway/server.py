@@ -11,6 +11,7 @@ import uvicorn
 
 from offerd.errors import ConfigurationError
 from offerd_gateway.app import Gateway
+from offerd_gateway.protocol import protocol_for
 from offerd_gateway.tls import TlsSettings
 
 BACKLOG = 2048
@@ -47,7 +48,8 @@ class _Server(uvicorn.Server):
 class GatewayServer:
     """One listening socket of a gateway; starts and stops once.
 
-    `port` 0 lets the system choose. `tls` None serves plain HTTP.
+    `port` 0 lets the system choose. `tls` None serves plain HTTP; `scheme` is that of the
+    addresses, `http` or `https`.
     """
 
     def __init__(self, app: Gateway, host: str, port: int, tls: TlsSettings | None = None) -> None:
@@ -55,6 +57,7 @@ class GatewayServer:
         self._host = host
         self._port = port
         self._tls = tls
+        self.scheme = "http" if tls is None else "https"
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -64,7 +67,8 @@ class GatewayServer:
         listener = _listener(self._host, self._port)
         config = uvicorn.Config(
             self._app,
-            http="httptools",
+            # uvicorn calls it and asks no more of it than that.
+            http=protocol_for(self._app),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             interface="asgi3",

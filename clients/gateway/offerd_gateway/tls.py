@@ -1,10 +1,12 @@
-"""TLS for the HTTP door."""
+"""TLS for the HTTP door, and for the way to a service."""
 
 from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+
+import grpc
 
 from offerd.errors import ConfigurationError
 
@@ -44,6 +46,28 @@ class TlsSettings:
                 ) from error
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+
+def channel_credentials(
+    authority: Path | None, certificate: Path | None, key: Path | None, options: str
+) -> grpc.ChannelCredentials | None:
+    """What a channel to a service needs; None is for plain text.
+
+    `certificate` and `key` are what the caller shows of itself (mutual TLS). `options` is how
+    the options' names begin, such as `--target`. Raises ConfigurationError for files that
+    don't belong together or can't be read.
+    """
+    if (certificate is None) != (key is None):
+        raise ConfigurationError(f"`{options}-cert` and `{options}-key` belong together")
+    if authority is None:
+        if certificate is not None:
+            raise ConfigurationError(f"`{options}-cert` and `{options}-key` need `{options}-ca`")
+        return None
+    return grpc.ssl_channel_credentials(
+        root_certificates=read_pem(authority, "authority"),
+        private_key=None if key is None else read_pem(key, "private key"),
+        certificate_chain=None if certificate is None else read_pem(certificate, "certificate"),
+    )
 
 
 def read_pem(path: Path, role: str) -> bytes:

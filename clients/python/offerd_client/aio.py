@@ -90,7 +90,7 @@ class AsyncClient:
         `location` (`latitude`, `longitude`, `accuracy_m`) and `attributes`, the free
         ones. `decide_time` goes only with `dry_run`. With `default` an answer comes back
         whatever happens to the service: it then has the default content, the outcome
-        async defAULT and the error; a wrong request raises all the same.
+        DEFAULT and the error; a wrong request raises all the same.
         """
         return await self._answer(
             calls.decide(

@@ -99,7 +99,11 @@ class ClientSettings:
                 )
 
 
+MAX_ANSWER_BYTES = 64 << 20
+"""The largest answer that is read. The service answers at most 500 items a scope."""
+
 CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
     # A service that restarts is back in well under gRPC's own first pause of a second.
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.min_reconnect_backoff_ms", 100),

@@ -19,6 +19,7 @@ from offerd.errors import (
     RequestError,
     Unavailable,
 )
+from offerd_client.settings import MAX_ANSWER_BYTES
 
 FIELD_KEY = "field"
 """The key of ErrorInfo.metadata that holds the path of the request's field at fault."""
@@ -38,6 +39,12 @@ KINDS: Mapping[grpc.StatusCode, tuple[type[RequestError], Reason]] = {
 """The error for each status code, and its reason if the status has no ErrorInfo."""
 
 
+MESSAGE_TOO_LARGE = "message larger than max"
+"""What gRPC itself says when it refuses a message; it gives no ErrorInfo with that."""
+ANSWER_TOO_LARGE = "CLIENT: Received"
+"""What tells an answer that this side refused from a request that the other side did."""
+
+
 class FailedCall(Protocol):
     """What both kinds of gRPC error know of a call that failed."""
 
@@ -55,6 +62,8 @@ def error_from_call(call: FailedCall) -> RequestError:
     kind, reason = KINDS.get(call.code(), (RequestError, Reason.INTERNAL))
     info = _error_info(call)
     if info is None:
+        if MESSAGE_TOO_LARGE in (call.details() or ""):
+            return _too_large(call.details() or "")
         return kind(reason, call.details() or reason.value.replace("_", " ").lower())
     metadata = dict(info.metadata)
     field = metadata.pop(FIELD_KEY, "")
@@ -63,6 +72,16 @@ def error_from_call(call: FailedCall) -> RequestError:
     else:
         metadata[REASON_KEY] = info.reason
     return kind(reason, call.details() or "", field=field, metadata=metadata)
+
+
+def _too_large(details: str) -> InvalidArgument:
+    """The refusal of a message that won't get smaller however often it is sent."""
+    message = (
+        f"the answer is larger than {MAX_ANSWER_BYTES} bytes: ask for less at once"
+        if ANSWER_TOO_LARGE in details
+        else "the request is larger than the service takes: send less at once"
+    )
+    return InvalidArgument(Reason.TOO_LARGE, message)
 
 
 def _error_info(call: FailedCall) -> error_details_pb2.ErrorInfo | None:

@@ -6,12 +6,13 @@ import asyncio
 
 import structlog
 
-from offerd.app.config import Address, ServeConfig, grpc_credentials
+from offerd.app.config import ServeConfig, grpc_credentials
 from offerd.app.local_backend import DOOR, LocalBackend
 from offerd.service.dispatch import Dispatcher
 from offerd.service.grpc_server import GrpcServer
 from offerd_gateway.access import AccessRecord
 from offerd_gateway.app import Gateway
+from offerd_gateway.listen import Address
 from offerd_gateway.server import GatewayServer
 from offerd_gateway.settings import CorsSettings, GatewaySettings
 
@@ -60,16 +61,5 @@ class Doors:
 
     def _log_turned_away(self, record: AccessRecord) -> None:
         """Logs the requests that the dispatcher, which logs all others, never saw."""
-        if record.asked or record.error is None:
-            return
-        self._log.info(
-            "request",
-            method=record.rpc.rpartition("/")[2] or f"{record.http_method} {record.path}",
-            door=DOOR,
-            code=record.error.code.name,
-            duration_us=int(record.duration_s * 1_000_000),
-            request_id=record.request_id,
-            reason=record.error.reason.value,
-            field=record.error.field,
-            error=record.error.message,
-        )
+        if record.is_call and not record.asked:
+            self._log.info("request", **record.line(DOOR))

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from offerd.app.config import Address
-from offerd.errors import Reason, Unavailable
-from offerd_gateway.tls import read_pem
+from offerd.errors import ConfigurationError, Reason, Unavailable
+from offerd_gateway.listen import Address
+from offerd_gateway.tls import channel_credentials
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 
 
-def check_health(address: Address, tls_ca: Path | None, timeout_s: float) -> None:
+class HealthTls(NamedTuple):
+    """Whom to trust, and what to show of oneself (both or neither file)."""
+
+    authority: Path
+    certificate: Path | None
+    key: Path | None
+    credentials: grpc.ChannelCredentials
+
+    @classmethod
+    def of(
+        cls, authority: Path | None, certificate: Path | None, key: Path | None
+    ) -> HealthTls | None:
+        """Returns the files, None for plain text; raises ConfigurationError if they don't fit."""
+        credentials = channel_credentials(authority, certificate, key, "--tls")
+        if authority is None or credentials is None:
+            return None
+        return cls(authority, certificate, key, credentials)
+
+
+def check_health(address: Address, tls: HealthTls | None, timeout_s: float) -> None:
     """Returns if the service at an address serves; raises Unavailable otherwise."""
-    if tls_ca is None:
-        channel = grpc.insecure_channel(str(address))
-    else:
-        credentials = grpc.ssl_channel_credentials(read_pem(tls_ca, "authority"))
-        channel = grpc.secure_channel(str(address), credentials)
-    with channel:
+    with _channel(address, tls, timeout_s) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(
                 health_pb2.HealthCheckRequest(), timeout=timeout_s
@@ -32,3 +49,48 @@ def check_health(address: Address, tls_ca: Path | None, timeout_s: float) -> Non
             ) from error
     if answer.status != _SERVING:
         raise Unavailable(Reason.NOT_SERVING, f"`{address}` answers, but doesn't serve now")
+
+
+def _channel(address: Address, tls: HealthTls | None, timeout_s: float) -> grpc.Channel:
+    if tls is None:
+        return grpc.insecure_channel(str(address))
+    options = []
+    if address.is_loopback:
+        # A certificate is for the name that other machines call the service by.
+        name = _name_in_certificate(address, tls, timeout_s)
+        options = [("grpc.ssl_target_name_override", name)] if name else []
+    return grpc.secure_channel(str(address), tls.credentials, options)
+
+
+def _name_in_certificate(address: Address, tls: HealthTls, timeout_s: float) -> str | None:
+    """Returns a name that the service's certificate is for, None if it is for no name.
+
+    Raises Unavailable if nobody answers or the certificate isn't to be trusted.
+    """
+    context = _context(tls)
+    try:
+        with (
+            socket.create_connection(address, timeout_s) as plain,
+            context.wrap_socket(plain) as secured,
+        ):
+            names = (secured.getpeercert() or {}).get("subjectAltName", ())
+    except OSError as error:
+        text = (error.strerror or str(error)).lower()
+        raise Unavailable(Reason.NOT_SERVING, f"`{address}` doesn't answer: {text}") from error
+    by_kind = {str(kind): str(name) for kind, name in reversed(names)}
+    name = by_kind.get("DNS") or by_kind.get("IP Address")
+    return None if name is None else name.replace("*", "any", 1)
+
+
+def _context(tls: HealthTls) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.set_alpn_protocols(["h2"])
+    try:
+        context.load_verify_locations(tls.authority)
+        if tls.certificate is not None:
+            context.load_cert_chain(tls.certificate, tls.key)
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigurationError(f"the TLS files can't be used: {error}") from error
+    return context

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 from google.protobuf.message import Message
+from structlog.contextvars import bound_contextvars
 
 from offerd.errors import DeadlineExceeded, Reason
 from offerd.service.dispatch import Dispatcher
 
 DOOR = "http"
+REQUEST_ID = "x-request-id"
 
 
 class LocalBackend:
@@ -30,8 +32,10 @@ class LocalBackend:
     ) -> Message:
         """Returns the answer of an rpc; raises RequestError."""
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._dispatcher.call(method, request, DOOR)
+            # Not every request message has a place for its name; the log's line has.
+            with bound_contextvars(**_named(metadata)):
+                async with asyncio.timeout(timeout_s):
+                    return await self._dispatcher.call(method, request, DOOR)
         except TimeoutError as error:
             raise DeadlineExceeded(
                 Reason.DEADLINE_EXCEEDED, f"not answered within {timeout_s:g} s"
@@ -44,3 +48,8 @@ class LocalBackend:
     def stop(self) -> None:
         """Says from now on that it isn't ready, so that new calls go elsewhere."""
         self._stopping = True
+
+
+def _named(metadata: Sequence[tuple[str, str]]) -> dict[str, str]:
+    request_id = dict(metadata).get(REQUEST_ID)
+    return {} if request_id is None else {"request_id": request_id}

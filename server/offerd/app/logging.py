@@ -1,4 +1,4 @@
-"""structlog, set up once: one line an event, on standard error."""
+"""structlog, set up once: one line an event, on standard error, whoever logs it."""
 
 from __future__ import annotations
 
@@ -15,27 +15,51 @@ def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBo
     coloured on a terminal. The words of a refusal quote what the caller sent, which may be
     a person's; they are logged at level `debug` only, their reason and field always.
     """
+    threshold = logging.getLevelNamesMapping()[level.upper()]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([structlog.processors.format_exc_info] if as_json else []),
+    ]
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             *([] if level == "debug" else [_without_words]),
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.format_exc_info] if as_json else []),
+            *shared,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    _route_libraries(threshold, shared, renderer)
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return log
+
+
+def _route_libraries(
+    threshold: int,
+    shared: list[structlog.typing.Processor],
+    renderer: structlog.typing.Processor,
+) -> None:
+    """Makes what the gateway and libraries log through the standard library look the same."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=threshold, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    # What the libraries say of themselves is for who works on them.
+    for library in ("uvicorn", "asyncio"):
+        logging.getLogger(library).setLevel(max(threshold, logging.WARNING))
 
 
 def _without_words(

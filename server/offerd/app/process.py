@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import structlog
 
 from offerd.app.config import ServeConfig
 from offerd.app.doors import Doors
-from offerd.bundle import Bundle, open_bundle
+from offerd.bundle import Bundle, open_bundle, write_bundle
 from offerd.events import FoldPlan
+from offerd.expression import prepare
 from offerd.service.decisions import Decisions
 from offerd.service.dispatch import Dispatcher
 from offerd.service.events import Events
@@ -53,12 +56,14 @@ async def serve(
 ) -> None:
     """Serves until SIGTERM or SIGINT, then lets what is in flight finish and returns.
 
-    Raises ConfigurationError, BundleError or StateError if it can't start; then nothing
-    was served.
+    Raises ConfigurationError, DefinitionsError, BundleError or StateError if it can't start;
+    then nothing was served.
     """
     config = config.complete()
     told_to_stop = _told_to_stop()
-    with closing(open_bundle(config.bundle)) as bundle:
+    with closing(_opened(config, log)) as bundle:
+        # Here rather than in the first requests, which would pay for it.
+        prepare(bundle.prepared.rules)
         fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
         durability = Durability.RELAXED if config.relaxed_durability else Durability.FSYNC
         with State.open(config.state, fold, durability=durability) as state:
@@ -75,6 +80,22 @@ async def serve(
             finally:
                 await doors.close()
     log.info("stopped")
+
+
+def _opened(config: ServeConfig, log: structlog.typing.FilteringBoundLogger) -> Bundle:
+    """Returns the bundle to serve: one that is there, or one compiled now from definitions."""
+    if config.bundle is not None:
+        return open_bundle(config.bundle)
+    from offerd.definitions import load
+
+    loaded = load(config.definitions)
+    for warning in loaded.warnings:
+        log.warning("definitions", warning=str(warning))
+    # Once open the bundle needs no name: however the process ends, nothing of it stays behind.
+    with tempfile.TemporaryDirectory(prefix="offerd-") as folder:
+        compiled = Path(folder) / "bundle"
+        write_bundle(loaded.catalogue, compiled)
+        return open_bundle(compiled)
 
 
 def _told_to_stop() -> asyncio.Event:

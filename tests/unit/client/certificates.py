@@ -53,10 +53,14 @@ class Authority:
         self.certificate = folder / f"{name}.pem"
         self.certificate.write_bytes(_pem(self._certificate))
 
-    def sign(self, name: str) -> Pair:
-        """A certificate for a server or client on this machine."""
+    def sign(self, name: str, host: str | None = None) -> Pair:
+        """A certificate for a server or client on this machine, or on another host alone."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names: list[x509.GeneralName] = (
+            [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+            if host is None
+            else [x509.DNSName(host)]
+        )
         certificate = (
             _builder(name, self._name, key)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from offerd.errors import Code
+from offerd.v1 import decision_service_pb2 as decisions
 from offerd_client import (
     ClientSettings,
     Content,
@@ -26,7 +27,8 @@ from offerd_client import (
     Scope,
     Unavailable,
 )
-from unit.client.canned_service import CannedService, serving
+from offerd_client.settings import MAX_ANSWER_BYTES
+from unit.client.canned_service import DECIDE, CannedService, serving
 
 DEFAULT = Content(html="<p>welcome</p>")
 AT_ONCE = RetryPolicy(max_attempts=4, initial_pause_s=0, max_pause_s=0)
@@ -90,6 +92,28 @@ async def test_a_bare_status_gets_the_reason_of_its_code(
             await client.decide(["s"])
     assert (caught.value.code, caught.value.reason) == (code, reason)
     assert caught.value.message == "a bare status"
+
+
+async def test_large_answers(service: CannedService, connect: Any) -> None:
+    """An answer over 4 MiB arrives; one over the stated limit can only be asked for otherwise."""
+    sizes = iter([5_000_000, MAX_ANSWER_BYTES])
+    service.answers[DECIDE] = lambda _: decisions.DecideResponse(revision="x" * next(sizes))
+    async with connect(service.target, retry=AT_ONCE) as client:
+        assert len((await client.decide([Scope("s")])).revision) == 5_000_000
+        with pytest.raises(InvalidArgument, match="the answer is larger than 67108864") as caught:
+            await client.decide([Scope("s")])
+    assert caught.value.reason is Reason.TOO_LARGE
+    assert len(service.seen) == 2
+
+
+async def test_requests_that_the_service_does_not_take(
+    service: CannedService, connect: Any
+) -> None:
+    """A request over what the service reads is refused as that, and not as a busy service."""
+    async with connect(service.target, retry=AT_ONCE) as client:
+        with pytest.raises(InvalidArgument, match="the request is larger") as caught:
+            await client.set_profile("email", "a", {"a": "x" * 5_000_000})
+    assert caught.value.reason is Reason.TOO_LARGE
 
 
 async def test_a_newer_reason_is_kept_in_the_metadata(service: CannedService, connect: Any) -> None:

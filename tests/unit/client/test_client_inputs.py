@@ -13,6 +13,7 @@ import pytest
 
 import offerd_client
 from offerd_client import (
+    AsyncClient,
     Client,
     ClientSettings,
     ConfigurationError,
@@ -20,6 +21,7 @@ from offerd_client import (
     Event,
     Identity,
     InvalidArgument,
+    Outcome,
     Reason,
     RetryPolicy,
     Scope,
@@ -146,3 +148,9 @@ def test_the_client_is_thin() -> None:
     assert others <= {"google", "offerd", "offerd_client", "typing_extensions"}
     own = {".".join(name.split(".")[:2]) for name in loaded if name.startswith("offerd.")}
     assert own == {"offerd.errors", "offerd.v1"}
+
+
+def test_decide_says_what_a_default_comes_with() -> None:
+    """The documentation of both clients names the outcome as it is."""
+    for client in (Client, AsyncClient):
+        assert f"the outcome\n        {Outcome.DEFAULT.value} and" in str(client.decide.__doc__)

@@ -226,6 +226,21 @@ async def test_a_body_that_never_comes(open_door: OpenDoor, service: CannedServi
     assert b"DEADLINE_EXCEEDED" in answer
 
 
+@pytest.mark.parametrize("length", [b"content-length: 10", b"transfer-encoding: chunked"])
+async def test_a_body_that_never_begins(
+    length: bytes, open_door: OpenDoor, service: CannedService
+) -> None:
+    """A caller who sends no byte of the body is told so and let go as well."""
+    async with open_door(service.target, GatewaySettings(body_timeout_s=0.05)) as door:
+        async with asyncio.timeout(10):
+            answer = await raw(
+                door.port,
+                b"POST /v1/decisions:decide HTTP/1.1\r\nhost: x\r\n"
+                b"content-type: application/json\r\n" + length + b"\r\n\r\n",
+            )
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
 async def test_a_caller_who_goes_away(door: Door, service: CannedService) -> None:
     """A connection that breaks half-way is noted and does no harm."""
     _, writer = await asyncio.open_connection("127.0.0.1", door.port)

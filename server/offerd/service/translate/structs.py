@@ -49,7 +49,7 @@ def _value_to_data(value: Value, field: str, depth: int) -> Any:
     if kind == "struct_value":
         return _struct_to_data(value.struct_value, field, depth + 1)
     if kind == "list_value":
-        _check_depth(depth, field)
+        _check_depth(depth + 1, field)
         return [_value_to_data(item, field, depth + 1) for item in value.list_value.values]
     return None
 
