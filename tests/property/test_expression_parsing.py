@@ -22,6 +22,9 @@ WORDS = r"""
 profile.age profile.tags profile.rows profile.extra now context audience('lapsed') true null
 1 -1 2u 1.5 'a' b'a' r'\' + - * / % == != < <= in && || ! ? : ( ) [ ] { } , .
 has( .exists(x, .map(x, .filter(x, .all(x, x .size() dyn( type( int( string( timestamp(
+.?age .?a [?0] [?1, {?'a': .orValue( .or( .value() .optMap(x, optional.of( optional.none()
+.exists(x,y, .transformMap(x,y, .transformMapEntry(x,y, .sortBy(x, cel.bind(x, .sort() .format(
+math.greatest( semver.compare( bucket( today( x
 .getHours( duration('1h') .matches( .a [0] // and = & ` '
 """
 PIECES = (*WORDS.split(), "\n", '"""x"""')

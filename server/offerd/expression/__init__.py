@@ -24,15 +24,18 @@ from offerd.expression.check.types import (
     Type,
     list_of,
     map_of,
+    optional_of,
     parse_type,
 )
 from offerd.expression.compile import compile_expression
 from offerd.expression.encode import DecodeError, decode, encode
+from offerd.expression.evaluation import RequestError, evaluate_json
 from offerd.expression.explain import Decision, Explanation, explain
 from offerd.expression.issues import ExpressionError, Issue, Position, render_issue
 from offerd.expression.limits import DEFAULT_LIMITS, Limits
-from offerd.expression.plan.rule import PlanError, Rule, plan, plan_many
-from offerd.expression.values import Duration, Failure, Timestamp, TypeName, Uint, Unknown
+from offerd.expression.plan.rule import PlanError, Rule, plan, plan_many, prepare
+from offerd.expression.reference import Entry, reference
+from offerd.expression.values import Duration, Failure, Optional, Timestamp, TypeName, Uint, Unknown
 
 __all__ = [
     "BOOL",
@@ -53,6 +56,7 @@ __all__ = [
     "Decision",
     "DecodeError",
     "Duration",
+    "Entry",
     "Environment",
     "Explanation",
     "ExpressionError",
@@ -60,10 +64,12 @@ __all__ = [
     "Issue",
     "Limits",
     "Lookup",
+    "Optional",
     "PlanError",
     "Position",
     "Record",
     "References",
+    "RequestError",
     "Rule",
     "Timestamp",
     "Type",
@@ -73,11 +79,15 @@ __all__ = [
     "compile_expression",
     "decode",
     "encode",
+    "evaluate_json",
     "explain",
     "list_of",
     "map_of",
+    "optional_of",
     "parse_type",
     "plan",
     "plan_many",
+    "prepare",
+    "reference",
     "render_issue",
 ]

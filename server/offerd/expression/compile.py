@@ -6,7 +6,7 @@ from offerd.expression.check.checker import Checker
 from offerd.expression.check.context import Checking
 from offerd.expression.check.declarations import Environment
 from offerd.expression.check.lints import lint_condition
-from offerd.expression.check.size import cost, count_nodes
+from offerd.expression.check.size import cost, count_nodes, growth
 from offerd.expression.check.tree import Checked, Node, collect_references
 from offerd.expression.check.types import BOOL, DOUBLE, ERROR, INT, UINT, Type, settle
 from offerd.expression.issues import ExpressionError, Issue
@@ -64,3 +64,8 @@ def _check_size(checker: Checker, tree: Node, limits: Limits) -> None:
     if worst > limits.cost:
         message = f"the expression may take {worst} steps: at most {limits.cost}"
         checker.report(f"{message}; nest fewer macros", tree.start, tree.end)
+        return
+    built = growth(tree, limits.assumed_list_size)
+    if built > limits.cost:
+        message = f"a value may become {built} times as large as its parts: at most {limits.cost}"
+        checker.report(message, tree.start, tree.end)

@@ -28,6 +28,7 @@ from offerd.expression.check.types import (
     Type,
 )
 from offerd.expression.issues import Position
+from offerd.expression.mixed_map import MixedMap
 
 
 class EvaluationError(Exception):
@@ -141,6 +142,31 @@ class Duration:
         return f"Duration({self.value})"
 
 
+class Optional:
+    """A value that may be absent; `value` is None, and says nothing, when it is."""
+
+    __slots__ = ("present", "value")
+
+    def __init__(self, present: bool, value: Any = None) -> None:
+        self.present = present
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Optional) or self.present is not other.present:
+            return False
+        return not self.present or equals(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(("optional", self.present))
+
+    def __repr__(self) -> str:
+        return f"Optional({self.value!r})" if self.present else "Optional()"
+
+
+ABSENT: Final = Optional(False)
+"""What `optional.none()` gives."""
+
+
 class TypeName:
     """A type as a value, such as the result of `type(1)`."""
 
@@ -170,9 +196,11 @@ KINDS: Final[dict[type, Kind]] = {
     Timestamp: Kind.TIMESTAMP,
     Duration: Kind.DURATION,
     TypeName: Kind.TYPE,
+    Optional: Kind.OPTIONAL,
     list: Kind.LIST,
     tuple: Kind.LIST,
     dict: Kind.MAP,
+    MixedMap: Kind.MAP,
 }
 TYPE_NAMES: Final = {
     "bool": BOOL,
@@ -185,6 +213,7 @@ TYPE_NAMES: Final = {
     "type": TYPE,
     "list": None,
     "map": None,
+    "optional_type": None,
     "google.protobuf.Timestamp": TIMESTAMP,
     "google.protobuf.Duration": DURATION,
 }
@@ -194,6 +223,7 @@ _NAME_OF_KIND: Final = {
     Kind.NULL: "null_type",
     Kind.TIMESTAMP: "google.protobuf.Timestamp",
     Kind.DURATION: "google.protobuf.Duration",
+    Kind.OPTIONAL: "optional_type",
 }
 _CLASSES: Final[dict[Kind, Callable[[Any], Any]]] = {
     Kind.UINT: Uint,
@@ -253,6 +283,8 @@ def has_key(mapping: dict[Any, Any], key: Any) -> bool:
             return False
     except TypeError:
         return False
+    if isinstance(mapping, MixedMap):
+        return True
     if key is True or key is False:
         return any(k is key for k in mapping)
     if isinstance(key, _NUMBERS) and key in (0, 1):
@@ -269,7 +301,15 @@ def _box_list(element: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _box_map(key: Callable[[Any], Any], value: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda mapping: {key(k): value(v) for k, v in mapping.items()}
+    def box(mapping: dict[Any, Any]) -> dict[Any, Any]:
+        entries = ((key(k), value(v)) for k, v in mapping.items())
+        return MixedMap(entries) if isinstance(mapping, MixedMap) else dict(entries)
+
+    return box
+
+
+def _box_optional(part: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: Optional(True, part(value.value)) if value.present else ABSENT
 
 
 @lru_cache(maxsize=1024)
@@ -280,13 +320,15 @@ def boxer(source: Type, target: Type) -> Callable[[Any], Any] | None:
     """
     if source is target or source is DYN:
         return None
-    if source.kind in (Kind.LIST, Kind.MAP):
+    if source.parameters:
         targets = target.parameters if target.parameters else (DYN,) * len(source.parameters)
         parts = [boxer(s, t) for s, t in zip(source.parameters, targets, strict=True)]
         if not any(parts):
             return None
         known = [part or _identity for part in parts]
-        return _box_list(known[0]) if source.kind is Kind.LIST else _box_map(known[0], known[1])
+        if source.kind is Kind.MAP:
+            return _box_map(known[0], known[1])
+        return _box_list(known[0]) if source.kind is Kind.LIST else _box_optional(known[0])
     return _CLASSES.get(source.kind)
 
 

@@ -6,26 +6,32 @@ durations as the classes of `values`. Its use is to be compared with.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from offerd.expression import Duration, Failure, Timestamp, Uint, Unknown
+from offerd.expression import Failure, Optional, Uint, Unknown
 from offerd.expression.issues import Position
 from offerd.expression.syntax import ast
 from offerd.expression.syntax.parser import parse
+from unit.expression import naive_functions, naive_operators
+from unit.expression.naive_functions import ordered
 
 FAILED = Failure("failed", Position(1, 1, 0))
-UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9}
+FUNCTIONS = {**naive_operators.FUNCTIONS, **naive_functions.FUNCTIONS}
+TRANSFORMS = ("transformList", "transformMap")
+MACROS = ("exists", "all", "exists_one", "existsOne", "filter", "map", "sortBy", *TRANSFORMS)
 
 
-def evaluate(source: str, roots: Mapping[str, Any], records: frozenset[str]) -> Any:
-    """The value of an expression, or an Unknown, or FAILED; `records` are roots of flat dicts."""
+def evaluate(source: str, roots: Mapping[str, Any], records: Mapping[str, Collection[str]]) -> Any:
+    """The value of an expression, or an Unknown, or FAILED.
+
+    `records` are the roots that are flat dicts, each with the paths that are declared.
+    """
     return _Naive(roots, records).value(parse(source), {})
 
 
 class _Naive:
-    def __init__(self, roots: Mapping[str, Any], records: frozenset[str]) -> None:
+    def __init__(self, roots: Mapping[str, Any], records: Mapping[str, Collection[str]]) -> None:
         self.roots = roots
         self.records = records
 
@@ -35,32 +41,51 @@ class _Naive:
         if isinstance(node, ast.Name):
             return scope[node.name] if node.name in scope else self.roots[node.name]
         if isinstance(node, ast.ListLiteral):
-            return self.strict(lambda *v: list(v), node.items, scope)
+            made = self.strict(lambda *v: list(v), node.items, scope)
+            return made if not node.optional else _present(made, node.optional)
         if isinstance(node, ast.MapLiteral):
             parts = [part for entry in node.entries for part in entry]
             pairs = self.strict(lambda *v: list(v), parts, scope)
             if not isinstance(pairs, list):
                 return pairs
+            if not all(isinstance(key, str | bool | int | Uint) for key in pairs[::2]):
+                return FAILED
             return dict(zip(pairs[::2], pairs[1::2], strict=True))
         if isinstance(node, ast.Select):
             return self.select(node, scope)
         return self.call(node, scope)
 
-    def path(self, node: ast.Expr, scope: Mapping[str, Any]) -> list[str] | None:
+    def path(self, node: ast.Expr, scope: Mapping[str, Any]) -> tuple[str, str, bool] | None:
+        """A declared attribute: record and path, and whether a `.?` is on the way to it."""
         names: list[str] = []
-        while isinstance(node, ast.Select):
-            names.append(node.field)
-            node = node.operand
-        if isinstance(node, ast.Name) and node.name in self.records and node.name not in scope:
-            return [node.name, *names[::-1]]
-        return None
+        optional = False
+        while not isinstance(node, ast.Name):
+            if isinstance(node, ast.Select):
+                names.append(node.field)
+                node = node.operand
+            elif isinstance(node, ast.Call) and node.function == "_?._":
+                node, field = node.arguments
+                assert isinstance(field, ast.Literal)
+                names.append(str(field.value))
+                optional = True
+            else:
+                return None
+        path = ".".join(names[::-1])
+        declared = node.name not in scope and path in self.records.get(node.name, ())
+        return (node.name, path, optional) if declared else None
 
-    def select(self, node: ast.Select, scope: Mapping[str, Any]) -> Any:
+    def select(self, node: ast.Select | ast.Call, scope: Mapping[str, Any]) -> Any:
+        """`a.b` and `a.?b`."""
         path = self.path(node, scope)
         if path is not None:
-            key = ".".join(path[1:])
-            return self.roots[path[0]].get(key, Unknown([f"{path[0]}.{key}"]))
-        return self.strict(lambda of: of[node.field], [node.operand], scope)
+            name, key, optional = path
+            record = self.roots[name]
+            if optional:
+                return Optional(True, record[key]) if key in record else Optional(False)
+            return record.get(key, Unknown([f"{name}.{key}"]))
+        if isinstance(node, ast.Call):
+            return self.strict(FUNCTIONS["_?._"], node.arguments, scope)
+        return self.strict(lambda of: _part(of, node.field), [node.operand], scope)
 
     def call(self, node: ast.Call, scope: Mapping[str, Any]) -> Any:
         name, args = node.function, node.arguments
@@ -76,48 +101,110 @@ class _Naive:
             assert isinstance(inner, ast.Select)
             path = self.path(inner, scope)
             if path is not None:
-                return ".".join(path[1:]) in self.roots[path[0]]
+                return path[1] in self.roots[path[0]]
             return self.strict(lambda of: inner.field in of, [inner.operand], scope)
         if name == "audience":
             assert isinstance(args[0], ast.Literal)
             key = args[0].value
             return self.roots[name].get(key, Unknown([f'{name}("{key!s}")']))
-        if name in ("exists", "all", "exists_one", "filter", "map"):
+        if name in MACROS and node.target is not None:
             return self.macro(node, scope)
+        if name in ("or", "orValue", "optMap", "bind") and node.target is not None:
+            return self.choice(node, scope)
+        if isinstance(node.target, ast.Name) and f"{node.target.name}.{name}" in FUNCTIONS:
+            return self.strict(FUNCTIONS[f"{node.target.name}.{name}"], args, scope)
+        if name == "_?._":
+            return self.select(node, scope)
         everything = args if node.target is None else (node.target, *args)
         return self.strict(FUNCTIONS[name], everything, scope)
 
+    def choice(self, node: ast.Call, scope: Mapping[str, Any]) -> Any:
+        """`cel.bind`, and the macros on optionals."""
+        name, args = node.function, node.arguments
+        assert node.target is not None
+        if name == "bind":
+            assert isinstance(args[0], ast.Name)
+            return self.value(args[2], {**scope, args[0].name: self.value(args[1], scope)})
+        optional = self.value(node.target, scope)
+        if isinstance(optional, Unknown):
+            return optional
+        if not isinstance(optional, Optional):
+            return FAILED
+        if name == "optMap":
+            if not optional.present:
+                return optional
+            assert isinstance(args[0], ast.Name)
+            inner = {**scope, args[0].name: optional.value}
+            return self.strict(lambda value: Optional(True, value), args[1:], inner)
+        if optional.present:
+            return optional if name == "or" else optional.value
+        other = self.value(args[0], scope)
+        fits = isinstance(other, Optional | Unknown) or name == "orValue"
+        return other if fits else FAILED
+
     def macro(self, node: ast.Call, scope: Mapping[str, Any]) -> Any:
         assert node.target is not None
-        variable = node.arguments[0]
-        assert isinstance(variable, ast.Name)
+        name, args = node.function, node.arguments
         items = self.value(node.target, scope)
         if isinstance(items, Unknown):
             return items
-        if not isinstance(items, list | dict):
+        if not isinstance(items, list | dict) or (name == "sortBy" and isinstance(items, dict)):
             return FAILED
-        results = [self.value(node.arguments[1], {**scope, variable.name: item}) for item in items]
-        if node.function in ("exists", "all"):
-            return _settle(results, node.function == "exists")
+        pairs = list(items.items()) if isinstance(items, dict) else list(enumerate(items))
+        both = name.startswith("transform") or (len(args) == 3 and name != "map")
+        variables = [arg.name for arg in args[: 1 + both] if isinstance(arg, ast.Name)]
+        results = []
+        for pair, item in zip(pairs, items, strict=True):
+            entered = pair if both else (item,)
+            inner = {**scope, **dict(zip(variables, entered, strict=True))}
+            results.append(self.value(args[-1], inner))
+        if name in ("exists", "all"):
+            return _settle(results, name == "exists")
         bad = _cause(results)
         if bad is not None:
             return bad
-        if node.function == "map":
+        if name in ("map", "transformList"):
             return results
+        if name == "transformMap":
+            return {key: result for (key, _), result in zip(pairs, results, strict=True)}
+        if name == "sortBy":
+            return self.guarded(ordered, list(items), results)
         if not all(isinstance(result, bool) for result in results):
             return FAILED
         kept = [item for item, result in zip(items, results, strict=True) if result]
-        return kept if node.function == "filter" else len(kept) == 1
+        return kept if name == "filter" else len(kept) == 1
 
     def strict(self, function: Callable[..., Any], args: Any, scope: Mapping[str, Any]) -> Any:
         values = [self.value(arg, scope) for arg in args]
         bad = _cause(values)
-        if bad is not None:
-            return bad
+        return self.guarded(function, *values) if bad is None else bad
+
+    @staticmethod
+    def guarded(function: Callable[..., Any], *values: Any) -> Any:
         try:
             return function(*values)
         except (TypeError, KeyError, IndexError, ValueError, ArithmeticError, AttributeError):
             return FAILED
+
+
+def _part(of: Any, field: str) -> Any:
+    """The value of a map's key; of an optional, an optional."""
+    return FUNCTIONS["_?._"](of, field) if isinstance(of, Optional) else of[field]
+
+
+def _present(items: Any, optional: tuple[int, ...]) -> Any:
+    """The items of a literal without those written with a `?` that have no value."""
+    if not isinstance(items, list):
+        return items
+    found = []
+    for place, item in enumerate(items):
+        if place not in optional:
+            found.append(item)
+        elif not isinstance(item, Optional):
+            return FAILED
+        elif item.present:
+            found.append(item.value)
+    return found
 
 
 def _cause(values: list[Any]) -> Any:
@@ -139,156 +226,3 @@ def _settle(values: list[Any], absorbing: bool) -> Any:
     if bad is not None:
         return bad
     return (not absorbing) if all(isinstance(value, bool) for value in values) else FAILED
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | Uint):
-        raise TypeError
-    return value.value if isinstance(value, Uint) else value
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return len(a) == len(b) and all(k in b and _same(a[k], b[k]) for k in a)
-    try:
-        x, y = _number(a), _number(b)
-    except TypeError:
-        return type(a) is type(b) and bool(a == b)
-    return float(x) == float(y) if isinstance(x, float) or isinstance(y, float) else bool(x == y)
-
-
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def function(a: Any, b: Any) -> bool:
-        if type(a) is type(b) and isinstance(a, bool | str | bytes):
-            return compare(a, b)
-        if type(a) is type(b) and isinstance(a, Timestamp | Duration):
-            return compare(a.value, b.value)
-        x, y = _number(a), _number(b)
-        mixed = isinstance(x, float) or isinstance(y, float)
-        return compare(float(x), float(y)) if mixed else compare(x, y)
-
-    return function
-
-
-def _ranged(value: int, low: int = -(2**63), high: int = 2**63 - 1) -> int:
-    if not low <= value <= high:
-        raise OverflowError
-    return value
-
-
-def _moment(value: int) -> Timestamp:
-    return Timestamp(_ranged(value, -62135596800 * 10**9, 253402300800 * 10**9 - 1))
-
-
-def _add(a: Any, b: Any, sign: int = 1) -> Any:
-    if isinstance(a, Timestamp | Duration) or isinstance(b, Timestamp | Duration):
-        if isinstance(a, Timestamp) and isinstance(b, Timestamp) and sign < 0:
-            return Duration(_ranged(a.value - b.value))
-        if isinstance(a, Duration) and isinstance(b, Duration):
-            return Duration(_ranged(a.value + sign * b.value))
-        if {type(a), type(b)} == {Timestamp, Duration}:
-            return _moment(a.value + sign * b.value)
-        raise TypeError
-    if type(a) is not type(b):
-        raise TypeError
-    if isinstance(a, str | bytes | list) and sign > 0:
-        return a + b
-    if isinstance(a, Uint):
-        return Uint(_ranged(a.value + sign * b.value, 0, 2**64 - 1))
-    total = _number(a) + sign * _number(b)
-    return total if isinstance(a, float) else _ranged(total)
-
-
-def _multiply(a: Any, b: Any) -> Any:
-    if type(a) is not type(b):
-        raise TypeError
-    if isinstance(a, Uint):
-        return Uint(_ranged(a.value * b.value, 0, 2**64 - 1))
-    product = _number(a) * _number(b)
-    return product if isinstance(a, float) else _ranged(product)
-
-
-def _divide(a: Any, b: Any) -> Any:
-    if type(a) is not type(b):
-        raise TypeError
-    if isinstance(a, Uint):
-        return Uint(a.value // b.value)
-    if isinstance(a, float):
-        if b != 0:
-            return a / b
-        if a == 0 or math.isnan(a):
-            return math.nan
-        return math.inf if (a > 0) == (math.copysign(1, b) > 0) else -math.inf
-    whole = abs(_number(a)) // abs(_number(b))
-    return _ranged(whole if (a >= 0) == (b >= 0) else -whole)
-
-
-def _modulo(a: Any, b: Any) -> Any:
-    if isinstance(a, Uint) and isinstance(b, Uint):
-        return Uint(a.value % b.value)
-    if type(a) is not int or type(b) is not int:
-        raise TypeError
-    return int(math.copysign(1, a)) * (abs(a) % abs(b))
-
-
-def _index(of: Any, at: Any) -> Any:
-    if isinstance(of, dict):
-        return next(of[key] for key in of if _same(key, at)) if _member(at, of) else of["missing"]
-    position = _number(at)
-    if not isinstance(of, list) or position < 0 or position != int(position):
-        raise TypeError
-    return of[int(position)]
-
-
-def _member(a: Any, of: Any) -> bool:
-    if not isinstance(of, list | dict):
-        raise TypeError
-    return any(_same(a, item) for item in of)
-
-
-def _text_only(function: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(*values: Any) -> Any:
-        if not all(isinstance(value, str) for value in values):
-            raise TypeError
-        return function(*values)
-
-    return checked
-
-
-def _negate(a: Any) -> Any:
-    if isinstance(a, Uint):
-        raise TypeError
-    return -_number(a) if isinstance(a, float) else _ranged(-_number(a))
-
-
-def _invert(a: Any) -> bool:
-    if not isinstance(a, bool):
-        raise TypeError
-    return not a
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "_==_": _same,
-    "_!=_": lambda a, b: not _same(a, b),
-    "_<_": _ordered(lambda a, b: a < b),
-    "_<=_": _ordered(lambda a, b: a <= b),
-    "_>_": _ordered(lambda a, b: a > b),
-    "_>=_": _ordered(lambda a, b: a >= b),
-    "_+_": _add,
-    "_-_": lambda a, b: _add(a, b, -1),
-    "_*_": _multiply,
-    "_/_": _divide,
-    "_%_": _modulo,
-    "-_": _negate,
-    "!_": _invert,
-    "_in_": _member,
-    "_[_]": _index,
-    "dyn": lambda a: a,
-    "size": len,
-    "contains": _text_only(lambda a, b: b in a),
-    "startsWith": _text_only(lambda a, b: a.startswith(b)),
-    "duration": _text_only(lambda a: Duration(int(a[:-1]) * UNITS[a[-1]])),
-    "double": lambda a: float(_number(a)),
-}

@@ -24,12 +24,10 @@ from offerd.expression import (
     list_of,
     map_of,
 )
+from offerd.expression.values import boxer
+from unit.expression.random_extensions import COUNTS, DOUBLES, INTS, STRINGS, Extensions, Make
 
-INTS = list_of(INT)
-DOUBLES = list_of(DOUBLE)
-STRINGS = list_of(STRING)
 ROWS = list_of(map_of(STRING, STRING))
-COUNTS = map_of(STRING, INT)
 
 PROFILE = {
     "vip": BOOL,
@@ -56,6 +54,15 @@ ENVIRONMENT = Environment(
     },
     {"audience": Lookup(["a", "b"])},
 )
+CONFUSED = Environment(
+    {
+        "profile": Record({path: Attribute(DYN) for path in PROFILE}),
+        "context": Record({"city": Attribute(DYN), "hour": Attribute(DYN)}),
+        "now": TIMESTAMP,
+    },
+    {"audience": Lookup(["a", "b"])},
+)
+"""The same names without types: every value may be anything."""
 TYPES = (BOOL, INT, UINT, DOUBLE, STRING, TIMESTAMP, DURATION, INTS, DOUBLES, STRINGS, ROWS, COUNTS)
 WORDS = ("", "a", "b", "gold", "silver", "Oslo")
 INT_VALUES = (0, 1, -1, 2, 3, 7, 2**53 + 1, 2**63 - 1, -(2**63))
@@ -64,11 +71,15 @@ DOUBLE_VALUES = (0.0, -0.0, 1.0, 1.5, -2.5, math.nan, math.inf, 1e300)
 ORDERS = ("<", "<=", ">", ">=", "==", "!=")
 
 
-class Expressions:
-    """A source of expressions and of rows of data."""
+class Expressions(Extensions):
+    """A source of expressions and of rows of data.
 
-    def __init__(self, seed: int) -> None:
+    With `extended` they use the extensions too.
+    """
+
+    def __init__(self, seed: int, *, extended: bool = False) -> None:
         self.random = random.Random(seed)
+        self.uses_extensions = extended
         self.scope: list[tuple[str, Type]] = []
 
     def source(self) -> str:
@@ -80,12 +91,17 @@ class Expressions:
         choices = self.leaves(type_)
         if depth > 0:
             choices = choices[:1] + self.branches(type_, depth - 1) * 2
+            if self.uses_extensions:
+                choices += self.extended(type_, depth - 1)
         source: str = self.random.choice(choices)()
         return source
 
+    def paths(self, type_: Type) -> list[str]:
+        """The attributes of this type."""
+        return [f"profile.{path}" for path, found in PROFILE.items() if found is type_]
+
     def leaves(self, type_: Type) -> list[Any]:
-        paths = [f"profile.{path}" for path, found in PROFILE.items() if found is type_]
-        names = paths + [name for name, found in self.scope if found is type_]
+        names = self.paths(type_) + [name for name, found in self.scope if found is type_]
         names += {STRING: ["context.city"], INT: ["context.hour"], TIMESTAMP: ["now"]}.get(
             type_, []
         )
@@ -197,6 +213,13 @@ class Expressions:
         self.scope.pop()
         return name, body
 
+    def nested(self, type_: Type, body: Make) -> tuple[str, str]:
+        name = f"x{len(self.scope)}"
+        self.scope.append((name, type_))
+        text = body()
+        self.scope.pop()
+        return name, text
+
     def quantifier(self, depth: int) -> str:
         macro = self.random.choice(("exists", "all", "exists_one"))
         if self.random.random() < 0.3:
@@ -225,6 +248,20 @@ class Expressions:
                 if self.random.random() < 0.8
             },
         }
+
+    def confused_row(self) -> dict[str, Any]:
+        """Values as in `row`, but each boxed and of any type, whatever is declared."""
+
+        def any_datum() -> Any:
+            type_ = self.random.choice((*TYPES, DYN, DYN))
+            value = self.datum(type_)
+            box = boxer(type_, DYN)
+            return value if box is None else box(value)
+
+        row = self.row()
+        for record in ("profile", "context"):
+            row[record] = {path: any_datum() for path in row[record]}
+        return row
 
     def datum(self, type_: Type) -> Any:
         pick = self.random.choice

@@ -46,6 +46,8 @@ SOURCES = [
     "profile.tier == 'gold' && (audience('lapsed') || has(profile.vip))",
     "profile.rows.exists(r, r.kind == 'tea' && {'a': [1, 2u]}.a[0] == dyn(profile.age))",
     "profile.tags.map(t, size(t) > 1, t + 'x') == ['ax'] ? now > timestamp(1) : profile.vip",
+    "cel.bind(a, profile.?age, a.or(profile.?loyalty.points).optMap(n, n + 1).orValue(0)) == 2",
+    "profile.address.transformMap(k, v, [?profile.?age]) == {} && bucket('a', profile.tier) < 9",
     "profile.tier.matches('^g') && now.getHours('UTC') in [1, 2, 3, 4] && type(now) == type(1)",
 ]
 

@@ -159,7 +159,7 @@ MEANING = [
     ),
     (
         "profile.tags.all(x)",
-        "1:14: `all` takes a variable and a condition, such as `items.all(x, x > 0)`",
+        "1:14: `all` is written `items.all(x, x > 0)` or `items.all(i, x, x > i)`",
     ),
     (
         "exists(profile.tags)",

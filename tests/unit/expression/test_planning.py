@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from offerd.expression import (
     Uint,
     compile_expression,
     plan_many,
+    prepare,
 )
 from unit.expression.declared import ENVIRONMENT, checked, value_of
 
@@ -114,3 +117,50 @@ def test_the_public_names_are_all_there() -> None:
     assert len(names) == len(set(names))
     assert all(hasattr(offerd.expression, name) for name in names)
     assert BOOL is offerd.expression.parse_type("bool")
+
+
+def test_a_rule_is_compiled_when_it_is_first_asked_for() -> None:
+    """Planning costs little; the function made then is kept as a plain attribute."""
+    (rule,) = plan_many([checked("profile.vip")], ENVIRONMENT)
+    first = rule.evaluate
+    assert rule.evaluate is first
+    with pytest.raises(AttributeError, match="estimate"):
+        _ = rule.estimate
+
+
+def test_rules_can_be_compiled_before_they_are_needed() -> None:
+    """A service that has just loaded may prepare its rules before it answers."""
+    rules = plan_many([checked("profile.vip"), checked("!profile.vip")], ENVIRONMENT)
+    prepare(rules)
+    assert [rule.evaluate({"vip": True}, {}, 0, {}) for rule in rules] == [True, False]
+
+
+def test_threads_may_ask_for_the_same_rules_at_the_same_time() -> None:
+    """Whoever comes first compiles; every thread gets functions that are right."""
+    sources = [f"profile.age > {age}" + " && profile.vip" * (age % 7) for age in range(200)]
+    rules = plan_many([checked(source) for source in sources], ENVIRONMENT)
+    profile = {"age": 100, "vip": True}
+    barrier = threading.Barrier(4)
+
+    def outcomes() -> list[Any]:
+        barrier.wait()
+        return [rule.evaluate(profile, {}, 0, {}) for rule in rules]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [future.result() for future in [pool.submit(outcomes) for _ in range(4)]]
+    assert all(each == [age < 100 for age in range(200)] for each in found)
+
+
+BOUNDS = (0, 1, -1, 2**63 - 1, -(2**63), 2**63 - 4)
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">="])
+@pytest.mark.parametrize("limit", [0, 5, -5, 2**63 - 1, -(2**63)])
+def test_a_difference_out_of_range_fails_on_either_side(operator: str, limit: int) -> None:
+    """Comparing a difference with a constant checks its range whatever the comparison says."""
+    environment = Environment({"a": INT, "b": INT})
+    source = f"a - b {operator} {limit}"
+    (rule,) = plan_many([compile_expression(source, environment)], environment)
+    for a in BOUNDS:
+        for b in BOUNDS:
+            assert repr(rule.evaluate(a, b)) == repr(rule.exact(a, b))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from offerd.expression.check.context import Context
-from offerd.expression.check.macros import MACROS
+from offerd.expression.check.macro_forms import WRITTEN
 from offerd.expression.check.nearest import suggestion
 from offerd.expression.check.resolve import coerce
-from offerd.expression.check.tree import Node, Reference
-from offerd.expression.check.types import DYN, ERROR
+from offerd.expression.check.tree import Items, Node, Reference, Variable
+from offerd.expression.check.types import DYN, ERROR, NUMERIC, TIMESTAMP, list_of
 from offerd.expression.functions.overload import Form, Function, Overload
 from offerd.expression.functions.table import FUNCTIONS, display_name
 from offerd.expression.syntax import ast
@@ -35,10 +35,41 @@ def check_call(checker: Context, expr: ast.Call) -> Node:
     arguments = [checker.check(argument) for argument in written]
     if not _form_fits(function, expr):
         return _wrong_form(checker, function, expr)
+    if function.packs:
+        arguments = _packed(arguments, expr)
+    if function.reads_now:
+        with_now = _with_now(checker, function, arguments, expr)
+        if with_now is None:
+            message = f"`{name}` needs the variable `now`, which there is none of here"
+            return checker.reject(message, expr.start, expr.end)
+        arguments = with_now
     result = checker.operation(name, arguments, expr.start, expr.end)
     if result is None:
         return checker.reject(_mismatch(function, arguments, expr), expr.start, expr.end)
     return result
+
+
+def _packed(arguments: Sequence[Node], expr: ast.Call) -> list[Node]:
+    """Several numbers as one list of them, unless they are few and of one type."""
+    types = {argument.type for argument in arguments}
+    numbers = types <= {*NUMERIC, DYN}
+    same = len(types) == 1 and DYN not in types and len(arguments) <= 4
+    if len(arguments) < 2 or not numbers or same:
+        return list(arguments)
+    common = types.pop() if len(types) == 1 else DYN
+    items = tuple(coerce(argument, common) for argument in arguments)
+    return [Items(items, list_of(common), expr.start, expr.end)]
+
+
+def _with_now(
+    checker: Context, function: Function, arguments: Sequence[Node], expr: ast.Call
+) -> list[Node] | None:
+    """The arguments with `now` before them if it is left out; None if there is no such variable."""
+    if len(arguments) >= min(len(overload.arguments) for overload in function.overloads):
+        return list(arguments)
+    if checker.environment.variables.get("now") is not TIMESTAMP:
+        return None
+    return [Variable("now", TIMESTAMP, expr.start, expr.start), *arguments]
 
 
 def _qualified(expr: ast.Call) -> ast.Call | None:
@@ -75,11 +106,12 @@ def _lookup(checker: Context, expr: ast.Call) -> Node:
 def _unknown_function(checker: Context, expr: ast.Call) -> Node:
     name = expr.function
     end = expr.name_start + len(name)
-    if name in MACROS:
-        message = f"write `{name}` after a list or a map, such as `items.{name}(x, x > 0)`"
+    if name in WRITTEN:
+        form = WRITTEN[name][0]
+        message = f"write `{name}` after {form.over.value}, such as `{form.example}`"
         return checker.reject(message, expr.name_start, end)
     known = [function for function in FUNCTIONS if function[0].isalpha()]
-    candidates = {*known, *checker.environment.lookups, *MACROS, "dyn"}
+    candidates = {*known, *checker.environment.lookups, *WRITTEN, "dyn"}
     message = f"unknown function `{name}`{suggestion(name, candidates)}"
     return checker.reject(message, expr.name_start, end)
 

@@ -26,6 +26,7 @@ from offerd.expression.check.types import (
     NEVER,
     STRING,
     UINT,
+    Kind,
     Type,
     join,
     list_of,
@@ -56,8 +57,10 @@ class Checker(Context):
             return self._chain(expr)
         if expr.function == "_?_:_":
             return self._conditional(expr)
-        if expr.function in macros.MACROS and expr.target is not None:
+        if expr.target is not None and macros.is_macro(expr):
             return macros.check_macro(self, expr, expr.target)
+        if expr.function == "_?._":
+            return names.check_optional_select(self, expr)
         if expr.function == "has" and expr.target is None:
             return names.check_has(self, expr)
         return calls.check_call(self, expr)
@@ -82,25 +85,47 @@ class Checker(Context):
 
     def _list_literal(self, expr: ast.ListLiteral) -> Node:
         items = [self.check(item) for item in expr.items]
+        if expr.optional:
+            items = [self._optional(item, n in expr.optional) for n, item in enumerate(items)]
         type_ = common_type(items)
         if type_ is ERROR:
             return Constant(None, ERROR, expr.start, expr.end)
         boxed = tuple(coerce(item, type_) for item in items)
-        return Items(boxed, list_of(type_), expr.start, expr.end)
+        made = Items(boxed, list_of(type_), expr.start, expr.end)
+        return self._present(made, "[?_]") if expr.optional else made
+
+    def _optional(self, node: Node, written: bool) -> Node:
+        """A part of a literal with optional parts; those written with a `?` are so already."""
+        if node.type is ERROR:
+            return node
+        if not written:
+            made = self.operation("optional.of", (node,), node.start, node.end)
+            return node if made is None else made
+        if node.type.kind is Kind.OPTIONAL or node.type is DYN or self.is_open:
+            return node
+        message = f"a part written with `?` must be optional: found `{node.type}`"
+        return self.reject(message, node.start, node.end)
+
+    def _present(self, literal: Node, function: str) -> Node:
+        made = self.operation(function, (literal,), literal.start, literal.end)
+        return literal if made is None else made
 
     def _map_literal(self, expr: ast.MapLiteral) -> Node:
         keys = [self._map_key(self.check(key)) for key, _ in expr.entries]
         values = [self.check(value) for _, value in expr.entries]
+        if expr.optional:
+            values = [self._optional(value, n in expr.optional) for n, value in enumerate(values)]
         key_type, value_type = common_type(keys), common_type(values)
         if key_type is ERROR or value_type is ERROR:
             return Constant(None, ERROR, expr.start, expr.end)
-        return Entries(
+        made = Entries(
             tuple(coerce(key, key_type) for key in keys),
             tuple(coerce(value, value_type) for value in values),
             map_of(key_type, value_type),
             expr.start,
             expr.end,
         )
+        return self._present(made, "{?_}") if expr.optional else made
 
     def _map_key(self, key: Node) -> Node:
         if key.type in (BOOL, INT, UINT, STRING, DYN, ERROR):

@@ -43,6 +43,7 @@ class Context(abc.ABC):
         self.limits = limits
         self.issues: dict[tuple[int, str], Issue] = {}
         self.locals: list[tuple[str, Local]] = []
+        self.loops = 0
 
     @property
     def is_open(self) -> bool:

@@ -21,7 +21,7 @@ def fold(operation: Operation) -> Node:
     if operation.overload == AT_RUN_TIME:
         return operation
     overload = FUNCTIONS[operation.function].overloads[operation.overload]
-    last = operation.arguments[-1]
+    last = operation.arguments[-1] if operation.arguments else None
     if isinstance(last, Constant):
         if overload.specialise is not None:
             overload.specialise(last.value)

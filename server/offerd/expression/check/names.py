@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from offerd.expression.check.context import Context
 from offerd.expression.check.declarations import Record
 from offerd.expression.check.lints import listed
 from offerd.expression.check.nearest import suggestion
-from offerd.expression.check.tree import Attribute, Constant, Local, Node, Presence, Variable
+from offerd.expression.check.resolve import coerce
+from offerd.expression.check.tree import (
+    Attribute,
+    Conditional,
+    Constant,
+    Local,
+    Node,
+    Presence,
+    Variable,
+)
 from offerd.expression.check.types import BOOL, ERROR, STRING, TYPE
 from offerd.expression.functions.table import FUNCTIONS
 from offerd.expression.syntax import ast
@@ -19,7 +29,8 @@ def check_name(checker: Context, expr: ast.Name | ast.Select) -> Node:
     """The value that a name or a selection stands for."""
     root, selects = _unfold(expr)
     if not isinstance(root, ast.Name):
-        return _select_all(checker, checker.check(root), selects)
+        optional = _optional_path(checker, expr)
+        return optional or _select_all(checker, checker.check(root), selects)
     node, used = _resolve(checker, root, selects)
     return _select_all(checker, node, selects[used:])
 
@@ -44,6 +55,70 @@ def check_has(checker: Context, expr: ast.Call) -> Node:
         message = f"`has` needs a map on the left of `.{inner.field}`: found `{target.type}`"
         return checker.reject(message, expr.start, expr.end)
     return result
+
+
+def check_optional_select(checker: Context, expr: ast.Call) -> Node:
+    """`a.?b`: an attribute of a record that may be missing, or a key of a map that may be."""
+    operand, field = expr.arguments
+    optional = _optional_path(checker, expr)
+    if optional is not None:
+        return optional
+    target = checker.check(operand)
+    key = checker.check(field)
+    result = checker.operation("_?._", (target, key), expr.start, expr.end)
+    if result is None:
+        name = checker.source[field.start : field.end]
+        message = f"`{target.type}` has no attributes: found `.?{name}`"
+        return checker.reject(message, field.start, field.end)
+    return result
+
+
+def _optional_path(checker: Context, expr: ast.Expr) -> Node | None:
+    """`record.?path` as an optional attribute; None when it is something else."""
+    whole = _as_selection(expr)
+    if whole is None or not _is_of_record(checker, whole):
+        return None
+    attribute = check_name(checker, whole)
+    start, end = expr.start, expr.end
+    if not isinstance(attribute, Attribute) or attribute.end != whole.end:
+        return attribute if attribute.type is ERROR else None
+    has = Presence(attribute.root, attribute.path, BOOL, start, end)
+    value = checker.operation("optional.of", (attribute,), start, end)
+    none = checker.operation("optional.none", (), start, end)
+    if value is None or none is None:
+        return None
+    return Conditional(has, value, coerce(none, value.type), value.type, start, end)
+
+
+def _as_selection(expr: ast.Expr) -> ast.Select | ast.Name | None:
+    """`a.b.?c` as the selection `a.b.c`; None when it starts from something else than a name."""
+    if isinstance(expr, ast.Name):
+        return expr
+    if isinstance(expr, ast.Select):
+        inner = _as_selection(expr.operand)
+        return None if inner is None else replace(expr, operand=inner)
+    if isinstance(expr, ast.Call) and expr.function == "_?._":
+        operand, field = expr.arguments
+        inner = _as_selection(operand)
+        if inner is not None and isinstance(field, ast.Literal):
+            return ast.Select(inner, str(field.value), field.start, expr.start, expr.end)
+    return None
+
+
+def _is_of_record(checker: Context, expr: ast.Select | ast.Name) -> bool:
+    """Whether the whole begins with a declared record."""
+    root, selects = _unfold(expr)
+    if not isinstance(root, ast.Name) or any(name == root.name for name, _ in checker.locals):
+        return False
+    parts = [root.name, *(select.field for select in selects)]
+    for prefix in _prefixes("" if root.absolute else checker.environment.container):
+        for count in range(len(parts) - 1, 0, -1):
+            declared = checker.environment.variables.get(prefix + ".".join(parts[:count]))
+            if isinstance(declared, Record):
+                return True
+            if declared is not None:
+                return False
+    return False
 
 
 def _spelled(expr: ast.Select) -> str:

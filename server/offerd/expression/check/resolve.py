@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from offerd.expression.check.tree import Box, Node, Operation
-from offerd.expression.check.types import DYN, NEVER, Kind, Type, join, list_of, map_of
+from offerd.expression.check.types import DYN, NEVER, Kind, Type, compound, join
 from offerd.expression.functions.overload import Function, Overload
 from offerd.expression.functions.table import FUNCTIONS
 
@@ -26,34 +26,44 @@ def resolve(
     function: Function, arguments: Sequence[Node], start: int, end: int
 ) -> Operation | None:
     """The operation on these arguments, boxed as its overload needs; None if no overload fits."""
-    choice = _choose(function.name, tuple([argument.type for argument in arguments]))
+    choice = choose(function.name, tuple([argument.type for argument in arguments]))
     if choice is None:
         return None
     boxed = tuple(map(coerce, arguments, choice.wanted))
     return Operation(function.name, choice.overload, boxed, choice.result, start, end)
 
 
-class _Choice(NamedTuple):
+class Choice(NamedTuple):
+    """The overload for arguments of certain types, the types it wants them boxed to, its result.
+
+    `exact` says that the arguments have the wanted types already.
+    """
+
     overload: int
     wanted: tuple[Type, ...]
     result: Type
+    exact: bool
 
 
 @lru_cache(maxsize=8192)
-def _choose(function: str, types: tuple[Type, ...]) -> _Choice | None:
+def choose(function: str, types: tuple[Type, ...]) -> Choice | None:
     """The first overload that fits statically, else the choice at run time, else None."""
+    known = FUNCTIONS.get(function)
+    if known is None:
+        return None
     open_results: list[Type] = []
-    for index, overload in enumerate(FUNCTIONS[function].overloads):
+    for index, overload in enumerate(known.overloads):
         bound: dict[Type, Type] = {}
         fit = _fit(overload, types, bound)
         if fit is _Fit.STATIC and not overload.open_only:
             wanted = tuple(substitute(parameter, bound) for parameter in overload.arguments)
-            return _Choice(index, wanted, substitute(overload.result, bound))
-        if fit is not _Fit.NO:
+            return Choice(index, wanted, substitute(overload.result, bound), wanted == types)
+        if fit is not _Fit.NO and not overload.static_only:
             open_results.append(substitute(overload.result, {}))
     if not open_results:
         return None
-    return _Choice(AT_RUN_TIME, (DYN,) * len(types), common_result(open_results))
+    boxed = (DYN,) * len(types)
+    return Choice(AT_RUN_TIME, boxed, common_result(open_results), boxed == types)
 
 
 def at_run_time(
@@ -79,10 +89,8 @@ def substitute(type_: Type, bound: dict[Type, Type]) -> Type:
     if type_.kind is Kind.PARAMETER:
         found = bound.get(type_, DYN)
         return DYN if found is NEVER else found
-    if type_.kind is Kind.LIST:
-        return list_of(substitute(type_.parameters[0], bound))
-    if type_.kind is Kind.MAP:
-        return map_of(*(substitute(part, bound) for part in type_.parameters))
+    if type_.parameters:
+        return compound(type_.kind, tuple(substitute(part, bound) for part in type_.parameters))
     return type_
 
 

@@ -14,8 +14,8 @@ import msgspec
 from offerd.expression.check.types import Type
 
 
-class _Tagged(msgspec.Struct, frozen=True, array_like=True, tag_field="node"):
-    """What all nodes share: how they are written."""
+class _Tagged(msgspec.Struct, frozen=True, array_like=True, tag_field="node", gc=False):
+    """What all nodes share: how they are written, and that they never form a cycle."""
 
 
 class Constant(_Tagged, frozen=True, array_like=True, tag=1):
@@ -70,7 +70,7 @@ class Reference(_Tagged, frozen=True, array_like=True, tag=5):
 
 
 class Local(_Tagged, frozen=True, array_like=True, tag=6):
-    """A macro's variable; `slot` counts the macros around it, the outermost being 0."""
+    """A macro's variable; `slot` counts those of the macros around it, the outermost being 0."""
 
     slot: int
     type: Type
@@ -134,10 +134,10 @@ class Entries(_Tagged, frozen=True, array_like=True, tag=11):
 
 
 class Macro(_Tagged, frozen=True, array_like=True, tag=12):
-    """`exists`, `all`, `exists_one`, `filter` or `map` over the elements or keys of `range`.
+    """A macro applied to `range`, in one of the forms of macro_forms.py.
 
-    `condition` is the predicate (for `map` the optional filter), `result` only `map` has. `slot`
-    is where the element is kept while they are evaluated.
+    `slot` is where the first of its variables is kept, the others follow it; it counts the
+    variables of the macros around this one. `condition` and `result` are as the form has them.
     """
 
     macro: str
@@ -186,7 +186,7 @@ Node: TypeAlias = (
 )
 
 
-class References(msgspec.Struct, frozen=True, array_like=True):
+class References(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an expression depends on, sorted.
 
     `variables` are plain root variables; `attributes` maps a record to its paths; `lookups` maps
@@ -198,7 +198,7 @@ class References(msgspec.Struct, frozen=True, array_like=True):
     lookups: dict[str, tuple[str, ...]]
 
 
-class Checked(msgspec.Struct, frozen=True, array_like=True):
+class Checked(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An expression that is known to be right: its text, its type, what it uses, its tree."""
 
     source: str

@@ -1,7 +1,8 @@
 """The types of the rule language.
 
 A type is interned: two equal types are one object, so types are compared with `is`.
-`list_of` and `map_of` build the compound ones; `parse_type` reads back what `str` writes.
+`list_of`, `map_of` and `optional_of` build the compound ones; `parse_type` reads back what `str`
+writes.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ class Kind(enum.Enum):
     DYN = "dyn"
     LIST = "list"
     MAP = "map"
+    OPTIONAL = "optional"
     NEVER = "never"
     ERROR = "error"
     PARAMETER = "parameter"
 
 
 class Type:
-    """A type; build one with the constants or with `list_of` and `map_of`, never directly."""
+    """A type; build one with the constants or with `list_of` and its like, never directly."""
 
     __slots__ = ("kind", "name", "parameters")
 
@@ -74,7 +76,7 @@ DURATION: Final = _intern(Kind.DURATION, "duration")
 TYPE: Final = _intern(Kind.TYPE, "type")
 DYN: Final = _intern(Kind.DYN, "dyn")
 NEVER: Final = _intern(Kind.NEVER, "never")
-"""The element type of an empty list or map: it fits every other type."""
+"""The element type of an empty list, map or optional: it fits every other type."""
 ERROR: Final = _intern(Kind.ERROR, "error")
 """The type of a part that already has an issue: it fits everything, and says nothing more."""
 
@@ -95,6 +97,18 @@ def map_of(key: Type, value: Type) -> Type:
     return _intern(Kind.MAP, f"map({key}, {value})", (key, value))
 
 
+def optional_of(value: Type) -> Type:
+    """The type of such a value that may be absent."""
+    return _intern(Kind.OPTIONAL, f"optional({value})", (value,))
+
+
+def compound(kind: Kind, parameters: tuple[Type, ...]) -> Type:
+    """The list, map or optional type with these parameters."""
+    if kind is Kind.MAP:
+        return map_of(*parameters)
+    return list_of(*parameters) if kind is Kind.LIST else optional_of(*parameters)
+
+
 def parse_type(text: str) -> Type:
     """The type that `str` writes so; ValueError for anything else, or for one nested too deep."""
     found = _interned.get(text)
@@ -104,6 +118,8 @@ def parse_type(text: str) -> Type:
         raise ValueError("a type is nested too deep")
     if text.startswith("list(") and text.endswith(")"):
         return list_of(parse_type(text[5:-1]))
+    if text.startswith("optional(") and text.endswith(")"):
+        return optional_of(parse_type(text[9:-1]))
     if text.startswith("map(") and text.endswith(")"):
         key, separator, value = text[4:-1].partition(", ")
         if separator and key in {"bool", "int", "uint", "string", "dyn", "never"}:
@@ -114,7 +130,7 @@ def parse_type(text: str) -> Type:
 def join(left: Type, right: Type) -> Type | None:
     """The type that holds values of both, or None when only `dyn` would.
 
-    `dyn` on either side gives `dyn`, and an empty list or map takes the type of the other.
+    `dyn` on either side gives `dyn`; an empty list, map or optional takes the type of the other.
     """
     if left is right or right is NEVER:
         return left
@@ -128,7 +144,7 @@ def join(left: Type, right: Type) -> Type | None:
         parts = [join(a, b) for a, b in zip(left.parameters, right.parameters, strict=True)]
         known = tuple(part for part in parts if part is not None)
         if len(known) == len(parts):
-            return list_of(*known) if left.kind is Kind.LIST else map_of(*known)
+            return compound(left.kind, known)
     return None
 
 
@@ -136,8 +152,6 @@ def settle(type_: Type) -> Type:
     """The same type with `never` read as `dyn`: what is shown to people and stored."""
     if type_ is NEVER:
         return DYN
-    if type_.kind is Kind.LIST:
-        return list_of(settle(type_.parameters[0]))
-    if type_.kind is Kind.MAP:
-        return map_of(settle(type_.parameters[0]), settle(type_.parameters[1]))
+    if type_.parameters:
+        return compound(type_.kind, tuple(map(settle, type_.parameters)))
     return type_

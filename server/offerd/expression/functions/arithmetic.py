@@ -129,6 +129,10 @@ ARITHMETIC: Final = (
             _ranged("+", (DURATION, TIMESTAMP), TIMESTAMP),
             _ranged("+", (DURATION, DURATION), DURATION),
         ),
+        "The sum of numbers, of durations, or of a timestamp and a duration; texts, bytes and "
+        "lists one after the other.",
+        "The sum is out of range: ints have 64 bits, timestamps end with the year 9999.",
+        "1 + 2 == 3 && 'a' + 'b' == 'ab'",
     ),
     Function(
         "_-_",
@@ -141,11 +145,18 @@ ARITHMETIC: Final = (
             _ranged("-", (TIMESTAMP, DURATION), TIMESTAMP),
             _ranged("-", (DURATION, DURATION), DURATION),
         ),
+        "The difference of numbers, of durations, of two timestamps, or of a timestamp and a "
+        "duration.",
+        "The difference is out of range.",
+        "3 - 2 == 1",
     ),
     Function(
         "_*_",
         Form.OPERATOR,
         (_ranged("*", (INT, INT), INT), _ranged("*", (UINT, UINT), UINT), _doubles("*")),
+        "The product of two numbers.",
+        "The product is out of range.",
+        "2 * 3 == 6",
     ),
     Function(
         "_/_",
@@ -155,6 +166,9 @@ ARITHMETIC: Final = (
             Overload((UINT, UINT), UINT, _divide_unsigned, "({0} // {1})"),
             Overload((DOUBLE, DOUBLE), DOUBLE, divide_doubles, "({0} / {1})"),
         ),
+        "The quotient; of ints without its fraction. Doubles divided by 0.0 are infinite or NaN.",
+        "An int is divided by 0, or the quotient is out of range.",
+        "7 / 2 == 3 && 7.0 / 2.0 == 3.5",
     ),
     Function(
         "_%_",
@@ -163,6 +177,9 @@ ARITHMETIC: Final = (
             Overload((INT, INT), INT, _modulo),
             Overload((UINT, UINT), UINT, _modulo, "({0} % {1})"),
         ),
+        "What a division of ints leaves over, with the sign of the first.",
+        "The second is 0.",
+        "7 % 2 == 1",
     ),
     Function(
         "-_",
@@ -171,5 +188,8 @@ ARITHMETIC: Final = (
             _ranged("negate", (INT,), INT),
             Overload((DOUBLE,), DOUBLE, _PLAIN["negate"], "(-{0})"),
         ),
+        "The opposite of a number.",
+        "It is the least int, whose opposite is out of range.",
+        "-(1) < 0",
     ),
 )

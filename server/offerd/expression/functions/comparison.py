@@ -18,6 +18,7 @@ from offerd.expression.check.types import (
     list_of,
     map_of,
 )
+from offerd.expression.functions.optionals import HAS_IN_MAP, IN_LIST, IN_MAP
 from offerd.expression.functions.overload import Form, Function, Overload
 from offerd.expression.values import EvaluationError, contains_element, equals, has_key, quoted
 
@@ -43,16 +44,25 @@ def _rounding(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]
     return lambda left, right: compare(float(left), float(right))
 
 
-def _equality(name: str, symbol: str, implementation: Callable[..., bool]) -> Function:
-    """Templates for the first overload depend on its type: see plan/equality."""
+def _equality(name: str, symbol: str, implementation: Callable[..., bool], doc: str) -> Function:
+    """Templates for the first overload depend on its type: see plan/native."""
     same = Overload((A, A), BOOL, implementation)
-    return Function(name, Form.OPERATOR, (same, *_mixed(symbol, implementation)))
+    overloads = (same, *_mixed(symbol, implementation))
+    return Function(name, Form.OPERATOR, overloads, doc, example=f"1 {symbol} {_EXAMPLES[symbol]}")
 
 
-def _order(name: str, symbol: str, compare: Callable[[Any, Any], bool]) -> Function:
+def _order(name: str, symbol: str, compare: Callable[[Any, Any], bool], word: str) -> Function:
     template = f"({{0}} {symbol} {{1}})"
     same = tuple(Overload((type_, type_), BOOL, compare, template) for type_ in SCALARS)
-    return Function(name, Form.OPERATOR, (*same, *_mixed(symbol, compare)))
+    doc = (
+        f"Whether the left value is {word} the right one: numbers of any type by their size, texts "
+        "by their code points, false before true, times from early to late."
+    )
+    overloads = (*same, *_mixed(symbol, compare))
+    return Function(name, Form.OPERATOR, overloads, doc, example=f"1 {symbol} {_EXAMPLES[symbol]}")
+
+
+_EXAMPLES: Final = {"==": "1.0", "!=": "2", "<": "2", "<=": "1", ">": "0.5", ">=": "1u"}
 
 
 def _element(values: list[Any], index: int) -> Any:
@@ -88,12 +98,18 @@ def _not(value: bool) -> bool:
 
 
 COMPARISON: Final = (
-    _equality("_==_", "==", equals),
-    _equality("_!=_", "!=", _unequal),
-    _order("_<_", "<", operator.lt),
-    _order("_<=_", "<=", operator.le),
-    _order("_>_", ">", operator.gt),
-    _order("_>=_", ">=", operator.ge),
+    _equality(
+        "_==_",
+        "==",
+        equals,
+        "Whether two values are equal: numbers by their value, whatever their types; NaN equals "
+        "nothing.",
+    ),
+    _equality("_!=_", "!=", _unequal, "Whether two values are not equal."),
+    _order("_<_", "<", operator.lt, "less than"),
+    _order("_<=_", "<=", operator.le, "less than or equal to"),
+    _order("_>_", ">", operator.gt, "greater than"),
+    _order("_>=_", ">=", operator.ge, "greater than or equal to"),
     Function(
         "_in_",
         Form.OPERATOR,
@@ -101,6 +117,8 @@ COMPARISON: Final = (
             Overload((A, list_of(A)), BOOL, lambda value, values: contains_element(values, value)),
             Overload((A, map_of(A, B)), BOOL, _in_map),
         ),
+        "Whether a list has an equal element, or a map such a key.",
+        example="2 in [1, 2] && 'a' in {'a': 1}",
     ),
     Function(
         "_[_]",
@@ -110,9 +128,35 @@ COMPARISON: Final = (
             Overload((map_of(A, B), A), B, entry),
             Overload((list_of(A), UINT), A, _element, open_only=True),
             Overload((list_of(A), DOUBLE), A, _element_at_double, open_only=True),
+            IN_MAP,
+            IN_LIST,
         ),
+        "The element of a list at an index from 0, or the value of a map's key; of an optional, "
+        "the same as an optional.",
+        "The index is outside the list, or the map has no such key: `[?...]` gives an optional.",
+        "[1, 2][0] == 1 && {'a': 1}['a'] == 1",
     ),
-    Function("_._", Form.OPERATOR, (Overload((map_of(A, B), A), B, entry),)),
-    Function("has", Form.OPERATOR, (Overload((map_of(A, B), A), BOOL, has_key),)),
-    Function("!_", Form.OPERATOR, (Overload((BOOL,), BOOL, _not, "(not {0})"),)),
+    Function(
+        "_._",
+        Form.OPERATOR,
+        (Overload((map_of(A, B), A), B, entry), IN_MAP),
+        "The attribute of a record, or the value of a map's key; of an optional, the same as an "
+        "optional. A record's attribute that is missing is unknown, which is no failure.",
+        "The map has no such key: `.?` gives an optional, `has` tells.",
+        "{'a': 1}.a == 1",
+    ),
+    Function(
+        "has",
+        Form.OPERATOR,
+        (Overload((map_of(A, B), A), BOOL, has_key), HAS_IN_MAP),
+        "Whether a record has an attribute, or a map a key.",
+        example="has({'a': 1}.a)",
+    ),
+    Function(
+        "!_",
+        Form.OPERATOR,
+        (Overload((BOOL,), BOOL, _not, "(not {0})"),),
+        "True for false, false for true.",
+        example="!(1 > 2)",
+    ),
 )

@@ -118,6 +118,10 @@ CONVERSIONS: Final = (
             Overload((STRING,), INT, _int_from_text),
             Overload((TIMESTAMP,), INT, _seconds),
         ),
+        "A number or a text as an int; a double loses its fraction, a timestamp becomes seconds "
+        "since 1970.",
+        "It is out of range, or the text is no whole number.",
+        "int('3') == 3 && int(1.9) == 1",
     ),
     Function(
         "uint",
@@ -128,6 +132,9 @@ CONVERSIONS: Final = (
             Overload((DOUBLE,), UINT, _uint_from_double),
             Overload((STRING,), UINT, _uint_from_text),
         ),
+        "A number or a text as an unsigned int; a double loses its fraction.",
+        "It is negative or out of range, or the text is no whole number.",
+        "uint('3') == 3u",
     ),
     Function(
         "double",
@@ -138,11 +145,17 @@ CONVERSIONS: Final = (
             Overload((UINT,), DOUBLE, float),
             Overload((STRING,), DOUBLE, _double_from_text),
         ),
+        "A number or a text as a double.",
+        "The text is no number.",
+        "double('1.5') == 1.5",
     ),
     Function(
         "bool",
         Form.FUNCTION,
         (Overload((BOOL,), BOOL, _same, "{0}"), Overload((STRING,), BOOL, _bool_from_text)),
+        "A text as a bool: `true`, `t`, `1`, `false`, `f`, `0` and their usual capitals.",
+        "The text is none of these.",
+        "bool('true')",
     ),
     Function(
         "string",
@@ -157,11 +170,23 @@ CONVERSIONS: Final = (
             Overload((TIMESTAMP,), STRING, format_timestamp),
             Overload((DURATION,), STRING, format_duration),
         ),
+        "A value as text: times as in RFC 3339, durations in seconds.",
+        "Bytes are not UTF-8.",
+        "string(3) == '3'",
     ),
     Function(
         "bytes",
         Form.FUNCTION,
         (Overload((BYTES,), BYTES, _same, "{0}"), Overload((STRING,), BYTES, _bytes_from_text)),
+        "A text as bytes, in UTF-8.",
+        "The text holds half a character.",
+        "bytes('a') == b'a'",
     ),
-    Function("type", Form.FUNCTION, (Overload((DYN,), TYPE, type_of),)),
+    Function(
+        "type",
+        Form.FUNCTION,
+        (Overload((DYN,), TYPE, type_of),),
+        "The type of a value, to be compared with such as `int` or `list`.",
+        example="type(1) == int",
+    ),
 )

@@ -141,7 +141,8 @@ def zone(name: str) -> datetime.tzinfo:
         raise EvaluationError(f"unknown time zone {quoted(name)}") from None
 
 
-def _local(value: int, zone_: datetime.tzinfo) -> datetime.datetime:
+def local_time(value: int, zone_: datetime.tzinfo) -> datetime.datetime:
+    """A timestamp as the time of a zone, without the fraction of its second."""
     seconds = value // SECOND
     moment = _EPOCH.replace(tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
     try:
@@ -165,17 +166,17 @@ _PARTS: Final[dict[str, Callable[[datetime.datetime], int]]] = {
 
 def _in_zone(part: Callable[[datetime.datetime], int]) -> Overload:
     def implementation(value: int, name: str) -> int:
-        return part(_local(value, zone(name)))
+        return part(local_time(value, zone(name)))
 
     def specialise(name: str) -> Callable[[int], int]:
         fixed = zone(name)
-        return lambda value: part(_local(value, fixed))
+        return lambda value: part(local_time(value, fixed))
 
     return Overload((TIMESTAMP, STRING), INT, implementation, specialise=specialise)
 
 
 def _in_utc(part: Callable[[datetime.datetime], int]) -> Overload:
-    return Overload((TIMESTAMP,), INT, lambda value: part(_local(value, datetime.UTC)))
+    return Overload((TIMESTAMP,), INT, lambda value: part(local_time(value, datetime.UTC)))
 
 
 def _whole(size: int) -> Overload:
@@ -196,7 +197,28 @@ def _getter(name: str) -> Function:
     size = {"getHours": 3600, "getMinutes": 60, "getSeconds": 1}.get(name)
     if size is not None:
         overloads.append(_whole(size * SECOND))
-    return Function(name, Form.METHOD, tuple(overloads))
+    doc, value = _GETTERS[name]
+    doc = f"{doc}, in UTC or in the time zone given{_OF_DURATION.get(name, '')}."
+    example = f"timestamp('2024-01-31T08:30:00Z').{name}() == {value}"
+    return Function(name, Form.METHOD, tuple(overloads), doc, "The time zone is unknown.", example)
+
+
+_GETTERS: Final = {
+    "getDate": ("The day of the month from 1", 31),
+    "getDayOfMonth": ("The day of the month from 0", 30),
+    "getDayOfWeek": ("The day of the week from 0 for Sunday", 3),
+    "getDayOfYear": ("The day of the year from 0", 30),
+    "getFullYear": ("The year", 2024),
+    "getMonth": ("The month from 0 for January", 0),
+    "getHours": ("The hour of the day", 8),
+    "getMinutes": ("The minute of the hour", 30),
+    "getSeconds": ("The second of the minute", 0),
+}
+_OF_DURATION: Final = {
+    "getHours": "; or the whole hours of a duration",
+    "getMinutes": "; or the whole minutes of a duration",
+    "getSeconds": "; or the whole seconds of a duration",
+}
 
 
 def _timestamp_milliseconds(value: int) -> int:
@@ -232,6 +254,9 @@ INSTANTS: Final = (
             _milliseconds_in_zone(),
             Overload((DURATION,), INT, _milliseconds),
         ),
+        "The milliseconds within the second of a timestamp, or of a duration.",
+        "The time zone is unknown.",
+        "timestamp('2024-01-31T08:30:00.250Z').getMilliseconds() == 250",
     ),
     Function(
         "timestamp",
@@ -241,6 +266,9 @@ INSTANTS: Final = (
             Overload((INT,), TIMESTAMP, timestamp_from_seconds),
             Overload((TIMESTAMP,), TIMESTAMP, lambda value: value, "{0}"),
         ),
+        "A moment from a text as in RFC 3339, or from seconds since 1970.",
+        "The text is no timestamp, or the moment is before year 1 or after 9999.",
+        "timestamp('1970-01-01T00:00:01Z') == timestamp(1)",
     ),
     Function(
         "duration",
@@ -249,5 +277,8 @@ INSTANTS: Final = (
             _from_text(DURATION, parse_duration),
             Overload((DURATION,), DURATION, lambda value: value, "{0}"),
         ),
+        "A length of time from a text of numbers with units: h, m, s, ms, us, ns. A day is `24h`.",
+        "The text is no duration, or longer than 290 years.",
+        "duration('1h30m') == duration('90m')",
     ),
 )

@@ -28,7 +28,7 @@ class Overload:
     and a fresh name `{t}`; it may raise anything, or be exact only for arguments of these types.
     `specialise` turns a constant last argument into an implementation without that argument; it
     raises EvaluationError when the constant is not a valid one. `open_only` forms apply only when
-    the values decide, never to statically typed arguments.
+    the values decide, never to statically typed arguments; `static_only` forms never then.
     """
 
     arguments: tuple[Type, ...]
@@ -37,12 +37,23 @@ class Overload:
     template: str = ""
     specialise: Callable[[Any], Callable[..., Any]] | None = None
     open_only: bool = False
+    static_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A name with its overloads, in the order in which they are tried."""
+    """A name with its overloads, in the order in which they are tried.
+
+    `doc` says what it comes to, `errors` when it has no result ("" for never), `example` is an
+    expression that holds. With `reads_now` the first argument may be left out: it is then the
+    variable `now`. With `packs` several arguments may be given instead of one list of them.
+    """
 
     name: str
     form: Form
     overloads: tuple[Overload, ...]
+    doc: str = ""
+    errors: str = ""
+    example: str = ""
+    reads_now: bool = False
+    packs: bool = False

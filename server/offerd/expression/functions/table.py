@@ -10,18 +10,34 @@ from typing import Any, Final
 
 from offerd.expression.check.types import DYN, Kind, Type
 from offerd.expression.functions.arithmetic import ARITHMETIC
+from offerd.expression.functions.collections import COLLECTIONS
 from offerd.expression.functions.comparison import COMPARISON
 from offerd.expression.functions.conversions import CONVERSIONS
+from offerd.expression.functions.days import DAYS
+from offerd.expression.functions.identification import IDENTIFICATION
 from offerd.expression.functions.instants import INSTANTS
 from offerd.expression.functions.numbers import NUMBERS
+from offerd.expression.functions.optionals import OPTIONALS
 from offerd.expression.functions.overload import Function, Overload
 from offerd.expression.functions.strings import STRINGS
 from offerd.expression.values import EvaluationError, boxer, kind_of, unboxer
 
 FUNCTIONS: Final[dict[str, Function]] = {
     function.name: function
-    for function in (*ARITHMETIC, *COMPARISON, *CONVERSIONS, *INSTANTS, *NUMBERS, *STRINGS)
+    for function in (
+        *ARITHMETIC,
+        *COMPARISON,
+        *CONVERSIONS,
+        *INSTANTS,
+        *NUMBERS,
+        *STRINGS,
+        *COLLECTIONS,
+        *OPTIONALS,
+        *DAYS,
+        *IDENTIFICATION,
+    )
 }
+"""Every function and operator by its name; macros have a table of their own."""
 
 _Plan = tuple[Callable[..., Any], tuple[Callable[[Any], Any] | None, ...], Any]
 
@@ -52,6 +68,8 @@ def dispatcher(function: str) -> Callable[..., Any]:
 
 def _planned(function: str, overloads: Sequence[Overload], kinds: tuple[Kind, ...]) -> _Plan:
     for overload in overloads:
+        if overload.static_only:
+            continue
         if len(kinds) == len(overload.arguments) and all(map(_takes, overload.arguments, kinds)):
             unboxers = tuple(unboxer(type_) for type_ in overload.arguments)
             result = overload.result

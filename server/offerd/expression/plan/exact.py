@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from offerd.expression.check.declarations import Environment
+from offerd.expression.check.macro_forms import FORMS, Over
 from offerd.expression.check.resolve import AT_RUN_TIME
 from offerd.expression.check.tree import (
     Attribute,
@@ -33,13 +34,15 @@ from offerd.expression.check.tree import (
 from offerd.expression.check.types import TYPE, Kind
 from offerd.expression.functions.table import FUNCTIONS, dispatcher
 from offerd.expression.issues import locate
-from offerd.expression.plan.loops import LOOPS
+from offerd.expression.mixed_map import MixedMap
+from offerd.expression.plan.loops import RUNS, Parts
 from offerd.expression.values import (
     EvaluationError,
     Failure,
     TypeName,
     Unknown,
     boxer,
+    equals,
     has_key,
     kind_of,
     unboxer,
@@ -55,7 +58,7 @@ MISFIT: Final = "the data is not of its declared type"
 class Exact:
     """The exact form of one expression; built when first needed."""
 
-    __slots__ = ("_checked", "_environment", "_roots", "_step", "_wrap")
+    __slots__ = ("_checked", "_environment", "_roots", "_slots", "_step", "_wrap")
 
     def __init__(
         self, checked: Checked, environment: Environment, wrap: Wrap | None = None
@@ -64,6 +67,7 @@ class Exact:
         self._environment = environment
         self._roots = environment.roots
         self._wrap = wrap
+        self._slots = 0
         self._step: Step | None = None
 
     def __call__(self, *roots: Any) -> Any:
@@ -71,7 +75,7 @@ class Exact:
         step = self._step
         if step is None:
             step = self._step = self.build(self._checked.tree)
-        return step([*roots, *(None for _ in range(_SLOTS))])
+        return step([*roots, *(None for _ in range(self._slots))])
 
     def build(self, node: Node) -> Step:
         """The closure of a node, wrapped if the form is to be watched."""
@@ -206,20 +210,29 @@ class Exact:
         return _strict(steps, self._guarded(node, build))
 
     def _macro(self, node: Macro) -> Step:
+        form = FORMS[node.macro]
         range_ = self.build(node.range)
-        condition = _always if node.condition is None else self.build(node.condition)
+        condition = None if node.condition is None else self.build(node.condition)
         result = None if node.result is None else self.build(node.result)
         slot = len(self._roots) + node.slot
-        fail = self._failing(node.condition or node, "the condition is not a `bool`")
-        loop = LOOPS[node.macro](slot, condition, result, fail)
+        self._slots = max(self._slots, node.slot + form.variables)
+        if form.over is Over.ANYTHING:
+            return _bound(slot, range_, result or range_)
+        place = node.condition or node
+        parts = Parts(
+            slot, form.variables, condition, result, lambda text: self._failure(place, text)
+        )
+        run = RUNS[node.macro]
+        fitting = {Over.ELEMENTS: (list, tuple, dict), Over.ITEMS: (list, tuple)}.get(form.over)
+        misfit = f"`{node.macro}` needs {form.over.value}"
 
         def step(frame: Frame) -> Any:
             values = range_(frame)
             if isinstance(values, Unknown | Failure):
                 return values
-            if not isinstance(values, list | tuple | dict):
-                return self._failure(node.range, f"`{node.macro}` needs a list or a map")
-            return loop(frame, values)
+            if fitting is not None and not isinstance(values, fitting):
+                return self._failure(node.range, misfit)
+            return run(parts, frame, values)
 
         return step
 
@@ -229,16 +242,18 @@ class Exact:
         return value if box is None else _strict([value], self._guarded(node, box))
 
 
-_SLOTS: Final = 12
-"""Room for the variables of nested macros: no limit on them is greater."""
-
-
 def _slot(index: int) -> Step:
     return lambda frame: frame[index]
 
 
-def _always(frame: Frame) -> bool:
-    return True
+def _bound(slot: int, value: Step, result: Step) -> Step:
+    """`cel.bind`: a value that is unknown or a failure matters only where the name is used."""
+
+    def step(frame: Frame) -> Any:
+        frame[slot] = value(frame)
+        return result(frame)
+
+    return step
 
 
 def _listed(*values: Any) -> list[Any]:
@@ -254,9 +269,21 @@ def build_map(keys: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
         if has_key(result, key):
             raise EvaluationError(f"the map has the key `{key}` twice")
         if key in result:
-            raise EvaluationError("a map cannot have a number and a bool that look alike as keys")
+            return MixedMap(_distinct(keys, values))
         result[key] = value
     return result
+
+
+def _distinct(keys: Sequence[Any], values: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """The entries of a map that has a number and a bool which look alike."""
+    found: list[tuple[Any, Any]] = []
+    for key, value in zip(keys, values, strict=True):
+        if kind_of(key) not in _KEY_KINDS:
+            raise EvaluationError("a map's key must be a `string`, `int`, `uint` or `bool`")
+        if any(equals(key, known) for known, _ in found):
+            raise EvaluationError(f"the map has the key `{key}` twice")
+        found.append((key, value))
+    return found
 
 
 _KEY_KINDS: Final = frozenset((Kind.STRING, Kind.INT, Kind.UINT, Kind.BOOL))

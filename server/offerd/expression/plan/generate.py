@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from offerd.expression.check.macro_forms import FORMS, MacroForm, Over
 from offerd.expression.check.resolve import AT_RUN_TIME
 from offerd.expression.check.tree import (
     Attribute,
@@ -29,7 +30,7 @@ from offerd.expression.check.tree import (
     Stop,
     Variable,
 )
-from offerd.expression.check.types import BOOL, DYN, TYPE
+from offerd.expression.check.types import BOOL, TYPE, Kind, Type
 from offerd.expression.functions.table import FUNCTIONS, dispatcher
 from offerd.expression.plan.exact import build_map
 from offerd.expression.plan.native import native_template, native_values
@@ -159,7 +160,7 @@ class _Generator:
         values = native_values(node)
         if values is not None:
             return f"({self.part(node.arguments[0])} in {self.constant(values)})"
-        last = node.arguments[-1]
+        last = node.arguments[-1] if node.arguments else None
         if overload.specialise is not None and isinstance(last, Constant):
             special = _specialised(overload.specialise, last.value)
             if special is not None:
@@ -167,7 +168,7 @@ class _Generator:
         template = native_template(node) or overload.template
         if not template:
             return self.apply(overload.implementation, node.arguments)
-        arguments = [self.part(argument) for argument in node.arguments]
+        arguments = [self.part(argument) for argument in _operands(node, template)]
         name = self.temporary() if "{t}" in template else ""
         return template.format(*arguments, t=name)
 
@@ -214,27 +215,73 @@ class _Generator:
         return value if box is None else f"{self.constant(box)}({value})"
 
     def macro(self, node: Macro) -> str:
+        form = FORMS[node.macro]
+        if form.loops:
+            return self.loop(node, form)
+        if node.result is None:
+            return "stop()"
+        value, variable = self.part(node.range), f"v{int(node.slot)}"
+        if form.over is Over.ANYTHING:
+            self.lines.append(f"{variable} = {value}")
+            # Assigned at once, because a later macro may use the variable's place again.
+            return self.assigned(self.part(node.result))
+        optional, name = self.assigned(value), self.temporary()
+        result, lines = self.aside(node.result)
+        present, absent = _OPTIONALS[node.macro]
+        whole = present.format(optional=optional, value=variable, result=result)
+        otherwise = absent.format(result=result)
+        mapped = form.variables == 1
+        if mapped:
+            lines = [f"{variable} = {optional}.value", *lines]
+        self.block(f"if {optional}.present:", [*(lines if mapped else ()), f"{name} = {whole}"])
+        self.block("else:", [*(() if mapped else lines), f"{name} = {otherwise}"])
+        return name
+
+    def loop(self, node: Macro, form: MacroForm) -> str:
         range_ = self.part(node.range)
-        if node.range.type is DYN:
-            range_ = f"iterable({range_})"
+        if node.macro == "sort_by":
+            range_ = self.assigned(range_)
         name = self.temporary()
-        before, found, result = _LOOPS[node.macro]
+        before, found, after = _LOOPS[node.macro]
         body: list[str] = []
         if node.condition is None:
             opening = ""
         else:
             condition, body = self.aside(node.condition, boolean=True)
-            opening = f"if not {condition}:" if node.macro == "all" else f"if {condition}:"
+            opening = f"if not {condition}:" if before == "True" else f"if {condition}:"
         inner: list[str] = []
-        value = f"v{int(node.slot)}"
+        variable = value = f"v{int(node.slot)}"
         if node.result is not None:
             value, inner = self.aside(node.result)
-        inner.extend(line.format(name=name, value=value) for line in found)
+        inner.extend(line.format(name=name, value=value, key=variable) for line in found)
         self.lines.append(f"{name} = {before}")
         if opening:
             inner = [opening, *(f" {line}" for line in inner)]
-        self.block(f"for v{int(node.slot)} in {range_}:", [*body, *inner])
-        return result.format(name=name)
+        if form.variables == 2:
+            variable = f"{variable}, v{int(node.slot) + 1}"
+        entries = _entries(form, node.range.type).format(range_)
+        self.block(f"for {variable} in {entries}:", [*body, *inner])
+        return after.format(name=name, range=range_)
+
+
+def _operands(node: Operation, template: str) -> tuple[Node, ...]:
+    """The arguments of a template: with a third, it does the work of the first argument too."""
+    if "{2}" in template:
+        first = node.arguments[0]
+        if isinstance(first, Operation):
+            return (*first.arguments, *node.arguments[1:])
+    return node.arguments
+
+
+def _entries(form: MacroForm, type_: Type) -> str:
+    """What a loop over a value of this type goes through."""
+    if form.over is Over.ITEMS:
+        return "{}" if type_.kind is Kind.LIST else "items({})"
+    if type_.kind not in (Kind.LIST, Kind.MAP):
+        return "iterable({})" if form.variables == 1 else "pairs({})"
+    if form.variables == 1:
+        return "{}"
+    return "enumerate({})" if type_.kind is Kind.LIST else "{}.items()"
 
 
 _LOOPS: Final = {
@@ -243,7 +290,23 @@ _LOOPS: Final = {
     "exists_one": ("0", ("{name} += 1",), "({name} == 1)"),
     "filter": ("[]", ("{name}.append({value})",), "{name}"),
     "map": ("[]", ("{name}.append({value})",), "{name}"),
+    "exists_entry": ("False", ("{name} = True", "break"), "{name}"),
+    "all_entries": ("True", ("{name} = False", "break"), "{name}"),
+    "exists_one_entry": ("0", ("{name} += 1",), "({name} == 1)"),
+    "transform_list": ("[]", ("{name}.append({value})",), "{name}"),
+    "transform_map": ("{}", ("{name}[{key}] = {value}",), "{name}"),
+    "transform_map_entry": ("{}", ("merge({name}, {value})",), "{name}"),
+    "sort_by": ("[]", ("{name}.append({value})",), "sort_by({range}, {name})"),
 }
+"""What a looping macro starts with, does for what passes, and comes to."""
+
+_OPTIONALS: Final = {
+    "opt_map": ("Optional(True, {result})", "ABSENT"),
+    "opt_flat_map": ("optional({result})", "ABSENT"),
+    "or": ("{optional}", "optional({result})"),
+    "or_value": ("{optional}.value", "{result}"),
+}
+"""What a macro on an optional comes to when there is a value, and when there is none."""
 
 
 def _specialised(

@@ -3,87 +3,184 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from offerd.expression.values import Failure, Unknown
+from offerd.expression.functions.collections import merge, sort_by
+from offerd.expression.values import ABSENT, EvaluationError, Failure, Optional, Unknown
 
 Frame: TypeAlias = list[Any]
 Step: TypeAlias = Callable[[Frame], Any]
-Loop: TypeAlias = Callable[[Frame, Iterable[Any]], Any]
-Fail: TypeAlias = Callable[[], Failure]
+Fail: TypeAlias = Callable[[str], Failure]
 
 
-def _settling(slot: int, test: Step, fail: Fail, settles: bool) -> Loop:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a macro is made of: the place of its variables, how many, its steps, how it fails."""
+
+    slot: int
+    variables: int
+    condition: Step | None
+    result: Step | None
+    fail: Fail
+
+    def entries(self, values: Any) -> Iterable[Any]:
+        """What there is to look at: elements, keys, or pairs of index or key and value."""
+        if self.variables == 1:
+            return list(values)
+        return values.items() if isinstance(values, dict) else enumerate(values)
+
+    def enter(self, frame: Frame, entry: Any) -> None:
+        """Gives the variables their values."""
+        if self.variables == 1:
+            frame[self.slot] = entry
+        else:
+            frame[self.slot], frame[self.slot + 1] = entry
+
+    def test(self, frame: Frame) -> Any:
+        """The condition's outcome: a bool, an Unknown or a Failure."""
+        if self.condition is None:
+            return True
+        verdict = self.condition(frame)
+        if isinstance(verdict, bool | Unknown | Failure):
+            return verdict
+        return self.fail("the condition is not a `bool`")
+
+
+Run: TypeAlias = Callable[[Parts, Frame, Any], Any]
+
+
+def _settling(settles: bool) -> Run:
     """`exists` settles at the first true, `all` at the first false; that absorbs the rest."""
-    otherwise = not settles
 
-    def loop(frame: Frame, values: Iterable[Any]) -> Any:
+    def run(parts: Parts, frame: Frame, values: Any) -> Any:
         names: list[str] = []
         failure: Failure | None = None
-        for value in values:
-            frame[slot] = value
-            verdict = test(frame)
+        for entry in parts.entries(values):
+            parts.enter(frame, entry)
+            verdict = parts.test(frame)
             if verdict is settles:
                 return settles
-            if verdict is otherwise:
-                continue
             if isinstance(verdict, Unknown):
                 names.extend(verdict.names)
-            elif failure is None:
-                failure = verdict if isinstance(verdict, Failure) else fail()
-        return Unknown(names) if names else failure or otherwise
+            elif isinstance(verdict, Failure) and failure is None:
+                failure = verdict
+        return Unknown(names) if names else failure or (not settles)
 
-    return loop
-
-
-def _exists(slot: int, condition: Step, result: Step | None, fail: Fail) -> Loop:
-    return _settling(slot, condition, fail, True)
+    return run
 
 
-def _all(slot: int, condition: Step, result: Step | None, fail: Fail) -> Loop:
-    return _settling(slot, condition, fail, False)
-
-
-def _collect(slot: int, condition: Step, result: Step | None, fail: Fail) -> Loop:
-    """`filter` and `map`: one condition or result without a value spoils the whole list."""
-
-    def loop(frame: Frame, values: Iterable[Any]) -> Any:
-        names: list[str] = []
-        failure: Failure | None = None
-        collected: list[Any] = []
-        for value in values:
-            frame[slot] = value
-            verdict = condition(frame)
-            if verdict is True:
-                verdict = value if result is None else result(frame)
-                if not isinstance(verdict, Unknown | Failure):
-                    collected.append(verdict)
-                    continue
-            if verdict is False:
+def _collect(parts: Parts, frame: Frame, values: Any) -> Any:
+    """The entries that pass, each with its result: one without a value spoils them all."""
+    names: list[str] = []
+    failure: Failure | None = None
+    collected: list[tuple[Any, Any]] = []
+    for entry in parts.entries(values):
+        parts.enter(frame, entry)
+        verdict = parts.test(frame)
+        if verdict is False:
+            continue
+        if verdict is True:
+            verdict = entry if parts.result is None else parts.result(frame)
+            if not isinstance(verdict, Unknown | Failure):
+                collected.append((entry, verdict))
                 continue
-            if isinstance(verdict, Unknown):
-                names.extend(verdict.names)
-            elif failure is None:
-                failure = verdict if isinstance(verdict, Failure) else fail()
-        return Unknown(names) if names else failure or collected
-
-    return loop
+        if isinstance(verdict, Unknown):
+            names.extend(verdict.names)
+        elif failure is None:
+            failure = verdict
+    return Unknown(names) if names else failure or collected
 
 
-def _exists_one(slot: int, condition: Step, result: Step | None, fail: Fail) -> Loop:
-    matching = _collect(slot, condition, None, fail)
+def _making(make: Callable[[list[tuple[Any, Any]]], Any]) -> Run:
+    """A macro that makes something of all the results."""
 
-    def loop(frame: Frame, values: Iterable[Any]) -> Any:
-        found = matching(frame, values)
-        return len(found) == 1 if isinstance(found, list) else found
+    def run(parts: Parts, frame: Frame, values: Any) -> Any:
+        collected = _collect(parts, frame, values)
+        if not isinstance(collected, list):
+            return collected
+        try:
+            return make(collected)
+        except EvaluationError as error:
+            return parts.fail(str(error))
 
-    return loop
+    return run
 
 
-LOOPS: Final = {
-    "exists": _exists,
-    "all": _all,
-    "exists_one": _exists_one,
-    "filter": _collect,
-    "map": _collect,
+def _transformed(pairs: list[tuple[Any, Any]]) -> Any:
+    return {entry[0]: result for entry, result in pairs}
+
+
+def _merged(pairs: list[tuple[Any, Any]]) -> Any:
+    made: dict[Any, Any] = {}
+    for _, entries in pairs:
+        merge(made, entries)
+    return made
+
+
+def _sorted(pairs: list[tuple[Any, Any]]) -> Any:
+    return sort_by([element for element, _ in pairs], [key for _, key in pairs])
+
+
+def _result(parts: Parts, frame: Frame) -> Any:
+    return None if parts.result is None else parts.result(frame)
+
+
+def _optional(parts: Parts, frame: Frame, value: Any) -> Any:
+    """What the result comes to when there is a value; ABSENT when there is none."""
+    if not isinstance(value, Optional):
+        return parts.fail("the value is not optional")
+    if not value.present:
+        return ABSENT
+    frame[parts.slot] = value.value
+    return _result(parts, frame)
+
+
+def _optional_map(parts: Parts, frame: Frame, value: Any) -> Any:
+    outcome = _optional(parts, frame, value)
+    if outcome is ABSENT or isinstance(outcome, Unknown | Failure):
+        return outcome
+    return Optional(True, outcome)
+
+
+def _optional_flat_map(parts: Parts, frame: Frame, value: Any) -> Any:
+    outcome = _optional(parts, frame, value)
+    if isinstance(outcome, Optional | Unknown | Failure):
+        return outcome
+    return parts.fail("the result is not optional")
+
+
+def _or(parts: Parts, frame: Frame, value: Any) -> Any:
+    if not isinstance(value, Optional):
+        return parts.fail("the value is not optional")
+    other = value if value.present else _result(parts, frame)
+    if isinstance(other, Optional | Unknown | Failure):
+        return other
+    return parts.fail("the other value is not optional")
+
+
+def _or_value(parts: Parts, frame: Frame, value: Any) -> Any:
+    if not isinstance(value, Optional):
+        return parts.fail("the value is not optional")
+    return value.value if value.present else _result(parts, frame)
+
+
+RUNS: Final[dict[str, Run]] = {
+    "exists": _settling(True),
+    "all": _settling(False),
+    "exists_one": _making(lambda pairs: len(pairs) == 1),
+    "filter": _making(lambda pairs: [element for element, _ in pairs]),
+    "map": _making(lambda pairs: [result for _, result in pairs]),
+    "exists_entry": _settling(True),
+    "all_entries": _settling(False),
+    "exists_one_entry": _making(lambda pairs: len(pairs) == 1),
+    "transform_list": _making(lambda pairs: [result for _, result in pairs]),
+    "transform_map": _making(_transformed),
+    "transform_map_entry": _making(_merged),
+    "sort_by": _making(_sorted),
+    "opt_map": _optional_map,
+    "opt_flat_map": _optional_flat_map,
+    "or": _or,
+    "or_value": _or_value,
 }
+"""What every macro does with the value it is applied to; `bind` is done by its caller."""

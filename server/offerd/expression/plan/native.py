@@ -21,7 +21,6 @@ from offerd.expression.check.types import (
     STRING,
     TIMESTAMP,
     UINT,
-    Kind,
     Type,
 )
 from offerd.expression.functions.arithmetic import RANGES
@@ -40,14 +39,16 @@ def native_template(node: Operation) -> str:
         return _equality(node.arguments, "==" if name == "_==_" else "!=")
     if name in ("_+_", "_-_"):
         return _sum(node)
+    if name in _AGAINST:
+        return _difference(node)
     if name == "_in_":
         element = node.arguments[0].type
         on_list = node.overload == 0
         native = _is_exact(element) if on_list else element in _KEYS
         return "({0} in {1})" if native else ""
-    if (name == "_[_]" and node.overload == 1) or name == "_._":
+    if (name == "_[_]" and node.overload == 1) or (name == "_._" and node.overload == 0):
         return "{0}[{1}]" if _is_key(node.arguments[1]) else ""
-    if name == "has":
+    if name == "has" and node.overload == 0:
         return "({1} in {0})" if _is_key(node.arguments[1]) else ""
     return ""
 
@@ -62,6 +63,31 @@ def _sum(node: Operation) -> str:
     rises = (right.value >= 0) == (symbol == "+")
     bound = f"<= {greatest}" if rises else f">= {least}"
     return f"({{t}} if ({{t}} := {{0}} {symbol} {{1}}) {bound} else overflow())"
+
+
+def _difference(node: Operation) -> str:
+    """A difference compared with a constant is out of range at one end only, on either side."""
+    left, right = node.arguments
+    if not isinstance(left, Operation) or left.function != "_-_" or not isinstance(right, Constant):
+        return ""
+    if left.overload < 0 or left.type not in _SIGNED or left.type is not right.type:
+        return ""
+    symbol, up, down = _AGAINST[node.function]
+    least, greatest = RANGES[left.type]
+    bounds = {">": greatest, "<": least}
+    yes = f"{{t}} {down}= {bounds[up]} or overflow()"
+    no = f"{{t}} {down} {bounds[down]} and overflow()"
+    return f"(({yes}) if ({{t}} := {{0}} - {{1}}) {symbol} {{2}} else ({no}))"
+
+
+_SIGNED: Final = (INT, DURATION)
+_AGAINST: Final = {
+    "_>_": (">", ">", "<"),
+    "_>=_": (">=", ">", "<"),
+    "_<_": ("<", "<", ">"),
+    "_<=_": ("<=", "<", ">"),
+}
+"""How each comparison is written, the end it looks towards, and the other end."""
 
 
 def native_values(node: Operation) -> Collection[Any] | None:
@@ -91,7 +117,7 @@ def _equality(arguments: tuple[Node, ...], symbol: str) -> str:
 
 def _is_exact(type_: Type) -> bool:
     """Whether `==` and `in` of Python are right for values of this type, containers included."""
-    if type_.kind in (Kind.LIST, Kind.MAP):
+    if type_.parameters:
         return all(map(_is_exact, type_.parameters))
     return type_ is not DOUBLE and type_ is not DYN
 

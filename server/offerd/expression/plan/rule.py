@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from offerd.expression.check.declarations import Environment, Record
@@ -16,9 +16,10 @@ from offerd.expression.check.tree import (
     children,
 )
 from offerd.expression.check.types import Type
+from offerd.expression.functions.collections import merge, sort_by
 from offerd.expression.plan.exact import Exact
 from offerd.expression.plan.generate import Shape, generate
-from offerd.expression.values import EvaluationError, Unknown
+from offerd.expression.values import ABSENT, EvaluationError, Optional, Unknown
 
 
 class PlanError(Exception):
@@ -31,14 +32,27 @@ class Rule:
     `evaluate(*roots)` takes the values of `environment.roots`, in that order, and returns the
     value, or an Unknown, or a Failure; it never raises. Times are ints of nanoseconds, a uint is
     an int. `exact` is the same, slower, and does not trust the data to have the declared types.
+
+    `evaluate` is compiled when it is first asked for, and from then on is a plain attribute, so
+    rules should be kept, not their `evaluate`. Threads may ask at the same time: each gets a
+    function that does the same.
     """
 
-    __slots__ = ("checked", "evaluate", "exact")
+    __slots__ = ("_workshop", "checked", "evaluate", "exact")
 
-    def __init__(self, checked: Checked, evaluate: Callable[..., Any], exact: Exact) -> None:
+    evaluate: Callable[..., Any]
+
+    def __init__(self, checked: Checked, exact: Exact, workshop: Workshop) -> None:
         self.checked = checked
-        self.evaluate = evaluate
         self.exact = exact
+        self._workshop = workshop
+
+    def __getattr__(self, name: str) -> Any:
+        """Called only for an attribute that is not there yet."""
+        if name != "evaluate":
+            raise AttributeError(name)
+        evaluate = self.evaluate = self._workshop.make(self.checked, self.exact)
+        return evaluate
 
 
 def plan(checked: Checked, environment: Environment) -> Rule:
@@ -48,19 +62,16 @@ def plan(checked: Checked, environment: Environment) -> Rule:
 
 def plan_many(expressions: Sequence[Checked], environment: Environment) -> list[Rule]:
     """The rules for many expressions, in the same order; expressions of one shape share code."""
-    roots = {name: place for place, name in enumerate(environment.roots)}
-    strings = _declared_strings(environment)
-    shapes: list[Shape] = []
+    workshop = Workshop(environment)
     for checked in expressions:
         _require_declared(checked.tree, environment)
-        shapes.append(generate(checked.tree, roots, strings))
-    makers = _compile_shapes(shapes, len(roots))
-    rules = []
-    for checked, shape in zip(expressions, shapes, strict=True):
-        exact = Exact(checked, environment)
-        make = makers[shape.lines, shape.result]
-        rules.append(Rule(checked, make(exact, *shape.constants), exact))
-    return rules
+    return [Rule(checked, Exact(checked, environment), workshop) for checked in expressions]
+
+
+def prepare(rules: Iterable[Rule]) -> None:
+    """Compiles what has not been yet: some tenths of a millisecond for every new shape of rule."""
+    for rule in rules:
+        _ = rule.evaluate
 
 
 def fast_form(checked: Checked, environment: Environment) -> Callable[..., Any]:
@@ -69,39 +80,49 @@ def fast_form(checked: Checked, environment: Environment) -> Callable[..., Any]:
     def give_up(*roots: Any) -> Any:
         raise EvaluationError("the fast form gave up")
 
-    roots = {name: place for place, name in enumerate(environment.roots)}
-    shape = generate(checked.tree, roots, _declared_strings(environment))
-    make = _compile_shapes([shape], len(roots))[shape.lines, shape.result]
-    function: Callable[..., Any] = make(give_up, *shape.constants)
-    return function
+    return Workshop(environment).make(checked, give_up)
 
 
-_Key = tuple[tuple[str, ...], str]
+class Workshop:
+    """Makes functions for the expressions of one environment; those of one shape share code."""
 
+    __slots__ = ("_makers", "_parameters", "_roots", "_strings")
 
-def _compile_shapes(shapes: Sequence[Shape], arity: int) -> dict[_Key, Callable[..., Any]]:
-    """One function per distinct shape, which makes a rule from its constants."""
-    parameters = ", ".join(f"r{place}" for place in range(arity))
-    names: dict[_Key, str] = {}
-    lines: list[str] = []
-    for shape in shapes:
+    def __init__(self, environment: Environment) -> None:
+        self._roots = {name: place for place, name in enumerate(environment.roots)}
+        self._strings = _declared_strings(environment)
+        self._parameters = ", ".join(f"r{place}" for place in self._roots.values())
+        self._makers: dict[tuple[tuple[str, ...], str], Callable[..., Any]] = {}
+
+    def make(self, checked: Checked, exact: Callable[..., Any]) -> Callable[..., Any]:
+        """The function that evaluates an expression, and asks its exact form where it gives up."""
+        shape = generate(checked.tree, self._roots, self._strings)
         key = (shape.lines, shape.result)
-        if key in names:
-            continue
-        name = names[key] = f"make{len(names)}"
+        maker = self._makers.get(key)
+        if maker is None:
+            maker = self._makers[key] = self._compiled(shape)
+        made: Callable[..., Any] = maker(exact, *shape.constants)
+        return made
+
+    def _compiled(self, shape: Shape) -> Callable[..., Any]:
+        """A function that makes a rule's function from its exact form and its constants."""
         constants = "".join(f", c{place}" for place in range(len(shape.constants)))
-        lines.append(f"def {name}(exact{constants}):")
-        lines.append(f" def rule({parameters}):")
-        lines.append("  try:")
-        lines.extend(f"   {line}" for line in shape.lines)
-        lines.append(f"   return {shape.result}")
-        lines.append("  except Exception:")
-        lines.append(f"   return exact({parameters})")
-        lines.append(" return rule")
-    namespace = dict(_NAMES)
-    code = compile("\n".join(lines), "<rules>", "exec", optimize=2)
-    exec(code, namespace)  # noqa: S102 - the text holds no text of the tree, see generate.py
-    return {key: namespace[name] for key, name in names.items()}
+        lines = [
+            f"def make(exact{constants}):",
+            f" def rule({self._parameters}):",
+            "  try:",
+            *(f"   {line}" for line in shape.lines),
+            f"   return {shape.result}",
+            "  except Exception:",
+            f"   return exact({self._parameters})",
+            " return rule",
+        ]
+        # Its own dict for the name `make`: another thread may be here at the same time.
+        made: dict[str, Any] = {}
+        code = compile("\n".join(lines), "<rules>", "exec", optimize=2)
+        exec(code, _NAMES, made)  # noqa: S102 - the text holds no text of the tree, see generate.py
+        maker: Callable[..., Any] = made["make"]
+        return maker
 
 
 def _declared_strings(environment: Environment) -> dict[str, str]:
@@ -170,12 +191,35 @@ def _iterable(value: Any) -> Any:
     raise EvaluationError("not a list or map")
 
 
+def _items(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return value
+    raise EvaluationError("not a list")
+
+
+def _pairs(value: Any) -> Any:
+    return value.items() if isinstance(value, dict) else enumerate(_items(value))
+
+
+def _optional(value: Any) -> Any:
+    if isinstance(value, Optional):
+        return value
+    raise EvaluationError("not optional")
+
+
 _NAMES: Final[dict[str, Any]] = {
-    "__builtins__": {"len": len, "float": float, "Exception": Exception},
+    "__builtins__": {"len": len, "float": float, "enumerate": enumerate, "Exception": Exception},
     "overflow": _overflow,
     "stop": _stop,
     "truth": _truth,
     "known": _known,
     "iterable": _iterable,
+    "items": _items,
+    "pairs": _pairs,
+    "optional": _optional,
+    "merge": merge,
+    "sort_by": sort_by,
+    "Optional": Optional,
+    "ABSENT": ABSENT,
 }
 """Everything generated code can reach besides its own constants."""

@@ -49,8 +49,9 @@ class Select:
 class Call:
     """A function call, a method call (`target` is set) or an operator.
 
-    Operators are called `_+_`, `!_`, `_?_:_`, `_[_]`, `_in_`; `_&&_` and `_||_` take two or more
-    arguments, because chains are flattened. `name_start` is where the name or operator is written.
+    Operators are called `_+_`, `!_`, `_?_:_`, `_[_]`, `_in_`; `a.?b` is `_?._` of `a` and the text
+    "b", `a[?b]` is `_[?_]`; `_&&_` and `_||_` take two or more arguments, because chains are
+    flattened. `name_start` is where the name or operator is written.
     """
 
     function: str
@@ -63,20 +64,22 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ListLiteral:
-    """`[a, b]`."""
+    """`[a, ?b]`; `optional` are the places of the items written with a `?`."""
 
     items: tuple[Expr, ...]
     start: int
     end: int
+    optional: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MapLiteral:
-    """`{key: value}`, in the order written."""
+    """`{key: value, ?key: value}`; `optional` are the places of the entries written with a `?`."""
 
     entries: tuple[tuple[Expr, Expr], ...]
     start: int
     end: int
+    optional: tuple[int, ...] = ()
 
 
 Expr: TypeAlias = Literal | Name | Select | Call | ListLiteral | MapLiteral

@@ -235,22 +235,27 @@ class _Parser:
             if self.accept("."):
                 operand = self.member(operand)
             elif self.accept("["):
+                name = "_[?_]" if self.accept("?") else "_[_]"
                 index = self.expression()
                 end = self.expect("]", "after the index").end
-                operand = Call("_[_]", None, (operand, index), token.start, operand.start, end)
+                operand = Call(name, None, (operand, index), token.start, operand.start, end)
             elif self.at("{") and isinstance(operand, Name | Select):
                 self.fail("message values such as `Name{...}` are not part of the language", token)
             else:
                 return operand
 
     def member(self, operand: Expr) -> Expr:
+        optional = self.accept("?")
         token = self.token
         if token.kind not in (TokenKind.NAME, TokenKind.QUOTED_NAME) or token.text == "in":
             self.unexpected("expected a name after `.`")
         self.index += 1
+        if optional:
+            field = Literal(token.text, STRING, token.start, token.end)
+            return Call("_?._", None, (operand, field), token.start, operand.start, token.end)
         if self.at("(") and token.kind is TokenKind.NAME:
             self.index += 1
-            arguments, end = self.arguments(")")
+            arguments, end = self.arguments()
             return Call(token.text, operand, arguments, token.start, operand.start, end)
         return Select(operand, token.text, token.start, operand.start, token.end)
 
@@ -271,8 +276,7 @@ class _Parser:
             end = self.expect(")", "to close the parenthesis").end
             return replace(inner, start=token.start, end=end)
         if token.text == "[":
-            items, end = self.arguments("]")
-            return ListLiteral(items, token.start, end)
+            return self.list_literal(token)
         if token.text == "{":
             return self.map_literal(token)
         if token.text == "." and self.token.kind is TokenKind.NAME:
@@ -290,7 +294,7 @@ class _Parser:
             hint = _WORDS.get(token.text, "the word is reserved")
             self.fail(f"unexpected `{token.text}`: {hint}", token)
         if self.accept("("):
-            arguments, end = self.arguments(")")
+            arguments, end = self.arguments()
             return Call(token.text, None, arguments, token.start, start, end)
         following = self.token
         operand = following.kind in (TokenKind.NAME, TokenKind.STRING, TokenKind.INT)
@@ -312,27 +316,42 @@ class _Parser:
             self.fail(f"{shown} is out of the range of {what}", token)
         return token.value
 
-    def arguments(self, closing: str) -> tuple[tuple[Expr, ...], int]:
-        """Expressions up to the closing bracket, and where that ends; lists may end in a comma."""
+    def arguments(self) -> tuple[tuple[Expr, ...], int]:
+        """Expressions up to the closing parenthesis, and where that ends."""
         items: list[Expr] = []
-        while not self.at(closing):
+        while not self.at(")"):
             items.append(self.expression())
             if not self.accept(","):
                 break
-            if closing == ")" and self.at(closing):
+            if self.at(")"):
                 self.unexpected("expected an argument after `,`")
-        return tuple(items), self.expect(closing, "or `,` here").end
+        return tuple(items), self.expect(")", "or `,` here").end
+
+    def list_literal(self, opening: Token) -> Expr:
+        items: list[Expr] = []
+        optional: list[int] = []
+        while not self.at("]"):
+            if self.accept("?"):
+                optional.append(len(items))
+            items.append(self.expression())
+            if not self.accept(","):
+                break
+        end = self.expect("]", "or `,` here").end
+        return ListLiteral(tuple(items), opening.start, end, tuple(optional))
 
     def map_literal(self, opening: Token) -> Expr:
         entries: list[tuple[Expr, Expr]] = []
+        optional: list[int] = []
         while not self.at("}"):
+            if self.accept("?"):
+                optional.append(len(entries))
             key = self.expression()
             self.expect(":", "after the key")
             entries.append((key, self.expression()))
             if not self.accept(","):
                 break
         end = self.expect("}", "or `,` here").end
-        return MapLiteral(tuple(entries), opening.start, end)
+        return MapLiteral(tuple(entries), opening.start, end, tuple(optional))
 
 
 _LITERAL_TYPES: Final = {

@@ -1,0 +1,1 @@
+"""What an explanation says, in data and in words: values, names, facts, and what would help."""

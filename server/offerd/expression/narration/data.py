@@ -1,0 +1,45 @@
+"""An explanation as data that JSON can hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from offerd.expression.check.tree import Constant
+from offerd.expression.explain import Explanation
+from offerd.expression.narration.parts import Hidden, text_of
+from offerd.expression.narration.values import json_value
+from offerd.expression.values import Failure, Unknown
+
+
+def data_of(part: Explanation, hidden: Hidden, *, is_whole: bool = True) -> dict[str, Any]:
+    """A part with its own parts.
+
+    `text` is what is written, on one line; `type`; `evaluated`; and if it was evaluated one of
+    `value`, `unknown` (the names of what is missing), `failure` (what went wrong, with line and
+    column) or `hidden` (the names of what the caller may not see). The outcome of the whole, if
+    it is a condition, is never hidden: it is what the caller asked for.
+    """
+    data: dict[str, Any] = {
+        "text": text_of(part),
+        "type": str(part.type),
+        "evaluated": part.evaluated,
+    }
+    if part.evaluated:
+        is_verdict = is_whole and isinstance(part.outcome, bool)
+        data.update(_outcome(part, () if is_verdict else hidden.names(part)))
+    inner = [data_of(child, hidden, is_whole=False) for child in part.parts]
+    if inner and not all(isinstance(child.node, Constant) for child in part.parts):
+        data["parts"] = inner
+    return data
+
+
+def _outcome(part: Explanation, hidden: tuple[str, ...]) -> dict[str, Any]:
+    outcome = part.outcome
+    if isinstance(outcome, Unknown):
+        return {"unknown": list(outcome.names)}
+    if hidden:
+        return {"hidden": list(hidden)}
+    if isinstance(outcome, Failure):
+        place = outcome.position
+        return {"failure": {"message": outcome.message, "line": place.line, "column": place.column}}
+    return {"value": json_value(outcome, part.type)}
