@@ -34,10 +34,7 @@ def explain_scope(
     for prepared in scope.strategies:
         strategy = prepared.strategy
         found = [_examine(state, strategy, c, chosen, stage_of) for c in prepared.candidates]
-        found += [
-            Candidate(offer, strategy, Stage.REPRESENTATION, _no_placement(scope))
-            for offer in prepared.absent
-        ]
+        found += [_examine_absent(state, scope, strategy, offer) for offer in prepared.absent]
         for candidate in found:
             known = furthest.get(candidate.offer.id)
             if known is None or _reached(candidate) > _reached(known):
@@ -73,6 +70,21 @@ def _examine(
     return Candidate(offer, strategy, stage, _reason(state, strategy, candidate, stage))
 
 
+def _examine_absent(
+    state: RequestState, scope: PreparedScope, strategy: Strategy, offer: Offer
+) -> Candidate:
+    """What became of an offer of the collection that has nothing for the placement."""
+    if _is_live(offer, state.now_ns):
+        text = f"no content for placement `{scope.placement.id}`"
+        return Candidate(offer, strategy, Stage.REPRESENTATION, text)
+    return Candidate(offer, strategy, Stage.LIVE, _dates(offer, state.now_ns))
+
+
+def _is_live(offer: Offer, now_ns: int) -> bool:
+    started = offer.start_ns is None or offer.start_ns <= now_ns
+    return started and (offer.end_ns is None or now_ns < offer.end_ns)
+
+
 def _reason(state: RequestState, strategy: Strategy, candidate: PreparedOffer, stage: Stage) -> str:
     offer = candidate.offer
     if stage is Stage.LIVE:
@@ -86,10 +98,6 @@ def _reason(state: RequestState, strategy: Strategy, candidate: PreparedOffer, s
         return why_not(state, offer.eligibility)
     reached = first_reached(offer, state.view, state.total_count, state.now_ns)
     return _cap(*reached) if reached is not None else ""
-
-
-def _no_placement(scope: PreparedScope) -> str:
-    return f"no content for placement `{scope.placement.id}`"
 
 
 def _dates(offer: Offer, now_ns: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from offerd.audience.environment import profile_environment
 from offerd.expression import Rule
 from offerd.model.catalogue import (
     Catalogue,
@@ -66,12 +67,16 @@ class PreparedScope(NamedTuple):
 class Prepared:
     """The catalogue with its planned rules and, for each decision and placement, candidates.
 
-    `rules` are the planned rules by number; `audiences` the planned rule of each audience.
+    `rules` are the planned rules by number, `environment` what they read; `audiences` the
+    planned rule of each audience.
     """
 
     def __init__(self, catalogue: Catalogue, rules: Sequence[Rule]) -> None:
         self.catalogue = catalogue
         self.rules = tuple(rules)
+        self.environment = profile_environment(
+            catalogue.schema, (audience.id for audience in catalogue.audiences)
+        )
         self.audiences = {a.id: self.rules[a.rule] for a in catalogue.audiences}
         self.named_scopes: dict[str, Scope] = {s.id: s for s in catalogue.scopes}
         placements = {p.id: p for p in catalogue.placements}

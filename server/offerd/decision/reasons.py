@@ -3,78 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from offerd import expression as ex
-from offerd.admission import format_instant
-from offerd.audience.environment import profile_environment
 from offerd.decision.request import RequestState
+from offerd.expression.narrate import Change, narrate
 
-_LOOKUP = "audience"
-_SHOWN_ITEMS = 5
+_MEMBERSHIPS = {True: "in audience", False: "not in audience"}
+_NO_MEMBERSHIP = "unknown whether in audience"
 
 
 def why_not(state: RequestState, rule: int | None) -> str:
     """Returns why a rule is not true for a request; "" for no rule.
 
-    An audience that decided is followed into its own rule.
+    An audience that decided is followed into its own rule, once. Where time alone will make
+    the rule true, that is told with its instant. Each rule is told once per request.
     """
     if rule is None:
         return ""
-    return "; ".join(_reasons(state, rule, frozenset()))
+    told = state.reasons.get(rule)
+    if told is None:
+        told = state.reasons[rule] = "; ".join(dict.fromkeys(_reasons(state, rule, set())))
+    return told
 
 
-def _reasons(state: RequestState, rule: int, seen: frozenset[str]) -> Iterator[str]:
-    catalogue = state.prepared.catalogue
-    checked = ex.decode(catalogue.rules[rule].tree)
-    environment = profile_environment(catalogue.schema, state.prepared.audiences)
-    for decision in ex.explain(checked, environment, state.memberships.roots).deciding():
-        yield _sentence(decision, environment)
-        for audience in catalogue.audiences:
-            name = f'{_LOOKUP}("{audience.id}")'
-            if name in decision.values and audience.id not in seen:
-                inner = _reasons(state, audience.rule, seen | {audience.id})
-                yield f"audience `{audience.id}`: {', '.join(inner)}"
+def _reasons(state: RequestState, rule: int, followed_before: set[str]) -> Iterator[str]:
+    prepared = state.prepared
+    explained = ex.explain(
+        prepared.rules[rule].checked, prepared.environment, state.memberships.roots
+    )
+    narration = narrate(explained)
+    for told in narration.decided:
+        followed = [
+            audience
+            for audience in prepared.catalogue.audiences
+            if f'audience("{audience.id}")' in told.names and audience.id not in followed_before
+        ]
+        followed_before.update(audience.id for audience in followed)
+        if not (told.is_name and followed):
+            yield told.text
+        for audience in followed:
+            inner = ", ".join(_reasons(state, audience.rule, followed_before))
+            yield f"{_membership(state, audience.id)} `{audience.id}`: {inner}"
+    for change in narration.changes:
+        if isinstance(change, Change) and change.kind == "time":
+            yield change.text
 
 
-def _sentence(decision: ex.Decision, environment: ex.Environment) -> str:
-    outcome = decision.outcome
-    if isinstance(outcome, ex.Unknown):
-        missing = ", ".join(f"`{name}`" for name in outcome.names)
-        return f"`{decision.text}` is unknown: no value for {missing}"
-    if isinstance(outcome, ex.Failure):
-        return f"`{decision.text}` failed: {outcome.message}"
-    values = [
-        f"`{name}` is {_shown(_readable(name, value, environment))}"
-        for name, value in decision.values.items()
-        if name != decision.text
-    ]
-    verdict = f"`{decision.text}` is {_shown(outcome)}"
-    return f"{verdict} ({', '.join(values)})" if values else verdict
-
-
-def _readable(name: str, value: Any, environment: ex.Environment) -> Any:
-    """Returns a value as people read it: instants, which rules hold as numbers, as RFC 3339."""
-    root, _, path = name.partition(".")
-    declared = environment.variables.get(root)
-    if isinstance(declared, ex.Record):
-        attribute = declared.attributes.get(path)
-        declared = None if attribute is None else attribute.type
-    if declared is ex.TIMESTAMP and isinstance(value, int):
-        return format_instant(value)
-    return value
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, ex.Unknown):
-        return "unknown"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, list | tuple):
-        shown = ", ".join(_shown(item) for item in value[:_SHOWN_ITEMS])
-        return f"[{shown}{', …' if len(value) > _SHOWN_ITEMS else ''}]"
-    if isinstance(value, dict):
-        return f"a map of {len(value)}"
-    return str(value)
+def _membership(state: RequestState, audience: str) -> str:
+    outcome = state.memberships[audience]
+    return _MEMBERSHIPS[outcome] if isinstance(outcome, bool) else _NO_MEMBERSHIP

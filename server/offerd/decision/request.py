@@ -37,13 +37,17 @@ class Verdicts(dict[int | None, bool]):
 
 
 class RequestState:
-    """The records that rules read, and what the rules say of them."""
+    """The records that rules read, and what the rules say of them.
+
+    `reasons` remembers, by rule, why it wasn't true, for explanations.
+    """
 
     __slots__ = (
         "languages",
         "memberships",
         "now_ns",
         "prepared",
+        "reasons",
         "total_count",
         "verdicts",
         "view",
@@ -65,4 +69,5 @@ class RequestState:
         self.memberships = Memberships(
             prepared.audiences, view.attributes, context.values, view.aggregates, now_ns
         )
+        self.reasons: dict[int, str] = {}
         self.verdicts = Verdicts(prepared.rules, self.memberships)
