@@ -63,6 +63,19 @@ check: $(VENV)/.ready ## Lint, check types, and compare generated code with its 
 test: $(VENV)/.ready ## Pass every test.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: conformance
+conformance: $(VENV)/.ready ## Run the official cases of the rule language (needs npm to fetch them).
+	$(BIN)/python tools/conformance.py $(CONFORMANCE)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.ready ## Mutate a million rules; takes about half an hour.
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/run_mutations.py --inputs 1000000
+
+.PHONY: bench
+bench: $(VENV)/.ready ## What decisions and rules cost, as ratios to code written by hand.
+	$(BIN)/python benchmarks/bench_decide.py
+	$(BIN)/python benchmarks/bench_rules.py
+
 .PHONY: clean
 clean: ## Remove what run and test have made, but for the environment.
 	rm -rf $(RUN) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

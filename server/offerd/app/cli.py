@@ -8,16 +8,19 @@ from pathlib import Path
 
 import click
 import uvloop
+from click.core import ParameterSource
 
 from offerd import __version__
-from offerd.app.config import ServeConfig, parse_address, parse_tls
-from offerd.app.health import check_health
+from offerd.app.config import ServeConfig
+from offerd.app.health import HealthTls, check_health
 from offerd.app.logging import set_up_logging
 from offerd.app.process import serve
+from offerd.app.rules_cli import add_rule_commands
 from offerd.bundle import check_bundle, open_bundle, write_bundle
 from offerd.errors import DefinitionsError, OfferdError
 from offerd.events import FoldPlan
 from offerd.store import State
+from offerd_gateway.listen import parse_address, parse_tls
 
 _FILE = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -33,7 +36,8 @@ class _Commands(click.Group):
             for issue in error.issues:
                 click.echo(str(issue), err=True)
             count = len(error.issues)
-            click.echo(f"{count} mistake{'' if count == 1 else 's'}, nothing written", err=True)
+            undone = "served" if ctx.invoked_subcommand == "serve" else "written"
+            click.echo(f"{count} mistake{'' if count == 1 else 's'}, nothing {undone}", err=True)
         except OfferdError as error:
             click.echo(f"error: {error}", err=True)
         sys.exit(1)
@@ -81,7 +85,13 @@ def check_command(bundle: Path) -> None:
 
 
 @main.command("serve")
-@click.option("--bundle", required=True, type=_FILE, help="The bundle to decide from.")
+@click.option("--bundle", type=_FILE, help="The bundle to decide from.")
+@click.option(
+    "--definitions",
+    multiple=True,
+    type=_FOLDER,
+    help="Instead of a bundle: a folder of definitions to compile at start; repeatable.",
+)
 @click.option(
     "--state", required=True, type=_FILE, help="The folder that keeps profiles and events."
 )
@@ -118,9 +128,12 @@ def check_command(bundle: Path) -> None:
 @click.option(
     "--log-format", type=click.Choice(["json", "text"]), default="json", show_default=True
 )
+@click.pass_context
 def serve_command(
+    context: click.Context,
     *,
-    bundle: Path,
+    bundle: Path | None,
+    definitions: tuple[Path, ...],
     state: Path,
     grpc: str,
     http: str,
@@ -135,8 +148,14 @@ def serve_command(
     log_format: str,
 ) -> None:
     """Serve decisions over gRPC and JSON until SIGTERM."""
+    # What is said on the command line stands in for the other one of the environment.
+    if bundle and _said(context, "definitions") and not _said(context, "bundle"):
+        bundle = None
+    if definitions and _said(context, "bundle") and not _said(context, "definitions"):
+        definitions = ()
     config = ServeConfig(
         bundle=bundle,
+        definitions=definitions,
         state=state,
         grpc=parse_address(grpc),
         http=None if no_http else parse_address(http),
@@ -200,13 +219,49 @@ def import_command(
 
 
 @main.command("health")
-@click.argument("address", default="127.0.0.1:50051")
-@click.option("--tls-ca", type=_FILE, help="Speak TLS, and trust this authority.")
+@click.argument("address", default="127.0.0.1:50051", envvar="OFFERD_SERVE_GRPC")
+@click.option(
+    "--tls-ca",
+    type=_FILE,
+    envvar=["OFFERD_HEALTH_TLS_CA", "OFFERD_SERVE_TLS_CERT"],
+    help="Speak TLS, and trust this authority, or this very certificate.",
+)
+@click.option(
+    "--tls-cert",
+    type=_FILE,
+    envvar=["OFFERD_HEALTH_TLS_CERT", "OFFERD_SERVE_TLS_CERT"],
+    help="PEM file of the certificate to show (mutual TLS).",
+)
+@click.option(
+    "--tls-key",
+    type=_FILE,
+    envvar=["OFFERD_HEALTH_TLS_KEY", "OFFERD_SERVE_TLS_KEY"],
+    help="PEM file of its private key.",
+)
 @click.option("--timeout", "timeout_s", default=2.0, show_default=True, help="Seconds to wait.")
-def health_command(address: str, tls_ca: Path | None, timeout_s: float) -> None:
-    """Ask a service's gRPC door whether it serves; exit status 1 if it doesn't."""
-    check_health(parse_address(address), tls_ca, timeout_s)
-    click.echo(f"{address} serves")
+def health_command(
+    *,
+    address: str,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    timeout_s: float,
+) -> None:
+    """Ask a service's gRPC door whether it serves; exit status 1 if it doesn't.
+
+    What isn't given is taken from the environment that configures `serve`: OFFERD_SERVE_GRPC,
+    and for TLS OFFERD_SERVE_TLS_CERT and OFFERD_SERVE_TLS_KEY.
+    """
+    asked = parse_address(address).from_here()
+    check_health(asked, HealthTls.of(tls_ca, tls_cert, tls_key), timeout_s)
+    click.echo(f"{asked} serves")
+
+
+add_rule_commands(main)
+
+
+def _said(context: click.Context, option: str) -> bool:
+    return context.get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 def _counts(counts: dict[str, int]) -> str:
