@@ -58,6 +58,7 @@ check: $(VENV)/.ready ## Lint, check types, and compare generated code with its 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tools/generate.py --check server
+	$(BIN)/python tools/rules_page.py --check
 
 .PHONY: test
 test: $(VENV)/.ready ## Pass every test.
@@ -68,8 +69,11 @@ conformance: $(VENV)/.ready ## Run the official cases of the rule language (need
 	$(BIN)/python tools/conformance.py $(CONFORMANCE)
 
 .PHONY: fuzz
-fuzz: $(VENV)/.ready ## Mutate a million rules; takes about half an hour.
-	PYTHONPATH=tests $(BIN)/python tests/fuzz/run_mutations.py --inputs 1000000
+fuzz: $(VENV)/.ready ## Feed a million mutated rules to the language, then let atheris look for more.
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/run_mutations.py --inputs $(or $(INPUTS),1000000)
+	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
+	mkdir -p $(RUN)/fuzz
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/atheris_rules.py -atheris_runs=200000 -max_len=400 $(RUN)/fuzz
 
 .PHONY: bench
 bench: $(VENV)/.ready ## What decisions and rules cost, as ratios to code written by hand.

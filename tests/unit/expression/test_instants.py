@@ -114,6 +114,13 @@ def test_a_zone_from_the_data_may_be_unknown() -> None:
     assert outcome.message == "unknown time zone `../x`"
 
 
+def test_a_zone_without_end_is_unknown_too() -> None:
+    """However long a name is, it fails as any other that there isn't."""
+    outcome = value_of("now.getHours(context.country)", context={"country": "a/" * 5_000})
+    assert isinstance(outcome, Failure)
+    assert outcome.message.startswith("unknown time zone `a/a/")
+
+
 @pytest.mark.parametrize(
     "source",
     [

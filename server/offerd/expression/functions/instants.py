@@ -39,6 +39,9 @@ _TIMESTAMP: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))",
     re.ASCII,
 )
+_LONGEST_ZONE: Final = 64
+"""Characters; the longest name that IANA has is half of it."""
+
 _OFFSET: Final = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
 _EPOCH: Final = datetime.datetime(1970, 1, 1)
 
@@ -135,6 +138,9 @@ def zone(name: str) -> datetime.tzinfo:
         return datetime.timezone(datetime.timedelta(seconds=seconds))
     if name in ("UTC", "Z", ""):
         return datetime.UTC
+    if len(name) > _LONGEST_ZONE:
+        # zoneinfo looks a name up part by part, and has no end for one that never ends.
+        raise EvaluationError(f"unknown time zone {quoted(name)}")
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
