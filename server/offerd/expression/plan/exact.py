@@ -3,6 +3,10 @@
 It follows the language to the letter: `false && x` is false and `true || x` is true whatever x
 is; otherwise an unknown wins over a failure, because more data might settle the matter, and of
 several failures the first stands. It runs only when the fast form gives up.
+
+Evaluating never raises, whatever the data is: where the data or a function meets something else
+than was declared, every exception is caught and becomes a failure that names the place. Callers
+report failures, so none is lost.
 """
 
 from __future__ import annotations
