@@ -30,8 +30,10 @@ ALLOWED = {
         "offerd.admission",
     },
     "offerd.events": {"offerd.errors", "offerd.model", "offerd.expression"},
+    "offerd.content": {"offerd.errors", "offerd.model", "offerd.expression"},
     "offerd.definitions": {
         "offerd.errors",
+        "offerd.content",
         "offerd.model",
         "offerd.expression",
         "offerd.audience",
@@ -39,12 +41,19 @@ ALLOWED = {
     },
     "offerd.bundle": {
         "offerd.errors",
+        "offerd.content",
         "offerd.model",
         "offerd.expression",
         "offerd.audience",
         "offerd.decision",
     },
+    "offerd.releases": {"offerd.errors", "offerd.bundle"},
     "offerd.store": {"offerd.errors", "offerd.model", "offerd.events"},
+    "offerd.replay": {
+        "offerd.errors",
+        "offerd.model",
+        "offerd.decision",
+    },
     "offerd.imports": {
         "offerd.errors",
         "offerd.model",
@@ -53,14 +62,26 @@ ALLOWED = {
         "offerd.events",
         "offerd.store",
     },
-    "offerd.dialects": {"offerd.errors", "offerd.model", "offerd.expression", "offerd.audience"},
-    "offerd.service": {
+    "offerd.simulation": {
         "offerd.errors",
         "offerd.model",
         "offerd.admission",
+        "offerd.audience",
+        "offerd.expression",
+        "offerd.decision",
+        "offerd.bundle",
+    },
+    "offerd.dialects": {"offerd.errors", "offerd.model", "offerd.expression", "offerd.audience"},
+    "offerd.service": {
+        "offerd.errors",
+        "offerd.content",
+        "offerd.model",
+        "offerd.admission",
+        "offerd.audience",
         "offerd.decision",
         "offerd.events",
         "offerd.bundle",
+        "offerd.replay",
         "offerd.store",
         "offerd.v1",
     },
@@ -69,15 +90,20 @@ ALLOWED = {
     "offerd.app": {
         "offerd",
         "offerd.errors",
+        "offerd.admission",
         "offerd.audience",
         "offerd.bundle",
+        "offerd.decision",
         "offerd.definitions",
         "offerd.dialects",
         "offerd.events",
         "offerd.expression",
         "offerd.imports",
         "offerd.model",
+        "offerd.releases",
+        "offerd.replay",
         "offerd.service",
+        "offerd.simulation",
         "offerd.store",
         "offerd_gateway",
     },
@@ -85,7 +111,7 @@ ALLOWED = {
 }
 """What each package may import of the others. Packages not named here may not exist."""
 
-PURE = ("model", "expression", "audience", "admission", "decision", "events")
+PURE = ("model", "expression", "audience", "admission", "decision", "events", "content")
 IMPURE_MODULES = {
     "asyncio", "click", "google", "grpc", "io", "lmdb", "logging", "multiprocessing", "os",
     "pathlib", "random", "secrets", "socket", "structlog", "subprocess", "sys", "tempfile",
@@ -99,6 +125,9 @@ ONLY_HERE = {
     "pydantic": ("offerd.definitions", "offerd.imports"),
     "duckdb": ("offerd.imports",),
     "sqlglot": ("offerd.dialects",),
+    "jinja2": ("offerd.simulation",),
+    "pygal": ("offerd.simulation",),
+    "justhtml": ("offerd.content",),
     "click": ("offerd.app", "offerd_gateway"),
     "uvicorn": ("offerd_gateway",),
     "grpc": ("offerd.service", "offerd.app", "offerd_client", "offerd_gateway"),

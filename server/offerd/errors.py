@@ -4,12 +4,14 @@
     ├── RequestError            one request can't be answered; carries code, reason, field
     │   ├── InvalidArgument     the request is wrong and stays wrong
     │   ├── NotFound            what it names doesn't exist
+    │   ├── FailedPrecondition  what it names is past what is asked of it
     │   ├── Exhausted           too much at once, or the store is full
     │   ├── Unavailable         starting, stopping, or the store can't be reached
     │   └── DeadlineExceeded    the caller's deadline passed
     ├── DefinitionsError        a folder of definitions has mistakes (all of them, placed)
     ├── BundleError             a bundle can't be opened: truncated, altered, of a newer format
     ├── StateError              the state can't be opened or is not a state
+    ├── ReleaseError            a release can't be made, found or gone back to
     ├── DataError               data to import, or its mapping, is wrong (file, row, what was found)
     └── ConfigurationError      settings of the process are wrong
 
@@ -30,6 +32,7 @@ class Code(Enum):
 
     INVALID_ARGUMENT = (3, 400)
     NOT_FOUND = (5, 404)
+    FAILED_PRECONDITION = (9, 409)
     RESOURCE_EXHAUSTED = (8, 429)
     UNAVAILABLE = (14, 503)
     DEADLINE_EXCEEDED = (4, 504)
@@ -42,7 +45,10 @@ class Code(Enum):
 
     @property
     def http_status(self) -> int:
-        """The HTTP status code that google.rpc.Code documents for it."""
+        """The HTTP status code that google.rpc.Code documents for it.
+
+        But for FAILED_PRECONDITION, which HTTP tells from a wrong request: 409 rather than 400.
+        """
         return self.value[1]
 
 
@@ -70,6 +76,8 @@ class Reason(StrEnum):
     EVENT_ID_REUSED = "EVENT_ID_REUSED"
     PROFILE_NOT_FOUND = "PROFILE_NOT_FOUND"
     NO_SUCH_METHOD = "NO_SUCH_METHOD"
+    RESERVATION_NOT_FOUND = "RESERVATION_NOT_FOUND"
+    RESERVATION_COMMITTED = "RESERVATION_COMMITTED"
     NOT_SERVING = "NOT_SERVING"
     OVERLOADED = "OVERLOADED"
     STORE_FULL = "STORE_FULL"
@@ -117,6 +125,12 @@ class NotFound(RequestError):
     code = Code.NOT_FOUND
 
 
+class FailedPrecondition(RequestError):
+    """What the request names is in a state in which the request can't be carried out."""
+
+    code = Code.FAILED_PRECONDITION
+
+
 class Exhausted(RequestError):
     """Too much at once, or no room left in the store."""
 
@@ -149,6 +163,10 @@ class BundleError(OfferdError):
 
 class StateError(OfferdError):
     """The state can't be opened, or what lies there is no state of offerd."""
+
+
+class ReleaseError(OfferdError):
+    """A release can't be published, activated or gone back to, or its directory is wrong."""
 
 
 class DataError(OfferdError):

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from offerd import expression as ex
-from offerd.model.schema import BUILT_IN_CONTEXT, Attribute, Schema, ValueType
+from offerd.model.schema import (
+    BUILT_IN_CONTEXT,
+    BUILT_IN_OFFER,
+    Attribute,
+    Schema,
+    ValueType,
+)
 
 _TYPES: dict[ValueType, ex.Type] = {
     ValueType.BOOL: ex.BOOL,
@@ -23,20 +29,37 @@ _TYPES: dict[ValueType, ex.Type] = {
 
 
 def profile_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Environment:
-    """What audiences, eligibility rules and constraints read.
+    """What audiences read: the customer, the moment, other audiences and scores."""
+    return ex.Environment(variables=_customer(schema), lookups=_lookups(schema, audience_ids))
+
+
+def decision_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Environment:
+    """What all rules of a decision read: what audiences read, and `offer`.
 
     Positional arguments of a planned rule: profile, context, aggregate (flat records), now
-    (nanoseconds), audience (a mapping from audience id to membership).
+    (nanoseconds), offer (the flat record of one offer, empty for a rule that reads none),
+    audience and score (mappings from id to membership and to number).
     """
     return ex.Environment(
-        variables={
-            "profile": _record(schema.profile),
-            "context": _record((*BUILT_IN_CONTEXT, *schema.context)),
-            "aggregate": ex.Record({a.id: ex.Attribute(_TYPES[a.type]) for a in schema.aggregates}),
-            "now": ex.TIMESTAMP,
-        },
-        lookups={"audience": ex.Lookup(audience_ids)},
+        variables={**_customer(schema), "offer": _record((*BUILT_IN_OFFER, *schema.offer))},
+        lookups=_lookups(schema, audience_ids),
     )
+
+
+def _customer(schema: Schema) -> dict[str, ex.Type | ex.Record]:
+    return {
+        "profile": _record(schema.profile),
+        "context": _record((*BUILT_IN_CONTEXT, *schema.context)),
+        "aggregate": ex.Record({a.id: ex.Attribute(_TYPES[a.type]) for a in schema.aggregates}),
+        "now": ex.TIMESTAMP,
+    }
+
+
+def _lookups(schema: Schema, audience_ids: Iterable[str]) -> dict[str, ex.Lookup]:
+    return {
+        "audience": ex.Lookup(audience_ids),
+        "score": ex.Lookup((score.id for score in schema.scores), ex.DOUBLE),
+    }
 
 
 def event_environment(schema: Schema, event_types: Iterable[str]) -> ex.Environment:
@@ -50,8 +73,8 @@ def event_environment(schema: Schema, event_types: Iterable[str]) -> ex.Environm
 
 
 def offer_environment(schema: Schema) -> ex.Environment:
-    """What a collection's `where` reads: `offer`, the declared offer attributes."""
-    return ex.Environment(variables={"offer": _record(schema.offer)})
+    """What a collection's `where` reads: `offer`, built-in and declared attributes."""
+    return ex.Environment(variables={"offer": _record((*BUILT_IN_OFFER, *schema.offer))})
 
 
 def _record(attributes: Iterable[Attribute]) -> ex.Record:

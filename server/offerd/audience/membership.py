@@ -11,6 +11,12 @@ Record = dict[str, Any]
 """A flat record: dotted attribute path → value; a missing key is unknown."""
 
 
+NO_OFFER: Record = {}
+"""What a rule that reads no offer gets for one. Never written to."""
+
+NO_SCORES: Mapping[str, float] = {}
+"""What is known where no score was loaded. Never written to."""
+
 LOOKUP = "audience"
 """The function by which rules ask for membership."""
 
@@ -26,22 +32,20 @@ class Memberships(dict[str, Any]):
     audiences that depend on themselves.
     """
 
-    __slots__ = ("_aggregate", "_context", "_nesting", "_now_ns", "_profile", "_rules")
+    __slots__ = ("_nesting", "_roots", "_rules")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what rules read, in the order of their roots
         self,
         rules: Mapping[str, Rule],
         profile: Record,
         context: Record,
         aggregate: Record,
         now_ns: int,
+        scores: Mapping[str, float] = NO_SCORES,
     ) -> None:
         super().__init__()
         self._rules = rules
-        self._profile = profile
-        self._context = context
-        self._aggregate = aggregate
-        self._now_ns = now_ns
+        self._roots = (profile, context, aggregate, now_ns, scores)
         self._nesting = 0
 
     def __missing__(self, audience: str) -> Any:
@@ -70,11 +74,12 @@ class Memberships(dict[str, Any]):
                 self[pending.pop()] = self.evaluate(self._rules[name])
         return self[audience]
 
-    @property
-    def roots(self) -> tuple[Record, Record, Record, int, Memberships]:
-        """What a rule reads, in the order of `profile_environment`'s roots."""
-        return (self._profile, self._context, self._aggregate, self._now_ns, self)
+    def roots(self, offer: Record = NO_OFFER) -> tuple[Any, ...]:
+        """What a rule reads, in the order of `decision_environment`'s roots."""
+        profile, context, aggregate, now_ns, scores = self._roots
+        return (profile, context, aggregate, now_ns, offer, self, scores)
 
-    def evaluate(self, rule: Rule) -> Any:
-        """Returns what a rule over profile and context says of this request."""
-        return rule.evaluate(self._profile, self._context, self._aggregate, self._now_ns, self)
+    def evaluate(self, rule: Rule, offer: Record = NO_OFFER) -> Any:
+        """Returns what a rule says of this request, or of an offer in it."""
+        profile, context, aggregate, now_ns, scores = self._roots
+        return rule.evaluate(profile, context, aggregate, now_ns, offer, self, scores)

@@ -6,34 +6,21 @@ the order of their tables. Instants are integer nanoseconds since 1970-01-01T00:
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
+from offerd.model.capping import Cap, Counter
+from offerd.model.content import Content, ContentType
+from offerd.model.lifecycle import Status
 from offerd.model.schema import Schema
-
-
-class ContentType(StrEnum):
-    """What a placement shows and a representation holds."""
-
-    TEXT = "text"
-    HTML = "html"
-    JSON = "json"
-    IMAGE_LINK = "image_link"
-    REDIRECT = "redirect"
-    KEY_VALUE = "key_value"
-
-
-class Content(msgspec.Struct, frozen=True, array_like=True):
-    """One representation's content.
-
-    `body` by type: str for text and html (the fragment), any JSON value for json, the URL
-    for redirect, dict of str for key_value, and for image_link a dict with `url` and
-    optionally `link_url` and `alternative_text`.
-    """
-
-    type: ContentType
-    body: object
+from offerd.model.selection import (
+    Decision,
+    Exclusion,
+    Experiment,
+    Ranking,
+    Scope,
+    ScoreTable,
+    Strategy,
+)
 
 
 class Rule(msgspec.Struct, frozen=True, array_like=True):
@@ -68,28 +55,11 @@ class Representation(msgspec.Struct, frozen=True, array_like=True):
     content: int
 
 
-class CapSubject(StrEnum):
-    """Whose events a cap counts."""
-
-    PROFILE = "profile"
-    TOTAL = "total"
-
-
-class Cap(msgspec.Struct, frozen=True, array_like=True):
-    """At most `limit` events of a type about an offer.
-
-    `within_ns` counts only the events of that many nanoseconds before the instant of the
-    decision (per profile only); None counts all there ever were.
-    """
-
-    event: str
-    subject: CapSubject
-    limit: int
-    within_ns: int | None = None
-
-
 class Offer(msgspec.Struct, frozen=True, array_like=True):
-    """Something to propose. `start_ns` is inclusive, `end_ns` exclusive; None is open."""
+    """Something to propose. `start_ns` is inclusive, `end_ns` exclusive; None is open.
+
+    `replaces` are numbers of offers that fall where this one is eligible.
+    """
 
     id: str
     priority: int
@@ -100,6 +70,8 @@ class Offer(msgspec.Struct, frozen=True, array_like=True):
     attributes: dict[str, object]
     representations: tuple[Representation, ...]
     caps: tuple[Cap, ...]
+    status: Status = Status.APPROVED
+    replaces: tuple[int, ...] = ()
 
 
 class FallbackOffer(msgspec.Struct, frozen=True, array_like=True):
@@ -117,44 +89,11 @@ class Collection(msgspec.Struct, frozen=True, array_like=True):
     offers: tuple[int, ...]
 
 
-class Strategy(msgspec.Struct, frozen=True, array_like=True):
-    """A selection strategy: a collection, a constraint that all of it shares, a ranking.
-
-    `constraint` is a rule over profile and context, or None. Ranking is by priority, ties
-    by offer id.
-    """
-
-    id: str
-    collection: int
-    constraint: int | None
-
-
-class Decision(msgspec.Struct, frozen=True, array_like=True):
-    """Which strategies fill which placements, in order, and what is shown if none can.
-
-    `strategies` are numbers of strategies: the first fills what it can, the next tops up.
-    `fallbacks` are numbers of fallback offers, tried in order for each placement.
-    """
-
-    id: str
-    placements: tuple[str, ...]
-    strategies: tuple[int, ...]
-    fallbacks: tuple[int, ...]
-
-
-class Scope(msgspec.Struct, frozen=True, array_like=True):
-    """A name for a decision at a placement."""
-
-    id: str
-    decision: str
-    placement: str
-    item_count: int | None = None
-
-
 class Catalogue(msgspec.Struct, frozen=True):
     """All the tables of a bundle.
 
-    `rules` read profile, context, aggregate, audience and now; `event_filters` read event.
+    `rules` read profile, context, aggregate, now, offer, audience and score; `event_filters`
+    read event.
     `contents` is empty in a catalogue that was opened from a bundle: content stays in the
     memory map until an item is answered with it.
     """
@@ -171,3 +110,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     strategies: tuple[Strategy, ...]
     decisions: tuple[Decision, ...]
     scopes: tuple[Scope, ...]
+    counters: tuple[Counter, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
+    score_tables: tuple[ScoreTable, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    experiments: tuple[Experiment, ...] = ()

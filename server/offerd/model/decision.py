@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
-from offerd.model.catalogue import FallbackOffer, Offer, Representation, Strategy
+from offerd.model.catalogue import FallbackOffer, Offer, Representation
+from offerd.model.selection import RankingMethod, Strategy
 
 
 class ScopeQuery(NamedTuple):
-    """One scope as resolved. `name` is "" unless it was asked by name."""
+    """One scope as resolved. `name` is "" unless it was asked by name.
+
+    `top_up` asks for fallbacks after too few offers; None is as the decision says.
+    """
 
     name: str
     decision: str
     placement: str
     item_count: int
+    top_up: bool | None = None
 
 
 class DecisionContext(NamedTuple):
@@ -28,10 +34,51 @@ class DecisionContext(NamedTuple):
     locales: tuple[str, ...] = ()
 
 
+class Deduplication(Enum):
+    """Within what an offer is proposed at most once."""
+
+    SCOPE = "scope"
+    DECISION = "decision"
+    PLACEMENT = "placement"
+    REQUEST = "request"
+
+
+class Arbitration(Enum):
+    """Which scope gets an offer that only one of several may have.
+
+    IN_ORDER: the first in the request. AVOID_FALLBACK: so that as few scopes as possible have
+    none, and among those ways as the order of the request would have it.
+    """
+
+    IN_ORDER = "in_order"
+    AVOID_FALLBACK = "avoid_fallback"
+
+
+class Options(NamedTuple):
+    """How a request wants to be decided.
+
+    `memberships` overrides audiences, id to whether a member; `arms` are arms of experiments to
+    be in whatever the hash says, experiment id to arm id.
+
+    `hidden` are the full names of data (`profile.health.goals`) whose values explanations and
+    diagnostics keep to themselves. `reasons` False leaves the reasons of candidates empty, which
+    makes an explanation several times cheaper; stages are told all the same.
+    """
+
+    deduplication: Deduplication = Deduplication.SCOPE
+    arbitration: Arbitration = Arbitration.IN_ORDER
+    explain: bool = False
+    memberships: Mapping[str, bool] = {}
+    arms: Mapping[str, str] = {}
+    hidden: frozenset[str] = frozenset()
+    reasons: bool = True
+
+
 class Outcome(Enum):
     """What became of a scope."""
 
     PROPOSED = "proposed"
+    TOPPED_UP = "topped_up"
     FALLBACK = "fallback"
     NOTHING = "nothing"
 
@@ -45,25 +92,42 @@ class Stage(IntEnum):
     CONSTRAINT = 4
     ELIGIBILITY = 5
     CAPS = 6
-    RANK = 7
+    EXCLUSION = 7
+    RANK = 8
 
 
-class Item(NamedTuple):
-    """One offer to show. `strategy` and `score` are None for a fallback."""
+class Selection(NamedTuple):
+    """How an offer came to be chosen.
 
-    offer: Offer | FallbackOffer
-    representation: Representation
+    `strategy` is None for one that the decision lists by hand, and `method` and `score` with it.
+    `ranking` is the ranking's id, "" for priority.
+    """
+
     strategy: Strategy | None
+    method: RankingMethod | None
+    ranking: str
     score: float | None
 
 
+class Item(NamedTuple):
+    """One offer to show. `selection` is None for a fallback."""
+
+    offer: Offer | FallbackOffer
+    representation: Representation
+    selection: Selection | None
+
+
 class Candidate(NamedTuple):
-    """What became of one candidate; `fell_at` and `reason` are None and "" if chosen."""
+    """What became of one candidate; `fell_at` and `reason` are None and "" if chosen.
+
+    `strategy` is None for one that the decision lists by hand; `score` if it wasn't scored.
+    """
 
     offer: Offer
-    strategy: Strategy
+    strategy: Strategy | None
     fell_at: Stage | None
     reason: str
+    score: float | None = None
 
 
 class Explanation(NamedTuple):
@@ -73,10 +137,25 @@ class Explanation(NamedTuple):
     candidates: tuple[Candidate, ...]
 
 
+class Exposure(NamedTuple):
+    """The arm of an experiment that decided a scope.
+
+    `arm` is "" in the holdout, where `withheld` are ids of the offers that would have been
+    shown, best first. `forced` says that the request asked for the arm.
+    """
+
+    experiment: str
+    arm: str
+    forced: bool = False
+    holdout: bool = False
+    withheld: tuple[str, ...] = ()
+
+
 class Proposition(NamedTuple):
-    """The answer to one scope; items best first."""
+    """The answer to one scope; items best first, offers before fallbacks."""
 
     scope: ScopeQuery
     outcome: Outcome
     items: tuple[Item, ...]
     explanation: Explanation | None = None
+    exposure: Exposure | None = None

@@ -18,9 +18,9 @@ class ProfileRecord(msgspec.Struct):
     """A profile as stored.
 
     `attributes` by flat dotted path; timestamps in it are nanoseconds. `aggregates` by id, as
-    rules see them. `cap_events` holds, for each offer and event type under a per-profile cap,
-    the times of those events in ascending order: `{offer: {event type: [ns, ...]}}`. Both were
-    folded from the profile's events by the fold plan with fingerprint `fold`. `update_time_ns`
+    rules see them. `counted` holds, for each counter of this profile's events that a cap has,
+    the times of those events in ascending order: `{counter key: [ns, ...]}`. Both were folded
+    from the profile's events by the fold plan with fingerprint `fold`. `update_time_ns`
     is when attributes or events last changed.
 
     `remainders` keeps what a sum's visible figure had to leave out (bits of doubles lost to
@@ -31,13 +31,15 @@ class ProfileRecord(msgspec.Struct):
     `schema` is the fingerprint of the declarations that `attributes` were checked against, and
     `timestamps` the paths, sorted, of those that were declared timestamps then: once the
     declarations change, nothing else would tell them from integers.
+
+    `scores` are those loaded for the profile, by id.
     """
 
     namespace: str
     id: str
     attributes: dict[str, Any] = {}
     aggregates: dict[str, Any] = {}
-    cap_events: dict[str, dict[str, list[int]]] = {}
+    counted: dict[str, list[int]] = {}
     fold: bytes = b""
     event_count: int = 0
     update_time_ns: int = 0
@@ -45,16 +47,18 @@ class ProfileRecord(msgspec.Struct):
     truncated: list[str] = []
     schema: bytes = b""
     timestamps: list[str] = []
+    scores: dict[str, float] = {}
 
 
 class ProfileView(NamedTuple):
     """What one decision may see of the customer.
 
-    `attributes` and `aggregates` are flat records for rules (a missing key is unknown);
-    `cap_events` as in `ProfileRecord`; `subject` is whose they are, None if nobody's.
+    `attributes` and `aggregates` are flat records for rules (a missing key is unknown), and so
+    are `scores`; `counted` as in `ProfileRecord`; `subject` is whose they are, None if nobody's.
     """
 
     subject: ProfileKey | None
     attributes: dict[str, Any]
     aggregates: dict[str, Any]
-    cap_events: dict[str, dict[str, list[int]]]
+    counted: dict[str, list[int]]
+    scores: dict[str, float] = {}

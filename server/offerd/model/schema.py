@@ -1,4 +1,4 @@
-"""What the definitions declare: value types, attributes, namespaces, event types, aggregates."""
+"""What the definitions declare of data: types, attributes, namespaces, events, figures, scores."""
 
 from __future__ import annotations
 
@@ -116,6 +116,12 @@ class Aggregate(msgspec.Struct, frozen=True, array_like=True):
     where: int | None = None
 
 
+class ScoreModel(msgspec.Struct, frozen=True, array_like=True):
+    """A score that is loaded per profile, such as a propensity; rules read it as `score("id")`."""
+
+    id: str
+
+
 class Schema(msgspec.Struct, frozen=True, array_like=True):
     """Everything declared about data; tuples are in the order of declaration.
 
@@ -129,6 +135,7 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
     offer: tuple[Attribute, ...] = ()
     events: tuple[EventType, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
+    scores: tuple[ScoreModel, ...] = ()
 
 
 BUILT_IN_EVENTS = ("display", "click", "conversion", "purchase")
@@ -143,3 +150,12 @@ BUILT_IN_CONTEXT = (
     Attribute("location.accuracy_m", ValueType.DOUBLE),
 )
 """What rules can read of every request's context; absent where the caller didn't say."""
+
+BUILT_IN_OFFER = (
+    Attribute("id", ValueType.STRING),
+    Attribute("priority", ValueType.INT),
+    Attribute("start", ValueType.TIMESTAMP),
+    Attribute("end", ValueType.TIMESTAMP),
+    Attribute("tags", ValueType.LIST_STRING),
+)
+"""What rules can read of every offer; `start` and `end` are absent where the offer has none."""

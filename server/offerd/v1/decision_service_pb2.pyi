@@ -13,17 +13,36 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Deduplication(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEDUPLICATION_UNSPECIFIED: _ClassVar[Deduplication]
+    DEDUPLICATION_SCOPE: _ClassVar[Deduplication]
+    DEDUPLICATION_DECISION: _ClassVar[Deduplication]
+    DEDUPLICATION_PLACEMENT: _ClassVar[Deduplication]
+    DEDUPLICATION_REQUEST: _ClassVar[Deduplication]
+
+class Arbitration(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ARBITRATION_UNSPECIFIED: _ClassVar[Arbitration]
+    ARBITRATION_IN_ORDER: _ClassVar[Arbitration]
+    ARBITRATION_AVOID_FALLBACK: _ClassVar[Arbitration]
+
 class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OUTCOME_UNSPECIFIED: _ClassVar[Outcome]
     OUTCOME_PROPOSED: _ClassVar[Outcome]
     OUTCOME_FALLBACK: _ClassVar[Outcome]
     OUTCOME_NOTHING: _ClassVar[Outcome]
+    OUTCOME_TOPPED_UP: _ClassVar[Outcome]
 
 class RankingMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     RANKING_METHOD_UNSPECIFIED: _ClassVar[RankingMethod]
     RANKING_METHOD_PRIORITY: _ClassVar[RankingMethod]
+    RANKING_METHOD_FORMULA: _ClassVar[RankingMethod]
+    RANKING_METHOD_TABLE: _ClassVar[RankingMethod]
+    RANKING_METHOD_MODEL: _ClassVar[RankingMethod]
+    RANKING_METHOD_MANUAL: _ClassVar[RankingMethod]
 
 class Stage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -34,13 +53,27 @@ class Stage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STAGE_CONSTRAINT: _ClassVar[Stage]
     STAGE_ELIGIBILITY: _ClassVar[Stage]
     STAGE_CAPS: _ClassVar[Stage]
+    STAGE_EXCLUSION: _ClassVar[Stage]
     STAGE_RANK: _ClassVar[Stage]
+DEDUPLICATION_UNSPECIFIED: Deduplication
+DEDUPLICATION_SCOPE: Deduplication
+DEDUPLICATION_DECISION: Deduplication
+DEDUPLICATION_PLACEMENT: Deduplication
+DEDUPLICATION_REQUEST: Deduplication
+ARBITRATION_UNSPECIFIED: Arbitration
+ARBITRATION_IN_ORDER: Arbitration
+ARBITRATION_AVOID_FALLBACK: Arbitration
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_PROPOSED: Outcome
 OUTCOME_FALLBACK: Outcome
 OUTCOME_NOTHING: Outcome
+OUTCOME_TOPPED_UP: Outcome
 RANKING_METHOD_UNSPECIFIED: RankingMethod
 RANKING_METHOD_PRIORITY: RankingMethod
+RANKING_METHOD_FORMULA: RankingMethod
+RANKING_METHOD_TABLE: RankingMethod
+RANKING_METHOD_MODEL: RankingMethod
+RANKING_METHOD_MANUAL: RankingMethod
 STAGE_UNSPECIFIED: Stage
 STAGE_COLLECTION: Stage
 STAGE_LIVE: Stage
@@ -48,10 +81,11 @@ STAGE_REPRESENTATION: Stage
 STAGE_CONSTRAINT: Stage
 STAGE_ELIGIBILITY: Stage
 STAGE_CAPS: Stage
+STAGE_EXCLUSION: Stage
 STAGE_RANK: Stage
 
 class DecideRequest(_message.Message):
-    __slots__ = ("request_id", "identities", "scopes", "context", "dry_run", "explain", "decide_time")
+    __slots__ = ("request_id", "identities", "scopes", "context", "dry_run", "explain", "decide_time", "deduplication", "arbitration", "overrides", "preview_token")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITIES_FIELD_NUMBER: _ClassVar[int]
     SCOPES_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +93,10 @@ class DecideRequest(_message.Message):
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     DECIDE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEDUPLICATION_FIELD_NUMBER: _ClassVar[int]
+    ARBITRATION_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDES_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_TOKEN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     identities: _containers.RepeatedCompositeFieldContainer[_identity_pb2.Identity]
     scopes: _containers.RepeatedCompositeFieldContainer[Scope]
@@ -66,19 +104,51 @@ class DecideRequest(_message.Message):
     dry_run: bool
     explain: bool
     decide_time: _timestamp_pb2.Timestamp
-    def __init__(self, request_id: _Optional[str] = ..., identities: _Optional[_Iterable[_Union[_identity_pb2.Identity, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., dry_run: _Optional[bool] = ..., explain: _Optional[bool] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    deduplication: Deduplication
+    arbitration: Arbitration
+    overrides: Overrides
+    preview_token: str
+    def __init__(self, request_id: _Optional[str] = ..., identities: _Optional[_Iterable[_Union[_identity_pb2.Identity, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., dry_run: _Optional[bool] = ..., explain: _Optional[bool] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deduplication: _Optional[_Union[Deduplication, str]] = ..., arbitration: _Optional[_Union[Arbitration, str]] = ..., overrides: _Optional[_Union[Overrides, _Mapping]] = ..., preview_token: _Optional[str] = ...) -> None: ...
+
+class Overrides(_message.Message):
+    __slots__ = ("attributes", "aggregates", "memberships", "scores")
+    class MembershipsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bool
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bool] = ...) -> None: ...
+    class ScoresEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    AGGREGATES_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    attributes: _struct_pb2.Struct
+    aggregates: _struct_pb2.Struct
+    memberships: _containers.ScalarMap[str, bool]
+    scores: _containers.ScalarMap[str, float]
+    def __init__(self, attributes: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., aggregates: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., memberships: _Optional[_Mapping[str, bool]] = ..., scores: _Optional[_Mapping[str, float]] = ...) -> None: ...
 
 class Scope(_message.Message):
-    __slots__ = ("name", "decision", "placement", "item_count")
+    __slots__ = ("name", "decision", "placement", "item_count", "top_up")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     PLACEMENT_FIELD_NUMBER: _ClassVar[int]
     ITEM_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOP_UP_FIELD_NUMBER: _ClassVar[int]
     name: str
     decision: str
     placement: str
     item_count: int
-    def __init__(self, name: _Optional[str] = ..., decision: _Optional[str] = ..., placement: _Optional[str] = ..., item_count: _Optional[int] = ...) -> None: ...
+    top_up: bool
+    def __init__(self, name: _Optional[str] = ..., decision: _Optional[str] = ..., placement: _Optional[str] = ..., item_count: _Optional[int] = ..., top_up: _Optional[bool] = ...) -> None: ...
 
 class Context(_message.Message):
     __slots__ = ("attributes", "location", "locales", "time_zone", "channel")
@@ -119,18 +189,32 @@ class DecideResponse(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., revision: _Optional[str] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., propositions: _Optional[_Iterable[_Union[Proposition, _Mapping]]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Proposition(_message.Message):
-    __slots__ = ("proposition_id", "scope", "outcome", "items", "explanation")
+    __slots__ = ("proposition_id", "scope", "outcome", "items", "explanation", "exposure")
     PROPOSITION_ID_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    EXPOSURE_FIELD_NUMBER: _ClassVar[int]
     proposition_id: str
     scope: Scope
     outcome: Outcome
     items: _containers.RepeatedCompositeFieldContainer[Item]
     explanation: Explanation
-    def __init__(self, proposition_id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ...) -> None: ...
+    exposure: Exposure
+    def __init__(self, proposition_id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., exposure: _Optional[_Union[Exposure, _Mapping]] = ...) -> None: ...
+
+class Exposure(_message.Message):
+    __slots__ = ("experiment", "arm", "forced", "holdout")
+    EXPERIMENT_FIELD_NUMBER: _ClassVar[int]
+    ARM_FIELD_NUMBER: _ClassVar[int]
+    FORCED_FIELD_NUMBER: _ClassVar[int]
+    HOLDOUT_FIELD_NUMBER: _ClassVar[int]
+    experiment: str
+    arm: str
+    forced: bool
+    holdout: bool
+    def __init__(self, experiment: _Optional[str] = ..., arm: _Optional[str] = ..., forced: _Optional[bool] = ..., holdout: _Optional[bool] = ...) -> None: ...
 
 class Item(_message.Message):
     __slots__ = ("offer", "token", "fallback", "content", "attributes", "selection")
@@ -190,18 +274,20 @@ class KeyValues(_message.Message):
     def __init__(self, values: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Selection(_message.Message):
-    __slots__ = ("strategy", "constraint", "eligibility", "ranking_method", "score")
+    __slots__ = ("strategy", "constraint", "eligibility", "ranking_method", "score", "ranking")
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     CONSTRAINT_FIELD_NUMBER: _ClassVar[int]
     ELIGIBILITY_FIELD_NUMBER: _ClassVar[int]
     RANKING_METHOD_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
+    RANKING_FIELD_NUMBER: _ClassVar[int]
     strategy: str
     constraint: str
     eligibility: str
     ranking_method: RankingMethod
     score: float
-    def __init__(self, strategy: _Optional[str] = ..., constraint: _Optional[str] = ..., eligibility: _Optional[str] = ..., ranking_method: _Optional[_Union[RankingMethod, str]] = ..., score: _Optional[float] = ...) -> None: ...
+    ranking: str
+    def __init__(self, strategy: _Optional[str] = ..., constraint: _Optional[str] = ..., eligibility: _Optional[str] = ..., ranking_method: _Optional[_Union[RankingMethod, str]] = ..., score: _Optional[float] = ..., ranking: _Optional[str] = ...) -> None: ...
 
 class Explanation(_message.Message):
     __slots__ = ("funnel", "candidates")
@@ -220,15 +306,17 @@ class StageCount(_message.Message):
     def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., count: _Optional[int] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("offer", "strategy", "chosen", "fell_at", "reason")
+    __slots__ = ("offer", "strategy", "chosen", "fell_at", "reason", "score")
     OFFER_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     CHOSEN_FIELD_NUMBER: _ClassVar[int]
     FELL_AT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
     offer: str
     strategy: str
     chosen: bool
     fell_at: Stage
     reason: str
-    def __init__(self, offer: _Optional[str] = ..., strategy: _Optional[str] = ..., chosen: _Optional[bool] = ..., fell_at: _Optional[_Union[Stage, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+    score: float
+    def __init__(self, offer: _Optional[str] = ..., strategy: _Optional[str] = ..., chosen: _Optional[bool] = ..., fell_at: _Optional[_Union[Stage, str]] = ..., reason: _Optional[str] = ..., score: _Optional[float] = ...) -> None: ...

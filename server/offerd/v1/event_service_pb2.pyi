@@ -54,14 +54,32 @@ class CollectResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[EventResult, _Mapping]]] = ...) -> None: ...
 
 class EventResult(_message.Message):
-    __slots__ = ("event_id", "status", "refusal")
+    __slots__ = ("event_id", "status", "refusal", "counters")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    COUNTERS_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     status: EventStatus
     refusal: Refusal
-    def __init__(self, event_id: _Optional[str] = ..., status: _Optional[_Union[EventStatus, str]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
+    counters: _containers.RepeatedCompositeFieldContainer[CounterChange]
+    def __init__(self, event_id: _Optional[str] = ..., status: _Optional[_Union[EventStatus, str]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., counters: _Optional[_Iterable[_Union[CounterChange, _Mapping]]] = ...) -> None: ...
+
+class CounterChange(_message.Message):
+    __slots__ = ("counter", "offer", "cap", "before", "after", "limit")
+    COUNTER_FIELD_NUMBER: _ClassVar[int]
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    CAP_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    counter: str
+    offer: str
+    cap: str
+    before: int
+    after: int
+    limit: int
+    def __init__(self, counter: _Optional[str] = ..., offer: _Optional[str] = ..., cap: _Optional[str] = ..., before: _Optional[int] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reason", "message", "field")

@@ -27,13 +27,17 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fofferd/v1/profile_service.proto\x12\tofferd.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n\x07Profile\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12+\n\nattributes\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12+\n\naggregates\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x13\n\x0b\x65vent_count\x18\x05 \x01(\x03\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"2\n\x11GetProfileRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\"9\n\x12GetProfileResponse\x12#\n\x07profile\x18\x01 \x01(\x0b\x32\x12.offerd.v1.Profile\"_\n\x11SetProfileRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12+\n\nattributes\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"9\n\x12SetProfileResponse\x12#\n\x07profile\x18\x01 \x01(\x0b\x32\x12.offerd.v1.Profile\"5\n\x14\x44\x65leteProfileRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\"(\n\x15\x44\x65leteProfileResponse\x12\x0f\n\x07\x65xisted\x18\x01 \x01(\x08\x32\xf2\x02\n\x0eProfileService\x12p\n\nGetProfile\x12\x1c.offerd.v1.GetProfileRequest\x1a\x1d.offerd.v1.GetProfileResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/profiles/{namespace}/{id}\x12s\n\nSetProfile\x12\x1c.offerd.v1.SetProfileRequest\x1a\x1d.offerd.v1.SetProfileResponse\"(\x82\xd3\xe4\x93\x02\"\x1a\x1d/v1/profiles/{namespace}/{id}:\x01*\x12y\n\rDeleteProfile\x12\x1f.offerd.v1.DeleteProfileRequest\x1a .offerd.v1.DeleteProfileResponse\"%\x82\xd3\xe4\x93\x02\x1f*\x1d/v1/profiles/{namespace}/{id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fofferd/v1/profile_service.proto\x12\tofferd.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x02\n\x07Profile\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12+\n\nattributes\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12+\n\naggregates\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x13\n\x0b\x65vent_count\x18\x05 \x01(\x03\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x06scores\x18\x07 \x03(\x0b\x32\x1e.offerd.v1.Profile.ScoresEntry\x1a-\n\x0bScoresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"2\n\x11GetProfileRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\"9\n\x12GetProfileResponse\x12#\n\x07profile\x18\x01 \x01(\x0b\x32\x12.offerd.v1.Profile\"\xc8\x01\n\x11SetProfileRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12+\n\nattributes\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x38\n\x06scores\x18\x04 \x03(\x0b\x32(.offerd.v1.SetProfileRequest.ScoresEntry\x1a-\n\x0bScoresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"9\n\x12SetProfileResponse\x12#\n\x07profile\x18\x01 \x01(\x0b\x32\x12.offerd.v1.Profile\"5\n\x14\x44\x65leteProfileRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\"(\n\x15\x44\x65leteProfileResponse\x12\x0f\n\x07\x65xisted\x18\x01 \x01(\x08\x32\xf2\x02\n\x0eProfileService\x12p\n\nGetProfile\x12\x1c.offerd.v1.GetProfileRequest\x1a\x1d.offerd.v1.GetProfileResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/profiles/{namespace}/{id}\x12s\n\nSetProfile\x12\x1c.offerd.v1.SetProfileRequest\x1a\x1d.offerd.v1.SetProfileResponse\"(\x82\xd3\xe4\x93\x02\"\x1a\x1d/v1/profiles/{namespace}/{id}:\x01*\x12y\n\rDeleteProfile\x12\x1f.offerd.v1.DeleteProfileRequest\x1a .offerd.v1.DeleteProfileResponse\"%\x82\xd3\xe4\x93\x02\x1f*\x1d/v1/profiles/{namespace}/{id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'offerd.v1.profile_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_PROFILE_SCORESENTRY']._loaded_options = None
+  _globals['_PROFILE_SCORESENTRY']._serialized_options = b'8\001'
+  _globals['_SETPROFILEREQUEST_SCORESENTRY']._loaded_options = None
+  _globals['_SETPROFILEREQUEST_SCORESENTRY']._serialized_options = b'8\001'
   _globals['_PROFILESERVICE'].methods_by_name['GetProfile']._loaded_options = None
   _globals['_PROFILESERVICE'].methods_by_name['GetProfile']._serialized_options = b'\202\323\344\223\002\037\022\035/v1/profiles/{namespace}/{id}'
   _globals['_PROFILESERVICE'].methods_by_name['SetProfile']._loaded_options = None
@@ -41,19 +45,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILESERVICE'].methods_by_name['DeleteProfile']._loaded_options = None
   _globals['_PROFILESERVICE'].methods_by_name['DeleteProfile']._serialized_options = b'\202\323\344\223\002\037*\035/v1/profiles/{namespace}/{id}'
   _globals['_PROFILE']._serialized_start=140
-  _globals['_PROFILE']._serialized_end=340
-  _globals['_GETPROFILEREQUEST']._serialized_start=342
-  _globals['_GETPROFILEREQUEST']._serialized_end=392
-  _globals['_GETPROFILERESPONSE']._serialized_start=394
-  _globals['_GETPROFILERESPONSE']._serialized_end=451
-  _globals['_SETPROFILEREQUEST']._serialized_start=453
-  _globals['_SETPROFILEREQUEST']._serialized_end=548
-  _globals['_SETPROFILERESPONSE']._serialized_start=550
-  _globals['_SETPROFILERESPONSE']._serialized_end=607
-  _globals['_DELETEPROFILEREQUEST']._serialized_start=609
-  _globals['_DELETEPROFILEREQUEST']._serialized_end=662
-  _globals['_DELETEPROFILERESPONSE']._serialized_start=664
-  _globals['_DELETEPROFILERESPONSE']._serialized_end=704
-  _globals['_PROFILESERVICE']._serialized_start=707
-  _globals['_PROFILESERVICE']._serialized_end=1077
+  _globals['_PROFILE']._serialized_end=435
+  _globals['_PROFILE_SCORESENTRY']._serialized_start=390
+  _globals['_PROFILE_SCORESENTRY']._serialized_end=435
+  _globals['_GETPROFILEREQUEST']._serialized_start=437
+  _globals['_GETPROFILEREQUEST']._serialized_end=487
+  _globals['_GETPROFILERESPONSE']._serialized_start=489
+  _globals['_GETPROFILERESPONSE']._serialized_end=546
+  _globals['_SETPROFILEREQUEST']._serialized_start=549
+  _globals['_SETPROFILEREQUEST']._serialized_end=749
+  _globals['_SETPROFILEREQUEST_SCORESENTRY']._serialized_start=390
+  _globals['_SETPROFILEREQUEST_SCORESENTRY']._serialized_end=435
+  _globals['_SETPROFILERESPONSE']._serialized_start=751
+  _globals['_SETPROFILERESPONSE']._serialized_end=808
+  _globals['_DELETEPROFILEREQUEST']._serialized_start=810
+  _globals['_DELETEPROFILEREQUEST']._serialized_end=863
+  _globals['_DELETEPROFILERESPONSE']._serialized_start=865
+  _globals['_DELETEPROFILERESPONSE']._serialized_end=905
+  _globals['_PROFILESERVICE']._serialized_start=908
+  _globals['_PROFILESERVICE']._serialized_end=1278
 # @@protoc_insertion_point(module_scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from offerd import expression as ex
-from offerd.audience.environment import profile_environment
+from offerd.audience.environment import decision_environment
 from offerd.audience.membership import Memberships
 from offerd.model.schema import Attribute, Schema, ValueType
 
@@ -13,7 +13,7 @@ SCHEMA = Schema(profile=(Attribute("age", ValueType.INT), Attribute("height", Va
 
 
 def _memberships(sources: dict[str, str], profile: dict[str, Any]) -> Memberships:
-    environment = profile_environment(SCHEMA, sources)
+    environment = decision_environment(SCHEMA, sources)
     rules = {
         name: ex.plan(ex.compile_expression(source, environment), environment)
         for name, source in sources.items()
@@ -51,3 +51,23 @@ def test_deep_chains_of_deep_rules_are_right() -> None:
     assert _memberships(sources, {"age": 29})["level-31"] is True
     assert isinstance(_memberships(sources, {"age": 40})["level-31"], ex.Unknown)
     assert _memberships(sources, {"age": 40, "height": 99})["level-31"] is False
+
+
+def test_rules_read_the_offer_that_they_are_asked_about() -> None:
+    """The same rule says different things of different offers, and is unknown without one."""
+    environment = decision_environment(SCHEMA, ())
+    checked = ex.compile_expression("offer.priority > profile.age", environment)
+    rule = ex.plan(checked, environment)
+    members = Memberships({}, {"age": 5}, {}, {}, 0)
+    assert members.evaluate(rule, {"id": "a", "priority": 9}) is True
+    assert members.evaluate(rule, {"id": "b", "priority": 1}) is False
+    assert isinstance(members.evaluate(rule), ex.Unknown)
+    assert rule.evaluate(*members.roots({"priority": 9})) is True
+
+
+def test_overridden_memberships_are_not_computed() -> None:
+    """What a simulation says of an audience counts, for those that build on it too."""
+    sources = {"young": "profile.age < 30", "others": '!audience("young")'}
+    members = _memberships(sources, {"age": 40})
+    members.update({"young": True})
+    assert members["others"] is False
