@@ -9,8 +9,10 @@ from offerd.bundle.damage import damage_at
 from offerd.bundle.environment import BundleEnvironment
 from offerd.bundle.read import Bundle, read_bundle
 from offerd.bundle.tables import CONTENTS, TABLES, revision_of
+from offerd.content.render import Renderer
 from offerd.errors import BundleError
-from offerd.model.catalogue import Catalogue, ContentType, FallbackOffer, Offer
+from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
+from offerd.model.content import ContentType
 
 
 class Checked(NamedTuple):
@@ -29,7 +31,7 @@ def check_bundle(path: Path) -> Checked:
     """
     environment = BundleEnvironment(path)
     try:
-        bundle = read_bundle(environment)
+        bundle = read_bundle(environment, models=None)
         with damage_at(f"`{path}`"):
             _verify_revision(environment)
             _verify_contents(bundle)
@@ -49,8 +51,13 @@ def _verify_revision(environment: BundleEnvironment) -> None:
 
 
 def _verify_contents(bundle: Bundle) -> None:
-    """Every content is what its type says, and of the type that the placements show."""
-    types = [bundle.content(number).type for number in range(bundle.counts[CONTENTS.name])]
+    """Every content is what its type says, can be filled in, and is of its placements' type."""
+    types = []
+    for number in range(bundle.counts[CONTENTS.name]):
+        content = bundle.content(number)
+        with damage_at(f"content {number}"):
+            Renderer(content, bundle.prepared.rules)
+        types.append(content.type)
     _verify_placed(bundle.catalogue, types)
 
 

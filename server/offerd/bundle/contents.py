@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from offerd.errors import BundleError
-from offerd.model.catalogue import Content, ContentType
+from offerd.model.content import Content, ContentType
 
 MAXIMUM_DEPTH = 32
 """How many objects and lists may be inside each other in JSON content.

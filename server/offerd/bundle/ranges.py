@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from offerd.errors import BundleError
-from offerd.model.catalogue import CapSubject, Catalogue, FallbackOffer, Offer
-from offerd.model.schema import Attribute, ValueType
+from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
+from offerd.model.schema import BUILT_IN_OFFER, Attribute, ValueType
 
 MAXIMUM_ITEM_COUNT = 500
 
@@ -33,6 +33,9 @@ def verify_ranges(catalogue: Catalogue) -> None:
         if scope.item_count is not None:
             _verify_item_count(scope.item_count, f"scope `{scope.id}`")
     declared = {attribute.path: attribute for attribute in catalogue.schema.offer}
+    for built_in in BUILT_IN_OFFER:
+        if built_in.path in declared:
+            raise BundleError(f"the offer attribute `{built_in.path}` is built in")
     for offer in catalogue.offers:
         _verify_offer(offer)
         _verify_attributes(offer, declared)
@@ -52,13 +55,6 @@ def _verify_offer(offer: Offer) -> None:
     for instant_ns in (offer.start_ns, offer.end_ns):
         if instant_ns is not None and instant_ns not in _INT_64:
             raise BundleError(f"{where} has a date beyond the years that can be kept")
-    for cap in offer.caps:
-        if cap.limit < 1:
-            raise BundleError(f"{where} has a cap of {cap.limit}, from 1 expected")
-        if cap.within_ns is not None and (
-            cap.subject is not CapSubject.PROFILE or cap.within_ns < 1
-        ):
-            raise BundleError(f"{where} has a cap whose time can't be counted")
 
 
 def _verify_attributes(offer: Offer | FallbackOffer, declared: Mapping[str, Attribute]) -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from offerd import expression as ex
-from offerd.audience.environment import event_environment, profile_environment
+from offerd.audience.environment import decision_environment, event_environment
 from offerd.bundle.aggregates import verify_aggregates
+from offerd.bundle.caps import verify_caps
+from offerd.bundle.chains import verify_chains, verify_replaced
 from offerd.bundle.contents import verify_content
 from offerd.bundle.damage import damage_at
 from offerd.bundle.environment import BundleEnvironment
 from offerd.bundle.ranges import verify_ranges
-from offerd.bundle.references import verify_chains, verify_references
+from offerd.bundle.references import verify_references
+from offerd.bundle.rules import verify_rules
+from offerd.bundle.selection import verify_selection
 from offerd.bundle.tables import CONTENTS, SCHEMA, TABLES, Table
 from offerd.decision.prepared import Prepared
+from offerd.decision.ranking_model import NO_MODELS, RankingModel
 from offerd.errors import BundleError
-from offerd.model.catalogue import Catalogue, Content, Rule
+from offerd.model.catalogue import Catalogue, Offer, Rule
+from offerd.model.content import Content
+from offerd.model.decision import DecisionContext
+from offerd.model.profile import ProfileView
 from offerd.model.schema import Schema
 
 
@@ -63,35 +71,58 @@ class Bundle:
         self._environment.close()
 
 
-def open_bundle(path: Path) -> Bundle:
+def open_bundle(path: Path, models: Mapping[str, RankingModel] | None = NO_MODELS) -> Bundle:
     """Opens a bundle and plans its rules.
 
-    Raises BundleError if the file is no bundle, truncated, altered, of a newer format, or
-    holds records that don't fit together. Contents are counted and left where they are.
-    Records are data: whatever they say, nothing of them is run that the rule language can't
-    say.
+    `models` are those that rankings may name; None says that nobody will decide with it, so
+    that none is needed.
+
+    Raises BundleError if the file is no bundle, truncated, altered, of another format, holds
+    records that don't fit together, or names a model that isn't there. Contents are counted and
+    left where they are. Records are data: whatever they say, nothing of them is run that the
+    rule language can't say.
     """
     environment = BundleEnvironment(path)
     try:
-        return read_bundle(environment)
+        return read_bundle(environment, models)
     except BundleError:
         environment.close()
         raise
 
 
-def read_bundle(environment: BundleEnvironment) -> Bundle:
+def read_bundle(
+    environment: BundleEnvironment, models: Mapping[str, RankingModel] | None
+) -> Bundle:
     """Returns the bundle of an environment, which stays the caller's to close if this raises."""
     with damage_at(f"`{environment.path}`"):
         catalogue = _catalogue(environment)
         environment.verify_numbers(CONTENTS)
         verify_references(catalogue, environment.meta.counts[CONTENTS.name])
         verify_ranges(catalogue)
+        verify_caps(catalogue)
+        verify_selection(catalogue)
+        verify_replaced(catalogue)
         verify_aggregates(catalogue.schema)
         trees = [_tree(rule, f"rule {number}") for number, rule in enumerate(catalogue.rules)]
+        verify_rules(catalogue, trees)
         verify_chains(catalogue, trees)
         audiences = (audience.id for audience in catalogue.audiences)
-        rules = ex.plan_many(trees, profile_environment(catalogue.schema, audiences))
-        return Bundle(environment, Prepared(catalogue, rules), _event_filters(catalogue))
+        rules = ex.plan_many(trees, decision_environment(catalogue.schema, audiences))
+        known = _unregistered(catalogue) if models is None else models
+        return Bundle(environment, Prepared(catalogue, rules, known), _event_filters(catalogue))
+
+
+class _Unregistered:
+    """Stands for a model where nobody will ask it."""
+
+    def scores(
+        self, offers: Sequence[Offer], view: ProfileView, context: DecisionContext, now_ns: int
+    ) -> Sequence[float]:
+        raise BundleError("the bundle was opened without models")
+
+
+def _unregistered(catalogue: Catalogue) -> dict[str, RankingModel]:
+    return {ranking.model: _Unregistered() for ranking in catalogue.rankings if ranking.model}
 
 
 def _catalogue(environment: BundleEnvironment) -> Catalogue:
@@ -121,14 +152,16 @@ def _tree(rule: Rule, where: str) -> ex.Checked:
 
 
 def _event_filters(catalogue: Catalogue) -> list[ex.Rule]:
-    """Plans each filter for the events of an aggregate that uses it."""
+    """Plans each filter for the events of an aggregate or counter that uses it."""
     filters: dict[int, ex.Rule] = {}
-    for aggregate in catalogue.schema.aggregates:
-        number = aggregate.where
+    users: list[tuple[int | None, Sequence[str]]]
+    users = [(one.where, one.events) for one in catalogue.schema.aggregates]
+    users += [(one.where, (one.event,)) for one in catalogue.counters]
+    for number, events in users:
         if number is not None and number not in filters:
-            environment = event_environment(catalogue.schema, aggregate.events)
+            environment = event_environment(catalogue.schema, events)
             tree = _tree(catalogue.event_filters[number], f"event filter {number}")
             filters[number] = ex.plan(tree, environment)
     if len(filters) != len(catalogue.event_filters):
-        raise BundleError("an event filter that no aggregate uses")
+        raise BundleError("an event filter that no aggregate and no counter uses")
     return [filters[number] for number in range(len(filters))]

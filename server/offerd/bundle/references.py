@@ -7,14 +7,11 @@ is opened rather than failing a request.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable
 
-from offerd import expression as ex
 from offerd.errors import BundleError
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
-
-MAXIMUM_AUDIENCE_DEPTH = 32
-"""How many audiences may ask for each other in a chain; definitions can't have more either."""
+from offerd.model.selection import Group
 
 
 def verify_references(catalogue: Catalogue, content_count: int) -> None:
@@ -30,21 +27,66 @@ def verify_references(catalogue: Catalogue, content_count: int) -> None:
         _verify_offer(offer, rules, placements, content_count)
     for collection in catalogue.collections:
         _inside(range(len(catalogue.offers)), collection.offers, f"collection `{collection.id}`")
-    for strategy in catalogue.strategies:
-        where = f"strategy `{strategy.id}`"
-        _inside(range(len(catalogue.collections)), [strategy.collection], where)
-        _inside(rules, [] if strategy.constraint is None else [strategy.constraint], where)
+    shown = {offer.id for offer in offers}
     for decision in catalogue.decisions:
         where = f"decision `{decision.id}`"
-        _inside(range(len(catalogue.strategies)), decision.strategies, where)
-        _inside(range(len(catalogue.fallback_offers)), decision.fallbacks, where)
+        _verify_groups(catalogue, decision.groups, where)
+        _inside(shown, decision.fallbacks, where)
         _inside(placements, decision.placements, where)
+    for experiment in catalogue.experiments:
+        where = f"experiment `{experiment.id}`"
+        _inside(decisions, [experiment.decision], where)
+        for arm in experiment.arms:
+            _verify_groups(catalogue, arm.groups or (), where)
     for scope in catalogue.scopes:
         _inside(decisions, [scope.decision], f"scope `{scope.id}`")
         _inside(decisions[scope.decision].placements, [scope.placement], f"scope `{scope.id}`")
+    _verify_counted(catalogue, placements)
+    _verify_ranked(catalogue, rules)
+
+
+def _verify_groups(catalogue: Catalogue, groups: Iterable[Group], where: str) -> None:
+    for group in groups:
+        _inside(range(len(catalogue.strategies)), group.strategies, where)
+        _inside(range(len(catalogue.offers)), group.offers, where)
+
+
+def _verify_counted(catalogue: Catalogue, placements: set[str]) -> None:
+    filters = range(len(catalogue.event_filters))
+    offers = range(len(catalogue.offers))
     for aggregate in catalogue.schema.aggregates:
-        filters = [] if aggregate.where is None else [aggregate.where]
-        _inside(range(len(catalogue.event_filters)), filters, f"aggregate `{aggregate.id}`")
+        _inside(filters, _given(aggregate.where), f"aggregate `{aggregate.id}`")
+    for counter in catalogue.counters:
+        where = f"counter `{counter.key}`"
+        _inside(filters, _given(counter.where), where)
+        _inside(offers, counter.offers or (), where)
+        _inside(placements, counter.placements, where)
+    for offer in catalogue.offers:
+        where = f"offer `{offer.id}`"
+        _inside(range(len(catalogue.counters)), (cap.counter for cap in offer.caps), where)
+        _inside(placements, (name for cap in offer.caps for name in cap.placements), where)
+
+
+def _verify_ranked(catalogue: Catalogue, rules: range) -> None:
+    offers = range(len(catalogue.offers))
+    for strategy in catalogue.strategies:
+        where = f"strategy `{strategy.id}`"
+        _inside(range(len(catalogue.collections)), [strategy.collection], where)
+        _inside(rules, _given(strategy.constraint), where)
+        _inside(range(len(catalogue.rankings)), _given(strategy.ranking), where)
+    for ranking in catalogue.rankings:
+        where = f"ranking `{ranking.id}`"
+        _inside(rules, _given(ranking.formula), where)
+        _inside(rules, (n for one in ranking.boosts for n in (one.when, one.score)), where)
+        _inside(range(len(catalogue.score_tables)), _given(ranking.table), where)
+    for table in catalogue.score_tables:
+        where = f"table of scores `{table.id}`"
+        _inside(rules, [table.segment], where)
+        _inside(offers, (number for scores in table.scores.values() for number in scores), where)
+    for exclusion in catalogue.exclusions:
+        where = f"exclusion `{exclusion.id}`"
+        _inside(offers, exclusion.offers, where)
+        _inside(rules, _given(exclusion.when), where)
 
 
 def _verify_distinct(catalogue: Catalogue) -> None:
@@ -55,6 +97,10 @@ def _verify_distinct(catalogue: Catalogue) -> None:
         "offer": [*offers, *(fallback.id for fallback in catalogue.fallback_offers)],
         "decision": [decision.id for decision in catalogue.decisions],
         "scope": [scope.id for scope in catalogue.scopes],
+        "counter": [counter.key for counter in catalogue.counters],
+        "ranking": [ranking.id for ranking in catalogue.rankings],
+        "exclusion": [exclusion.id for exclusion in catalogue.exclusions],
+        "experiment": [experiment.id for experiment in catalogue.experiments],
     }
     for noun, ids in tables.items():
         if len(set(ids)) < len(ids):
@@ -66,48 +112,18 @@ def _verify_offer(
     offer: Offer | FallbackOffer, rules: range, placements: set[str], content_count: int
 ) -> None:
     where = f"offer `{offer.id}`"
-    if isinstance(offer, Offer) and offer.eligibility is not None:
-        _inside(rules, [offer.eligibility], where)
+    if isinstance(offer, Offer):
+        _inside(rules, _given(offer.eligibility), where)
+        _inside(rules, (n for cap in offer.caps for n in _given(cap.limit_rule)), where)
     _inside(placements, (r.placement for r in offer.representations), where)
     _inside(range(content_count), (r.content for r in offer.representations), where)
+
+
+def _given(number: int | None) -> list[int]:
+    return [] if number is None else [number]
 
 
 def _inside(known: Container[object], references: Iterable[object], where: str) -> None:
     for reference in references:
         if reference not in known:
             raise BundleError(f"{where} refers to `{reference}`, which isn't there")
-
-
-def verify_chains(catalogue: Catalogue, trees: Sequence[ex.Checked]) -> None:
-    """Raises BundleError if audiences ask for each other in a circle, or in too long a chain.
-
-    `trees` are the decoded rules, by number. Nothing is recursive here, since the length of
-    chains isn't known yet.
-    """
-    asked = {
-        audience.id: trees[audience.rule].references.lookups.get("audience", ())
-        for audience in catalogue.audiences
-    }
-    depths: dict[str, int] = {}
-    for root, names in asked.items():
-        path = {root: iter(names)} if root not in depths else {}
-        while path:
-            audience, rest = next(reversed(path.items()))
-            following = next((name for name in rest if name not in depths), None)
-            if following is None:
-                path.popitem()
-                depths[audience] = _depth(audience, asked.get(audience, ()), depths)
-            elif following in path:
-                raise BundleError(f"audience `{following}` depends on itself")
-            else:
-                path[following] = iter(asked.get(following, ()))
-
-
-def _depth(audience: str, asked: Iterable[str], depths: Mapping[str, int]) -> int:
-    depth = 1 + max((depths[name] for name in asked), default=0)
-    if depth > MAXIMUM_AUDIENCE_DEPTH:
-        raise BundleError(
-            f"audience `{audience}` asks through {depth} levels of audiences, "
-            f"at most {MAXIMUM_AUDIENCE_DEPTH} expected"
-        )
-    return depth

@@ -23,8 +23,8 @@ from typing import BinaryIO, NamedTuple
 
 from offerd.errors import BundleError
 
-FORMAT_VERSION = 1
-"""The format that this offerd writes, and the newest that it reads."""
+FORMAT_VERSION = 2
+"""The only format that this offerd writes and reads."""
 
 SEAL_BYTES = 64
 _MAGIC = b"offerd\x00B"
@@ -74,11 +74,16 @@ def verify_seal(path: Path) -> Sealed:
                 )
             if format_version > FORMAT_VERSION:
                 raise BundleError(
-                    f"`{path}` has format {format_version}, and this offerd reads formats up "
-                    f"to {FORMAT_VERSION}: it was compiled by a newer offerd"
+                    f"`{path}` has format {format_version}, and this offerd reads format "
+                    f"{FORMAT_VERSION}: it was compiled by a newer offerd"
                 )
             if format_version < 1:
                 raise BundleError(f"`{path}` was altered: format {format_version} never was")
+            if format_version < FORMAT_VERSION:
+                raise BundleError(
+                    f"`{path}` has format {format_version}, and this offerd reads format "
+                    f"{FORMAT_VERSION}: compile its definitions again"
+                )
             if length != size - SEAL_BYTES:
                 raise BundleError(
                     f"`{path}` was cut short or added to: "

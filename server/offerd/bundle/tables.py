@@ -14,19 +14,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from offerd.model.catalogue import (
-    Audience,
-    Collection,
-    Content,
+from offerd.model.capping import Counter
+from offerd.model.catalogue import Audience, Collection, FallbackOffer, Offer, Placement, Rule
+from offerd.model.content import Content
+from offerd.model.schema import Schema
+from offerd.model.selection import (
     Decision,
-    FallbackOffer,
-    Offer,
-    Placement,
-    Rule,
+    Exclusion,
+    Experiment,
+    Ranking,
     Scope,
+    ScoreTable,
     Strategy,
 )
-from offerd.model.schema import Schema
 
 META = b"meta"
 META_KEY = b"bundle"
@@ -47,6 +47,7 @@ class Table(NamedTuple):
 
 SCHEMA = Table("schema", Schema)
 CONTENTS = Table("contents", Content)
+SCORE_TABLES = Table("score_tables", ScoreTable)
 TABLES = (
     SCHEMA,
     Table("rules", Rule),
@@ -60,6 +61,11 @@ TABLES = (
     Table("strategies", Strategy),
     Table("decisions", Decision),
     Table("scopes", Scope),
+    Table("counters", Counter),
+    Table("rankings", Ranking),
+    SCORE_TABLES,
+    Table("exclusions", Exclusion),
+    Table("experiments", Experiment),
 )
 """In the order in which the revision is computed. `schema` has the single record 0."""
 

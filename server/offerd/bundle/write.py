@@ -12,9 +12,20 @@ import msgspec
 
 from offerd.bundle.environment import pages_bytes
 from offerd.bundle.seal import seal
-from offerd.bundle.tables import META, META_KEY, SCHEMA, TABLES, Meta, Table, key, revision_of
+from offerd.bundle.tables import (
+    META,
+    META_KEY,
+    SCHEMA,
+    SCORE_TABLES,
+    TABLES,
+    Meta,
+    Table,
+    key,
+    revision_of,
+)
 from offerd.errors import BundleError
 from offerd.model.catalogue import Catalogue
+from offerd.model.selection import ScoreTable
 
 _SPARE_BYTES = 64 << 20
 
@@ -56,7 +67,15 @@ def write_bundle(catalogue: Catalogue, path: Path) -> Written:
 def _records(catalogue: Catalogue, table: Table, encoder: msgspec.msgpack.Encoder) -> list[bytes]:
     if table is SCHEMA:
         return [encoder.encode(catalogue.schema)]
+    if table is SCORE_TABLES:
+        # The encoder sorts no keys that are numbers.
+        return [msgspec.msgpack.encode(_sorted(one)) for one in catalogue.score_tables]
     return [encoder.encode(record) for record in getattr(catalogue, table.name)]
+
+
+def _sorted(table: ScoreTable) -> ScoreTable:
+    scores = {name: dict(sorted(one.items())) for name, one in sorted(table.scores.items())}
+    return msgspec.structs.replace(table, scores=scores)
 
 
 def _write_environment(path: Path, encoded: list[tuple[Table, list[bytes]]], meta: bytes) -> None:

@@ -47,6 +47,10 @@ class Findings:
         """How many mistakes there are so far."""
         return len(self._mistakes)
 
+    def is_reported(self, file: str) -> bool:
+        """Whether a mistake in that file was found."""
+        return any(issue.file == file for issue in self._mistakes)
+
     def excuse(self, name: str) -> None:
         """Remembers the name of a definition that is there but wrong."""
         self._excused.add(name)

@@ -12,8 +12,10 @@ import msgspec
 from offerd.bundle import write_bundle
 from offerd.bundle.seal import SEAL_BYTES, seal
 from offerd.bundle.tables import key
-from offerd.model.catalogue import Catalogue, Content, ContentType
+from offerd.model.catalogue import Catalogue
+from offerd.model.content import Content, ContentType
 from offerd.model.schema import Attribute, ValueType
+from offerd.model.selection import Ranking, RankingMethod
 from unit.decision import catalogues
 
 
@@ -22,10 +24,23 @@ def catalogue() -> Catalogue:
     made = catalogues.catalogue(random.Random(7))
     schema = msgspec.structs.replace(
         made.schema,
-        offer=(Attribute("size", ValueType.DOUBLE), Attribute("days", ValueType.LIST_INT)),
+        offer=(
+            *made.schema.offer,
+            Attribute("size", ValueType.DOUBLE),
+            Attribute("days", ValueType.LIST_INT),
+        ),
     )
     contents = (Content(ContentType.TEXT, "hello"), Content(ContentType.JSON, {"a": [1, None]}))
-    return msgspec.structs.replace(made, schema=schema, contents=contents)
+    return without_models(msgspec.structs.replace(made, schema=schema, contents=contents))
+
+
+def without_models(made: Catalogue) -> Catalogue:
+    """The catalogue with rankings that need no model of the process that opens it."""
+    rankings = tuple(
+        Ranking(one.id, RankingMethod.TABLE, table=0) if one.method is RankingMethod.MODEL else one
+        for one in made.rankings
+    )
+    return msgspec.structs.replace(made, rankings=rankings)
 
 
 def cut(bundle: Path, length: int) -> Path:

@@ -11,7 +11,7 @@ from offerd import expression as ex
 from offerd.audience.environment import profile_environment
 from offerd.audience.membership import Memberships
 from offerd.bundle import check_bundle, open_bundle, write_bundle
-from offerd.bundle.references import MAXIMUM_AUDIENCE_DEPTH
+from offerd.bundle.chains import MAXIMUM_AUDIENCE_DEPTH
 from offerd.definitions import load
 from offerd.definitions.resolving import audiences
 from offerd.errors import BundleError, DefinitionsError
@@ -40,6 +40,7 @@ def chained(levels: int, *, circle: bool) -> Catalogue:
     return msgspec.structs.replace(
         made,
         offers=(), collections=(), strategies=(), decisions=(), fallback_offers=(),
+        counters=(), rankings=(), score_tables=(), exclusions=(), experiments=(),
         rules=tuple(Rule(source, tree) for source, tree in zip(sources, trees, strict=True)),
         audiences=tuple(Audience(name, name, number) for number, name in enumerate(names)),
     )  # fmt: skip

@@ -12,9 +12,12 @@ import pytest
 from offerd import expression as ex
 from offerd.audience.environment import profile_environment
 from offerd.bundle import check_bundle, open_bundle, write_bundle
-from offerd.bundle.seal import SEAL_BYTES, seal
+from offerd.bundle.seal import FORMAT_VERSION, SEAL_BYTES, seal
 from offerd.errors import BundleError
-from offerd.model.catalogue import Audience, Catalogue, Content, ContentType, Rule, Scope
+from offerd.model.catalogue import Audience, Catalogue, Rule
+from offerd.model.content import Content, ContentType
+from offerd.model.selection import Scope
+from unit.bundle import resealed
 from unit.decision import catalogues
 
 
@@ -23,7 +26,7 @@ def catalogue() -> Catalogue:
     """A small catalogue with content."""
     made = catalogues.catalogue(random.Random(7))
     contents = (Content(ContentType.TEXT, "hello"), Content(ContentType.JSON, {"a": [1, None]}))
-    return msgspec.structs.replace(made, contents=contents)
+    return resealed.without_models(msgspec.structs.replace(made, contents=contents))
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_any_change_gives_another_revision(catalogue: Catalogue, tmp_path: Path)
 def test_check_walks_a_whole_bundle(catalogue: Catalogue, bundle: Path) -> None:
     """A whole bundle is described by its revision, format, counts and size."""
     checked = check_bundle(bundle)
-    assert checked.format_version == 1
+    assert checked.format_version == FORMAT_VERSION
     assert checked.counts["offers"] == len(catalogue.offers)
     assert checked.counts["contents"] == 2
     assert checked.size_bytes == bundle.stat().st_size
@@ -106,9 +109,18 @@ def test_newer_format_is_refused(bundle: Path, tmp_path: Path) -> None:
     """A bundle of a format that this offerd doesn't know says which one it is."""
     newer = tmp_path / "newer"
     newer.write_bytes(bundle.read_bytes()[:-SEAL_BYTES])
-    seal(newer, format_version=2)
-    with pytest.raises(BundleError, match="has format 2, and this offerd reads formats up to 1"):
+    seal(newer, format_version=FORMAT_VERSION + 1)
+    with pytest.raises(BundleError, match="has format 3, and this offerd reads format 2: it was "):
         open_bundle(newer)
+
+
+def test_older_format_is_refused(bundle: Path, tmp_path: Path) -> None:
+    """A bundle that an older offerd compiled is to be compiled again."""
+    older = tmp_path / "older"
+    older.write_bytes(bundle.read_bytes()[:-SEAL_BYTES])
+    seal(older, format_version=1)
+    with pytest.raises(BundleError, match=r"has format 1, and this .* compile its definitions aga"):
+        open_bundle(older)
 
 
 @pytest.mark.parametrize("content", [b"", b"definitions: []\n", b"\x00" * 8192])

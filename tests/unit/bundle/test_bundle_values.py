@@ -17,19 +17,12 @@ from offerd.bundle.ranges import MAXIMUM_ITEM_COUNT
 from offerd.definitions.reading import compose
 from offerd.errors import BundleError, Code, RequestError
 from offerd.events import FoldPlan
-from offerd.model.catalogue import (
-    Cap,
-    CapSubject,
-    Catalogue,
-    Content,
-    ContentType,
-    Decision,
-    FallbackOffer,
-    Placement,
-    Representation,
-    Scope,
-)
+from offerd.model.capping import Cap
+from offerd.model.catalogue import Catalogue, FallbackOffer, Placement, Representation
+from offerd.model.content import Content, ContentType
 from offerd.model.schema import Aggregate, AggregateFunction, Attribute, EventType, ValueType
+from offerd.model.selection import Decision, Scope
+from offerd.service.revisions import Loaded, Revisions, Standing
 from offerd.service.translate import scopes
 from offerd.service.translate.answers import content_message
 from offerd.store import State
@@ -97,7 +90,9 @@ def test_contents_that_pass_can_be_answered(content: tuple[str, Any], tmp_path: 
     found = opened.content(0)
     assert found == Content(ContentType(content[0]), content[1])
     response = pb.DecideResponse(
-        propositions=[pb.Proposition(items=[pb.Item(content=content_message(found, ""))])]
+        propositions=[
+            pb.Proposition(items=[pb.Item(content=content_message(found.type, found.body, ""))])
+        ]
     )
     assert pb.DecideResponse.FromString(response.SerializeToString()) == response
     opened.close()
@@ -150,16 +145,18 @@ async def test_request_for_damaged_content_is_an_internal_error(tmp_path: Path) 
     made = replace(
         resealed.catalogue(),
         offers=(), collections=(), strategies=(), scopes=(),
+        counters=(), rankings=(), score_tables=(), exclusions=(), experiments=(),
         contents=(Content(ContentType.TEXT, 7),),
         fallback_offers=(fallback,),
-        decisions=(Decision("d", ("web",), (), (0,)),),
+        decisions=(Decision("d", ("web",), (), ("f",)),),
     )  # fmt: skip
     write_bundle(made, tmp_path / "bundle")
     bundle = open_bundle(tmp_path / "bundle")
     fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
     state = State.open(tmp_path / "state", fold)
     log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
-    dispatcher = dispatcher_for(bundle, state, fold, log, time.time_ns)
+    revisions = Revisions(Standing(Loaded(bundle, fold)), state, log, time.time_ns)
+    dispatcher = dispatcher_for(revisions, log)
     request = pb.DecideRequest(scopes=[pb.Scope(decision="d", placement="web")])
     with pytest.raises(RequestError) as refused:
         await dispatcher.call("/offerd.v1.DecisionService/Decide", request, "test")
@@ -209,9 +206,8 @@ def _aggregate(made: Catalogue, *fields: Any) -> Catalogue:
         (lambda it: _changed(it, start_ns=2**63), "beyond the years"),
         (lambda it: _changed(it, end_ns=2**63), "beyond the years"),
         (lambda it: _changed(it, id="fallback-0"), "offer `fallback-0` is there twice"),
-        (lambda it: _changed(it, caps=(Cap("click", CapSubject.TOTAL, 0),)), "a cap of 0"),
-        (lambda it: _changed(it, caps=(Cap("click", CapSubject.TOTAL, 1, 5),)), "can't be counted"),
-        (lambda it: _changed(it, caps=(Cap("click", CapSubject.PROFILE, 1, 0),)), "be counted"),
+        (lambda it: _changed(it, caps=(Cap(0, 0),)), "a cap of 0"),
+        (lambda it: _changed(it, caps=(Cap(0, 1, 0),)), "time can't be counted"),
         (lambda it: _changed(it, attributes={"weight": 1.0}), "`weight`, which isn't declared"),
         (lambda it: _changed(it, attributes={"size": 1}), "`size` that is no `double`"),
         (lambda it: _changed(it, attributes={"size": float("nan")}), "no `double`"),
@@ -252,7 +248,7 @@ def test_values_in_range_are_read(tmp_path: Path) -> None:
         start_ns=-(2**63),
         end_ns=2**63 - 1,
         attributes={"size": 1.5, "days": [1, 2]},
-        caps=(Cap("click", CapSubject.PROFILE, 1, 1), Cap("click", CapSubject.TOTAL, 1)),
+        caps=(Cap(0, 1, 1), Cap(0, 1_000_000_000)),
     )
     grouped = (AggregateFunction.SUM, ValueType.MAP_DOUBLE, "amount", "shop")
     made = _aggregate(made, ("purchase", "click"), *grouped)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from offerd.definitions import load
-from offerd.model.catalogue import Content, ContentType, Offer
+from offerd.model.catalogue import Offer
+from offerd.model.content import Content, ContentType
 from unit.definitions.definition_folders import DATA, PLACES, mistakes_in, write
 
 MORE = """
@@ -178,3 +179,11 @@ def test_bulk_offers_are_collected_by_tag(folder: Path) -> None:
     catalogue = load([folder]).catalogue
     assert [offer.id for offer in catalogue.offers] == ["ant", "mouse", "zebra"]
     assert catalogue.collections[0].offers == (0, 1, 2)
+
+
+def test_empty_lines_before_the_header_are_passed_over(folder: Path) -> None:
+    """A file may begin with empty lines; what follows is the header."""
+    (folder / "bulk.csv").write_text("id,content.web.side\nx,Hello\n", encoding="utf-8")
+    expected = load([folder]).catalogue
+    (folder / "bulk.csv").write_text("\n\r\nid,content.web.side\nx,Hello\n", encoding="utf-8")
+    assert load([folder]).catalogue == expected

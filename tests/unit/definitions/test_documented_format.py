@@ -90,6 +90,25 @@ def test_shipped_definitions_are_valid_by_the_schema(path: Path) -> None:
         {"placements": [{"id": "web", "channel": "web", "content_type": "film"}]},
         {"collections": [{"id": "all"}]},
         {"ofers": []},
+        {"decisions": [{"id": "a", "placements": ["a"], "strategies": [{}]}]},
+        {"rankings": [{"id": "a", "formula": 1, "table": "b"}]},
+        {"rankings": [{"id": "a", "table": "b", "boosts": [{"when": "x", "score": 1}]}]},
+        {"score_tables": [{"id": "a", "segment": "x"}]},
+        {"exclusions": [{"id": "a", "at_most": 1}]},
+        {"experiments": [{"id": "a", "decision": "b", "rollout": "101%", "arms": []}]},
+        {"caps": [{"id": "a", "collection": "b", "event": "click", "limit": 0}]},
+        {
+            "caps": [
+                {
+                    "id": "a",
+                    "collection": "b",
+                    "event": "click",
+                    "limit": 1,
+                    "within": "1h",
+                    "every": {"unit": "day"},
+                }
+            ]
+        },
     ],
 )
 def test_schema_refuses_what_loading_refuses(document: object) -> None:

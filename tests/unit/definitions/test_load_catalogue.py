@@ -9,18 +9,11 @@ import pytest
 
 from offerd.definitions import load
 from offerd.expression import decode
-from offerd.model.catalogue import (
-    Cap,
-    CapSubject,
-    Collection,
-    Content,
-    ContentType,
-    Decision,
-    Representation,
-    Scope,
-    Strategy,
-)
+from offerd.model.capping import Cap
+from offerd.model.catalogue import Collection, Representation
+from offerd.model.content import Content, ContentType
 from offerd.model.schema import ValueType
+from offerd.model.selection import Decision, Group, Scope, Strategy
 from unit.definitions.definition_folders import (
     DATA,
     OFFERS,
@@ -51,8 +44,8 @@ def test_offers_are_sorted_by_id_and_complete(tmp_path: Path) -> None:
     }
     assert isinstance(sale.attributes["value"], float)
     assert sale.caps == (
-        Cap("display", CapSubject.PROFILE, 3, DAY_NS),
-        Cap("purchase", CapSubject.TOTAL, 100, None),
+        Cap(0, 3, DAY_NS),
+        Cap(1, 100),
     )
 
 
@@ -100,7 +93,14 @@ def test_collections_strategies_and_decisions_are_numbered(tmp_path: Path) -> No
         Strategy("second", 0, None),
         Strategy("third", 1, None),
     )
-    assert catalogue.decisions == (Decision("best", ("web", "app"), (0, 1, 2), (0,)),)
+    assert catalogue.decisions == (
+        Decision(
+            "best",
+            ("web", "app"),
+            (Group(strategies=(0,)), Group(strategies=(1,)), Group(strategies=(2,))),
+            ("welcome",),
+        ),
+    )
     assert catalogue.scopes == (Scope("home", "best", "web", 3),)
 
 

@@ -10,6 +10,7 @@ import pytest
 from offerd.definitions import Issue, load
 from offerd.errors import DefinitionsError
 from unit.definitions.definition_folders import DATA, OFFERS, PLACES
+from unit.definitions.rich_shop import RICH, SCORES
 
 BULK = {
     "bulk.csv": "id,priority,tags,eligibility,attributes.value,content.web,content.app\n"
@@ -19,7 +20,14 @@ BULK = {
     "more.json": '{"profile": [{"name": "points", "type": "int"}],\n "audiences": '
     '[{"id": "rich", "rule": "profile.points > 3"}]}',
 }
-FILES = {"data.yaml": DATA, "places.yaml": PLACES, "offers.yaml": OFFERS, **BULK}
+FILES = {
+    "data.yaml": DATA,
+    "places.yaml": PLACES,
+    "offers.yaml": OFFERS,
+    "rich.yaml": RICH,
+    "scores.csv": SCORES,
+    **BULK,
+}
 PIECES = [
     *": \n\t-{}[],'\"#&*!|>%@`?~\\<=.;0aA\x00\x85\u2028\ufeff\U0001f600",
     "- ", ": ", "\n    ", "null", "true", ".nan", "1e999", "9" * 20, "<<: ", "&a ", "*a", "!!int ",

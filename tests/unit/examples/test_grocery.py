@@ -21,6 +21,7 @@ from offerd.decision.engine import decide
 from offerd.definitions import load
 from offerd.events import FoldPlan
 from offerd.imports import run_import
+from offerd.model.capping import Cap
 from offerd.model.decision import DecisionContext, Outcome, ScopeQuery
 from offerd.model.profile import ProfileKey, ProfileRecord, ProfileView
 from offerd.store import Durability, State
@@ -231,6 +232,22 @@ def test_coupon_users_are_real(
     assert members(bundle, records, "grocery-coupon-users") == {each for (each,) in rows}
 
 
+class NothingCounted:
+    """No offer was ever shown to anybody, and none is reserved."""
+
+    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
+        """Nothing."""
+        return 0
+
+    def pending(self, counter: str, subject: ProfileKey | None, now_ns: int) -> int:
+        """Nothing."""
+        return 0
+
+    def reached(self, offer: str, cap: Cap) -> bool:
+        """Nothing."""
+        return False
+
+
 def test_coupons_compete_and_only_the_chosen_see_them(
     bundle: Bundle, records: dict[str, ProfileRecord]
 ) -> None:
@@ -242,7 +259,7 @@ def test_coupons_compete_and_only_the_chosen_see_them(
             ProfileKey(record.namespace, record.id),
             record.attributes,
             record.aggregates,
-            record.cap_events,
+            record.counted,
         )
         answer = decide(
             bundle.prepared,
@@ -250,7 +267,7 @@ def test_coupons_compete_and_only_the_chosen_see_them(
             DecisionContext({}),
             INSTANT_NS,
             [query],
-            total_count=lambda _offer, _type: 0,
+            counts=NothingCounted(),
         )
         assert answer.diagnostics == ()
         (proposition,) = answer.propositions

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import structlog
 from google.protobuf import json_format
 
 from offerd.admission import admit_attributes, parse_instant
 from offerd.bundle import Bundle, open_bundle, write_bundle
 from offerd.definitions import load
 from offerd.events import FoldPlan
-from offerd.model.catalogue import CapSubject, Catalogue, ContentType, FallbackOffer, Offer
-from offerd.service.decisions import Decisions
-from offerd.service.events import Events
-from offerd.service.profiles import Profiles
+from offerd.model.capping import CapSubject
+from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
+from offerd.model.content import ContentType
+from offerd.service.revisions import Loaded, Revisions, Standing
 from offerd.store import State
 from offerd.v1 import decision_service_pb2, event_service_pb2, identity_pb2, profile_service_pb2
 
@@ -85,7 +86,8 @@ def test_every_strategy_can_fill_a_placement(catalogue: Catalogue) -> None:
     idle = [
         (decision.id, strategy.id)
         for decision in catalogue.decisions
-        for strategy in (catalogue.strategies[number] for number in decision.strategies)
+        for group in decision.groups
+        for strategy in (catalogue.strategies[number] for number in group.strategies)
         if not any(
             representation.placement in decision.placements
             for number in catalogue.collections[strategy.collection].offers
@@ -101,17 +103,32 @@ def test_uses_every_content_type(catalogue: Catalogue) -> None:
 
 
 def test_uses_every_kind_of_cap(catalogue: Catalogue) -> None:
-    """Caps per profile with and without a window, and in total, on five types of events."""
+    """Caps per profile, rolling, by the calendar and of all time, and in total; own and shared."""
     caps = [cap for offer in catalogue.offers for cap in offer.caps]
-    kinds = {(cap.subject, cap.within_ns is not None) for cap in caps}
-    assert kinds == {
-        (CapSubject.PROFILE, True),
-        (CapSubject.PROFILE, False),
-        (CapSubject.TOTAL, False),
+    counters = [catalogue.counters[cap.counter] for cap in caps]
+    windows = {
+        (counter.subject, cap.within_ns is not None, cap.calendar is not None)
+        for cap, counter in zip(caps, counters, strict=True)
     }
-    assert {cap.event for cap in caps} >= {
+    assert windows == {
+        (CapSubject.PROFILE, True, False),
+        (CapSubject.PROFILE, False, True),
+        (CapSubject.PROFILE, False, False),
+        (CapSubject.TOTAL, False, False),
+    }
+    assert {cap.id for cap in caps} == {"", "seasons-weekly"}
+    assert {counter.event for counter in counters} >= {
         *("display", "click", "conversion", "purchase", "class_check_in")
     }
+
+
+def test_uses_what_selects(catalogue: Catalogue) -> None:
+    """A ranking, exclusions, an experiment, an offer that replaces another, and placeholders."""
+    assert [ranking.id for ranking in catalogue.rankings] == ["dressed-for-the-day"]
+    assert {exclusion.at_most for exclusion in catalogue.exclusions} == {0, 1}
+    assert [experiment.id for experiment in catalogue.experiments] == ["at-the-door"]
+    assert any(offer.replaces for offer in catalogue.offers)
+    assert any(content.templates for content in catalogue.contents)
 
 
 def test_offers_are_over_running_and_to_come(catalogue: Catalogue) -> None:
@@ -240,9 +257,7 @@ class Luma(NamedTuple):
     """The service's three parts over a state that holds Luma's members and their events."""
 
     bundle: Bundle
-    decisions: Decisions
-    events: Events
-    profiles: Profiles
+    revisions: Revisions
 
 
 @pytest.fixture
@@ -255,12 +270,11 @@ def luma(loaded: Any, tmp_path: Path) -> Iterator[Luma]:
     def now() -> int:
         return STORY_END_NS
 
+    log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
     with State.open(tmp_path / "state", fold) as state:
         yield Luma(
             bundle,
-            Decisions(bundle, state, fold, now),
-            Events(bundle, state, now),
-            Profiles(bundle, state, fold, now),
+            Revisions(Standing(Loaded(bundle, fold)), state, log, now),
         )
     bundle.close()
 
@@ -273,7 +287,7 @@ async def test_the_story_comes_true(luma: Luma) -> None:
             await _collect_step(luma, expected["step"])
         request = _request(expected["step"])
         assert request.dry_run, expected["step"]
-        response = await luma.decisions.decide(request)
+        response = await luma.revisions.decide(request)
         assert list(response.warnings) == [], expected["step"]
         assert _offers(response) == expected["answers"], expected["step"]
 
@@ -286,7 +300,7 @@ async def test_the_discount_and_the_free_class_are_capped_apart(luma: Luma) -> N
     request = _request("step-06-call")
     for field in ("dry_run", "decide_time", "explain"):
         request.ClearField(field)
-    before = await luma.decisions.decide(request)
+    before = await luma.revisions.decide(request)
     assert _offers(before)["desk-cards"][:2] == ["free-class", "shorts-10-off"]
 
     purchase = {
@@ -299,7 +313,7 @@ async def test_the_discount_and_the_free_class_are_capped_apart(luma: Luma) -> N
     }
     await _collect(luma, {"events": [purchase, again]})
     request.explain = True
-    after = await luma.decisions.decide(request)
+    after = await luma.revisions.decide(request)
     assert "free-class" in _offers(after)["desk-cards"]
     fell = {
         candidate.offer: candidate.fell_at
@@ -312,7 +326,7 @@ async def test_the_discount_and_the_free_class_are_capped_apart(luma: Luma) -> N
 async def _load_data(luma: Luma) -> None:
     for member in MEMBERS:
         profile = json_format.ParseDict(member, profile_service_pb2.SetProfileRequest())
-        await luma.profiles.set_profile(profile)
+        await luma.revisions.set_profile(profile)
     await _collect(luma, {"events": [_as_message(event) for event in EVENTS]})
 
 
@@ -332,7 +346,7 @@ def _as_message(event: dict[str, Any]) -> dict[str, Any]:
 
 async def _collect(luma: Luma, events: dict[str, Any]) -> None:
     request = json_format.ParseDict(events, event_service_pb2.CollectRequest())
-    response = await luma.events.collect(request)
+    response = await luma.revisions.collect(request)
     refused = [r for r in response.results if r.status != event_service_pb2.EVENT_STATUS_ACCEPTED]
     assert refused == []
 

@@ -50,7 +50,8 @@ Label = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, max_length=MAXIM
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 OptionalText = Annotated[str | None, Given()]
 
-ItemCount = Annotated[int, Field(ge=1, le=500)]
+MAXIMUM_ITEM_COUNT = 500
+ItemCount = Annotated[int, Field(ge=1, le=MAXIMUM_ITEM_COUNT)]
 
 
 class Described(Document):

@@ -8,18 +8,26 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from offerd.definitions.documents.capping import SharedCapDocument
 from offerd.definitions.documents.declarations import (
     AggregateDocument,
     AttributeDocument,
     EventDocument,
     NamespaceDocument,
 )
+from offerd.definitions.documents.experimenting import ExperimentDocument
 from offerd.definitions.documents.fields import Document
 from offerd.definitions.documents.offers import FallbackOfferDocument, OfferDocument
+from offerd.definitions.documents.ranking import (
+    RankingDocument,
+    ScoreDocument,
+    ScoreTableDocument,
+)
 from offerd.definitions.documents.selection import (
     AudienceDocument,
     CollectionDocument,
     DecisionDocument,
+    ExclusionDocument,
     PlacementDocument,
     ScopeDocument,
     StrategyDocument,
@@ -39,11 +47,13 @@ class DefinitionFile(Document):
     context: list[AttributeDocument] = Field(default_factory=list)
     """Context attributes beyond the built-in ones; rules read them as `context.<name>`."""
     offer_attributes: list[AttributeDocument] = Field(default_factory=list)
-    """Attributes that offers may have; collections read them as `offer.<name>`."""
+    """Attributes that offers may have; rules read them as `offer.<name>`."""
     events: list[EventDocument] = Field(default_factory=list)
     """Event types beyond the built-in ones, and properties added to those."""
     aggregates: list[AggregateDocument] = Field(default_factory=list)
     """Figures kept per profile over its events; rules read them as `aggregate.<id>`."""
+    scores: list[ScoreDocument] = Field(default_factory=list)
+    """Scores that are loaded per profile; rules ask for them with `score("<id>")`."""
     audiences: list[AudienceDocument] = Field(default_factory=list)
     """Named groups of profiles; rules ask for them with `audience("<id>")`."""
     placements: list[PlacementDocument] = Field(default_factory=list)
@@ -54,10 +64,20 @@ class DefinitionFile(Document):
     """What is shown where no offer is eligible."""
     collections: list[CollectionDocument] = Field(default_factory=list)
     """Sets of offers."""
+    caps: list[SharedCapDocument] = Field(default_factory=list)
+    """Caps that offers of a collection share."""
+    exclusions: list[ExclusionDocument] = Field(default_factory=list)
+    """Which offers may not be shown together, or to whom."""
+    score_tables: list[ScoreTableDocument] = Field(default_factory=list)
+    """Scores by segment and offer."""
+    rankings: list[RankingDocument] = Field(default_factory=list)
+    """What gives offers their scores."""
     strategies: list[StrategyDocument] = Field(default_factory=list)
     """Which offers are candidates, and their order."""
     decisions: list[DecisionDocument] = Field(default_factory=list)
     """Which strategies fill which placements."""
+    experiments: list[ExperimentDocument] = Field(default_factory=list)
+    """Variants of decisions, and who gets which."""
     scopes: list[ScopeDocument] = Field(default_factory=list)
     """Names for a decision at a placement."""
 

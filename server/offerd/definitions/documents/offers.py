@@ -1,4 +1,4 @@
-"""Documents of offers and fallback offers, their representations and caps."""
+"""Documents of offers and fallback offers, and their representations."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from offerd.definitions.documents.capping import CapDocument
 from offerd.definitions.documents.fields import (
     Described,
     Document,
@@ -14,7 +15,10 @@ from offerd.definitions.documents.fields import (
     NonEmpty,
     OptionalText,
 )
-from offerd.model.catalogue import CapSubject, ContentType
+from offerd.model.content import ContentType
+from offerd.model.lifecycle import Status
+
+MAXIMUM_CAPS = 50
 
 CONTENT_FIELDS = {
     ContentType.TEXT: "text",
@@ -66,22 +70,6 @@ class RepresentationDocument(Document):
     """Names and values, all text."""
 
 
-class CapDocument(Document):
-    """How often an offer may be shown, clicked or taken up."""
-
-    noun: ClassVar[str] = "a cap"
-
-    event: Id
-    """The type of the events that count."""
-    per: Annotated[CapSubject, Field(strict=False)] = CapSubject.PROFILE
-    """Whose events count: each profile's own, or those of all. Absent: each profile's own."""
-    limit: Annotated[int, Field(ge=1, le=1_000_000_000)]
-    """The offer is no longer proposed once there are this many events."""
-    within: OptionalText = None
-    """Only events this long before the decision count: hours, minutes and seconds such as `24h`
-    or `1h30m`; only with `per: profile`. Absent: all there ever were."""
-
-
 class FallbackOfferDocument(Described):
     """What is shown where no offer is eligible."""
 
@@ -113,8 +101,13 @@ class OfferDocument(Described):
     attributes: dict[str, Any] = Field(default_factory=dict)
     """Values of declared offer attributes. Absent: none."""
     eligibility: OptionalText = None
-    """A rule over profile, context, aggregate, audience and now. Absent: everybody."""
-    caps: list[CapDocument] = Field(default_factory=list)
-    """How often. Absent: without limit."""
+    """A rule over profile, context, aggregate, now, offer, audience and score. Absent:
+    everybody."""
+    caps: Annotated[list[CapDocument], Field(max_length=MAXIMUM_CAPS)] = Field(default_factory=list)
+    """How often, at most 50 caps. Absent: without limit."""
+    replaces: list[Id] = Field(default_factory=list)
+    """The ids of offers that aren't proposed where this one is eligible. Absent: none."""
+    status: Annotated[Status, Field(strict=False)] = Status.APPROVED
+    """Where it is in its life; only an approved one is proposed. Absent: approved."""
     representations: Annotated[list[RepresentationDocument], Field(min_length=1)]
     """Its content, by placement and language."""

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, Tag
+from pydantic.config import JsonDict
 
 from offerd.definitions.documents.fields import (
+    MAXIMUM_ITEM_COUNT,
     Described,
+    Document,
     Given,
     Id,
     ItemCount,
     NonEmpty,
     OptionalText,
 )
-from offerd.model.catalogue import ContentType
+from offerd.definitions.documents.forms import MANIFOLD, PLAIN, told_by
+from offerd.model.content import ContentType
+from offerd.model.lifecycle import Status
+from offerd.model.selection import Ties
+
+PRIORITY = "priority"
+"""The ranking that needs no definition."""
 
 
 class AudienceDocument(Described):
@@ -25,7 +34,7 @@ class AudienceDocument(Described):
     id: Id
     """The id that rules ask for."""
     rule: str
-    """A rule over profile, context, aggregate, audience and now; true for members."""
+    """A rule over profile, context, aggregate, now, audience and score; true for members."""
 
 
 class PlacementDocument(Described):
@@ -43,21 +52,12 @@ class PlacementDocument(Described):
     """How many items, 1 to 500, unless the scope or the request says. Absent: 1."""
 
 
-class CollectionDocument(Described):
-    """A set of offers: those listed, or all that meet every predicate given."""
+_PREDICATES: JsonDict = {"anyOf": [{"required": [f]} for f in ("any_tags", "all_tags", "where")]}
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {"required": ["offers"]},
-                {"anyOf": [{"required": [f]} for f in ("any_tags", "all_tags", "where")]},
-            ]
-        }
-    )
-    noun: ClassVar[str] = "a collection"
 
-    id: Id
-    """The id that strategies name."""
+class OffersDocument(Described):
+    """What says which offers are meant: a list of them, or predicates that they all meet."""
+
     offers: Annotated[list[Id] | None, Given()] = None
     """The ids of its offers; instead of predicates."""
     any_tags: Annotated[list[Id] | None, Given(), Field(min_length=1)] = None
@@ -65,7 +65,40 @@ class CollectionDocument(Described):
     all_tags: Annotated[list[Id] | None, Given(), Field(min_length=1)] = None
     """Offers with all of these tags."""
     where: OptionalText = None
-    """Offers for whose attributes this is true: a rule over `offer`."""
+    """Offers for which this is true: a rule over `offer`."""
+
+
+class CollectionDocument(OffersDocument):
+    """A set of offers: those listed, or all that meet every predicate given."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["offers"]}, _PREDICATES]})
+    noun: ClassVar[str] = "a collection"
+
+    id: Id
+    """The id that strategies name."""
+
+
+class ExclusionDocument(OffersDocument):
+    """Offers of which at most so many may be shown together."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["collection"]}, {"required": ["offers"]}, _PREDICATES]
+        }
+    )
+    noun: ClassVar[str] = "an exclusion"
+
+    id: Id
+    """The id that explanations name."""
+    collection: Annotated[Id | None, Given()] = None
+    """The id of the collection of its offers; instead of saying here which they are."""
+    at_most: Annotated[int, Field(ge=0, le=MAXIMUM_ITEM_COUNT)]
+    """How many of them, 0 to 500; 0 blocks them."""
+    when: OptionalText = None
+    """A rule over profile, context, aggregate, now, audience and score: the exclusion applies
+    unless it is false, so also where it is unknown. Absent: it always applies."""
+    within: Literal["request", "scope"] = "request"
+    """Whether all scopes of a request count together, or each by itself. Absent: together."""
 
 
 class StrategyDocument(Described):
@@ -79,8 +112,27 @@ class StrategyDocument(Described):
     """The id of the collection that the candidates are from."""
     constraint: OptionalText = None
     """A rule (as eligibility) that all candidates share. Absent: none."""
-    ranking: Literal["priority"] = "priority"
-    """How candidates are ranked: by priority, ties by offer id."""
+    ranking: Id = PRIORITY
+    """How candidates are ranked: by `priority`, or by the ranking of that id. Absent: by
+    priority."""
+
+
+class GroupDocument(Document):
+    """A step of a decision: strategies that compete, or offers listed by hand."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["group"]}, {"required": ["offers"]}]}
+    )
+    noun: ClassVar[str] = "a step of a decision"
+
+    group: Annotated[list[Id] | None, Given(), Field(min_length=1)] = None
+    """Ids of strategies that compete: an offer that several find keeps its best score."""
+    offers: Annotated[list[Id] | None, Given(), Field(min_length=1)] = None
+    """Ids of offers, proposed in this order as far as they are eligible."""
+
+
+Step = Annotated[Annotated[Id, Tag(PLAIN)] | Annotated[GroupDocument, Tag(MANIFOLD)], told_by(dict)]
+"""The id of a strategy, or strategies that compete, or offers listed by hand."""
 
 
 class DecisionDocument(Described):
@@ -92,11 +144,19 @@ class DecisionDocument(Described):
     """The id that requests name."""
     placements: Annotated[list[Id], Field(min_length=1)]
     """The ids of the placements that it serves."""
-    strategies: Annotated[list[Id], Field(min_length=1)]
-    """The ids of its strategies: the first fills what it can, the next tops up."""
+    strategies: Annotated[list[Step], Field(min_length=1)]
+    """Its steps: the first fills what it can, the next tops up. A step is the id of a strategy,
+    a `group` of strategies that compete, or `offers` listed by hand."""
     fallbacks: list[Id] = Field(default_factory=list)
-    """The ids of fallback offers, tried in this order for each placement; every placement needs
-    one that has a representation for it."""
+    """The ids of fallback offers or offers, tried in this order for each placement; every
+    placement needs one that has a representation for it."""
+    top_up: bool = False
+    """Whether fallbacks follow where there are fewer offers than asked for. Absent: no."""
+    ties: Annotated[Ties, Field(strict=False)] = Ties.ID
+    """What orders offers of the same score and priority: their ids, or a hash of customer, offer
+    and day. Absent: id."""
+    status: Annotated[Status, Field(strict=False)] = Status.APPROVED
+    """Where it is in its life; one that isn't approved shows fallbacks. Absent: approved."""
 
 
 class ScopeDocument(Described):

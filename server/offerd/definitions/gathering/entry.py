@@ -13,11 +13,17 @@ from offerd.definitions.documents import (
     CollectionDocument,
     DecisionDocument,
     EventDocument,
+    ExclusionDocument,
+    ExperimentDocument,
     FallbackOfferDocument,
     NamespaceDocument,
     OfferDocument,
     PlacementDocument,
+    RankingDocument,
     ScopeDocument,
+    ScoreDocument,
+    ScoreTableDocument,
+    SharedCapDocument,
     StrategyDocument,
 )
 from offerd.definitions.documents.fields import Document
@@ -83,11 +89,17 @@ class Gathered:
     offer_attributes: list[Entry[AttributeDocument]] = field(default_factory=list)
     events: list[Entry[EventDocument]] = field(default_factory=list)
     aggregates: list[Entry[AggregateDocument]] = field(default_factory=list)
+    scores: list[Entry[ScoreDocument]] = field(default_factory=list)
     audiences: list[Entry[AudienceDocument]] = field(default_factory=list)
     placements: list[Entry[PlacementDocument]] = field(default_factory=list)
     offers: list[Entry[OfferDocument]] = field(default_factory=list)
     fallback_offers: list[Entry[FallbackOfferDocument]] = field(default_factory=list)
     collections: list[Entry[CollectionDocument]] = field(default_factory=list)
+    caps: list[Entry[SharedCapDocument]] = field(default_factory=list)
+    exclusions: list[Entry[ExclusionDocument]] = field(default_factory=list)
+    score_tables: list[Entry[ScoreTableDocument]] = field(default_factory=list)
+    rankings: list[Entry[RankingDocument]] = field(default_factory=list)
     strategies: list[Entry[StrategyDocument]] = field(default_factory=list)
     decisions: list[Entry[DecisionDocument]] = field(default_factory=list)
+    experiments: list[Entry[ExperimentDocument]] = field(default_factory=list)
     scopes: list[Entry[ScopeDocument]] = field(default_factory=list)

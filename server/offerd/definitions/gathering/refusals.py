@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -18,10 +18,13 @@ from offerd.definitions.documents.fields import (
     MAXIMUM_ID_LENGTH,
     Document,
 )
+from offerd.definitions.documents.forms import SHARE_PATTERN
 from offerd.definitions.place import Origin, Path, Place
 from offerd.definitions.wording import described, hint, listed, nearest, quoted, with_backticks
 
+_SHARE = "a share such as `12.5%`, from `0%` to `100%` in steps of 0.01%"
 _PATTERNS = {
+    SHARE_PATTERN: _SHARE,
     ID_PATTERN: "an id: use lower-case letters, digits, `.`, `_` and `-`, a letter or digit first",
     ATTRIBUTE_PATTERN: "an attribute name: use lower-case letters, digits and `_`, a letter first, "
     "parts joined by `.`",
@@ -31,6 +34,18 @@ _PATTERNS = {
     "of your own, shaped like an id",
 }
 _SCALAR = (bool, int, float)
+_FORMS = {
+    "limit": "an integer or a rule",
+    "formula": "a number or a rule",
+    "score": "a number or a rule",
+    "strategies": "the id of a strategy or a mapping with `group` or `offers`",
+    "placements": "`each` or a list of ids",
+    "rollout": _SHARE,
+    "holdout": _SHARE,
+}
+"""What is expected of fields that have forms of their own."""
+_NO_NOUNS = ("about", "per", "ties", "week_starts", "within")
+_SIMPLE = ("an integer", "a number", "text")
 
 
 def refusal(model: type[Document], error: ErrorDetails, origin: Origin) -> tuple[Place, str]:
@@ -56,13 +71,25 @@ def _wrong(expected: str) -> Callable[[type[Document], Path, ErrorDetails], str]
     def message(model: type[Document], path: Path, error: ErrorDetails) -> str:
         found = error["input"]
         if found is None:
-            return f"{_name(path)} has no value: expected {expected}"
+            form = _form(path, expected)
+            return f"{_name(path)} has no value: expected {form or expected}"
         if not path:
             return f"{model.noun} must be {expected}: found {described(found)}"
-        advice = ": put it in quotes" if expected == "text" and isinstance(found, _SCALAR) else ""
-        return f"{_name(path)} must be {expected}: found {described(found)}{advice}"
+        form = _form(path, expected)
+        quotes = form is None and expected == "text" and isinstance(found, _SCALAR)
+        advice = ": put it in quotes" if quotes else ""
+        return f"{_name(path)} must be {form or expected}: found {described(found)}{advice}"
 
     return message
+
+
+def _form(path: Path, expected: str) -> str | None:
+    """What is expected of a field that has forms of its own; None of all others."""
+    if not path or expected not in _SIMPLE:
+        return None
+    if isinstance(path[-1], int):
+        return _FORMS["strategies"] if path[-2:-1] == ("strategies",) else None
+    return _FORMS.get(path[-1])
 
 
 def _missing(model: type[Document], path: Path, _: ErrorDetails) -> str:
@@ -82,17 +109,18 @@ def _unknown_field(model: type[Document], path: Path, _: ErrorDetails) -> str:
 def _choice(_: type[Document], path: Path, error: ErrorDetails) -> str:
     valid = re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
     found = error["input"]
+    if path[-1] == "placements":
+        return f"{_name(path)} must be {_FORMS['placements']}: found {described(found)}"
     if not isinstance(found, str):
         return f"{_name(path)} must be one of {listed(valid, most=9)}: found {described(found)}"
     near = nearest(found, valid)
     advice = f"did you mean `{near}`?" if near else f"expected one of {listed(valid, most=9)}"
     if len(valid) == 1:
         advice = f"expected `{valid[0]}`"
-    return f"{quoted(found)} is not a {_spaced(path)}: {advice}"
-
-
-def _spaced(path: Path) -> str:
-    return str(path[-1]).replace("_", " ")
+    field = str(path[-1])
+    if field in _NO_NOUNS:
+        return f"`{field}` can't be {quoted(found)}: {advice}"
+    return f"{quoted(found)} is not a {field.replace('_', ' ')}: {advice}"
 
 
 def _pattern(_: type[Document], path: Path, error: ErrorDetails) -> str:
@@ -105,6 +133,11 @@ def _bound(words: str, key: str) -> Callable[[type[Document], Path, ErrorDetails
         return f"{_name(path)} must be {words} {error['ctx'][key]}: found `{error['input']}`"
 
     return message
+
+
+def _too_many(_: type[Document], path: Path, error: ErrorDetails) -> str:
+    found, most = error["ctx"]["actual_length"], error["ctx"]["max_length"]
+    return f"{_name(path)} has too many items: found {found}, at most {most}"
 
 
 def _too_long(_: type[Document], path: Path, error: ErrorDetails) -> str:
@@ -125,6 +158,8 @@ _MESSAGES: Mapping[str, Callable[[type[Document], Path, ErrorDetails], str]] = {
     "extra_forbidden": _unknown_field,
     "string_type": _wrong("text"),
     "int_type": _wrong("an integer"),
+    "float_type": _wrong("a number"),
+    "finite_number": _wrong("a finite number"),
     "bool_type": _wrong("`true` or `false`"),
     "list_type": _wrong("a list"),
     "dict_type": _wrong("a mapping"),
@@ -136,6 +171,7 @@ _MESSAGES: Mapping[str, Callable[[type[Document], Path, ErrorDetails], str]] = {
     "string_too_long": _too_long,
     "string_too_short": _empty,
     "too_short": _empty,
+    "too_long": _too_many,
     "greater_than_equal": _bound("at least", "ge"),
     "less_than_equal": _bound("at most", "le"),
 }
@@ -155,7 +191,7 @@ def document_at(model: type[Document], path: Path) -> type[Document]:
 def _document_in(annotation: Any) -> type[Document] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation if issubclass(annotation, Document) else None
-    if get_origin(annotation) in (list, Union, UnionType):
+    if get_origin(annotation) in (list, Union, UnionType, Annotated):
         found = (_document_in(argument) for argument in get_args(annotation))
         return next((document for document in found if document is not None), None)
     return None

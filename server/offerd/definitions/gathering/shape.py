@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from offerd.definitions.documents.fields import Document
+from offerd.definitions.documents.forms import without_tags
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry, PartialOrigin
 from offerd.definitions.gathering.refusals import refusal
@@ -37,7 +38,7 @@ def shape(model: type[D], data: object, origin: Origin, findings: Findings) -> E
     try:
         return Entry(model.model_validate(data), origin)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = _errors(error)
     for details in errors:
         findings.mistake(*refusal(model, details, origin))
     entry = _rest(model, data, errors, origin)
@@ -70,8 +71,16 @@ def _rest(
             lacking = {name: type(_STAND_INS[name])() for name in stood_in}
             return Entry(document.model_copy(update=lacking), PartialOrigin(origin, removed))
         except ValidationError as error:
-            errors = error.errors(include_url=False)
+            errors = _errors(error)
     return None
+
+
+def _errors(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong, at paths as they are written."""
+    errors = error.errors(include_url=False)
+    for details in errors:
+        details["loc"] = without_tags(details["loc"])
+    return errors
 
 
 def _stand_in(rest: Any, errors: Sequence[ErrorDetails], stood_in: set[str]) -> list[ErrorDetails]:

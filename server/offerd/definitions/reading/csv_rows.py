@@ -89,7 +89,10 @@ def _start_of_cell(source: str, number: int) -> int:
 
 
 def read_sheet(text: Text, findings: Findings) -> Sheet | None:
-    """The header and its rows; rows of the wrong length and repeated columns are reported."""
+    """The header and its rows; rows of the wrong length and repeated columns are reported.
+
+    Empty lines are passed over, before the header, too.
+    """
     lines = _Lines(text.original)
     reader = csv.reader(lines, strict=True)
     sheet: Sheet | None = None
@@ -107,10 +110,10 @@ def read_sheet(text: Text, findings: Findings) -> Sheet | None:
             return sheet
         number += 1
         source = lines.taken()
-        if sheet is None:
+        if sheet is None and cells:
             sheet = Sheet(Header(text.file, source, [cell.strip() for cell in cells]), [])
             _report_repeated(sheet.header, findings)
-        elif cells:
+        elif sheet is not None and cells:
             _add_row(sheet, Row(sheet.header, number, first_line, source), cells, findings)
 
 

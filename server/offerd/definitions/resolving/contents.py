@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from offerd.content.compile import compile_content
 from offerd.definitions.documents import PlacementDocument, RepresentationDocument
 from offerd.definitions.documents.offers import CONTENT_FIELDS
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry
 from offerd.definitions.languages import not_a_language, usual_spelling
 from offerd.definitions.resolving.names import Table
+from offerd.definitions.resolving.rules import Compiler, RuleTable
 from offerd.definitions.wording import listed
-from offerd.model.catalogue import Content, ContentType, Representation
+from offerd.model.catalogue import Representation
+from offerd.model.content import Content, ContentType
 
 _TYPES = {field: kind for kind, field in CONTENT_FIELDS.items()}
 
@@ -21,10 +24,18 @@ _TYPES = {field: kind for kind, field in CONTENT_FIELDS.items()}
 class Contents:
     """All content, numbered from 0 in the order in which it is first used."""
 
-    def __init__(self, placements: Table[PlacementDocument], findings: Findings) -> None:
+    def __init__(
+        self,
+        placements: Table[PlacementDocument],
+        compiler: Compiler,
+        rules: RuleTable,
+        findings: Findings,
+    ) -> None:
         self._placements = placements
+        self._compiler = compiler
+        self._rules = rules
         self._findings = findings
-        self._numbers: dict[tuple[ContentType, str], int] = {}
+        self._numbers: dict[tuple[ContentType, str, str], int] = {}
         self._contents: list[Content] = []
 
     @property
@@ -33,14 +44,20 @@ class Contents:
         return tuple(self._contents)
 
     def resolve(
-        self, documents: Sequence[RepresentationDocument], entry: Entry[Any]
+        self,
+        documents: Sequence[RepresentationDocument],
+        entry: Entry[Any],
+        given: Collection[str],
     ) -> tuple[Representation, ...]:
-        """An offer's representations that are right; what is wrong with others is reported."""
+        """An offer's representations that are right; what is wrong with others is reported.
+
+        `given` are the full names of what its placeholders can count on.
+        """
         seen: dict[tuple[str, str], int] = {}
         resolved = []
         for index, document in enumerate(documents):
             language = self._language(document, entry, index)
-            content = self._content(document, entry, index)
+            content = self._content(document, entry, index, given)
             if language is None:
                 continue
             first = seen.setdefault((document.placement, language), index)
@@ -72,25 +89,36 @@ class Contents:
         self._findings.mistake(place, message)
 
     def _content(
-        self, document: RepresentationDocument, entry: Entry[Any], index: int
+        self,
+        document: RepresentationDocument,
+        entry: Entry[Any],
+        index: int,
+        given: Collection[str],
     ) -> Content | None:
         path = ("representations", index)
         known = self._placements.check(document.placement, entry, *path, "placement")
-        given = [field for field in _TYPES if field in document.model_fields_set]
-        if len(given) != 1:
-            self._report_number(given, entry, index)
+        written = [field for field in _TYPES if field in document.model_fields_set]
+        if len(written) != 1:
+            self._report_number(written, entry, index)
             return None
-        kind = _TYPES[given[0]]
+        kind = _TYPES[written[0]]
         placement = self._placements.get(document.placement)
         if known and placement is not None and placement.content_type is not kind:
             expected = placement.content_type.value
             message = f"`{placement.id}` shows `{expected}`: found `{kind.value}`"
             self._findings.mistake(entry.key_place(*path, kind.value), message)
             return None
-        return Content(kind, _body(kind, getattr(document, given[0])))
+        body = _body(kind, getattr(document, written[0]))
+        compiled = compile_content(kind, body, self._compiler.check, self._rules.number, given)
+        for mistake in compiled.mistakes:
+            if not self._compiler.is_excused(mistake.part):
+                at = (*path, kind.value, *mistake.path)
+                place = entry.origin.place_in_text(at, mistake.offset)
+                self._findings.mistake(place, mistake.message)
+        return compiled.content
 
-    def _report_number(self, given: list[str], entry: Entry[Any], index: int) -> None:
-        names = [_TYPES[field].value for field in given]
+    def _report_number(self, written: list[str], entry: Entry[Any], index: int) -> None:
+        names = [_TYPES[field].value for field in written]
         if names:
             place = entry.key_place("representations", index, names[1])
             message = f"a representation has one kind of content: found {listed(names)}"
@@ -105,9 +133,9 @@ class Contents:
     def _number(self, content: Content) -> int:
         body = content.body
         text = body if isinstance(body, str) else json.dumps(body, sort_keys=True)
-        key = (content.type, text)
         if content.type is ContentType.JSON and isinstance(body, str):
-            key = (content.type, json.dumps(body))
+            text = json.dumps(body)
+        key = (content.type, text, repr(content.templates) if content.templates else "")
         number = self._numbers.setdefault(key, len(self._contents))
         if number == len(self._contents):
             self._contents.append(content)

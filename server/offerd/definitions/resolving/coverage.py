@@ -1,23 +1,31 @@
-"""Whether everything that can be asked for can be shown, and what nothing asks for."""
+"""Whether everything that can be asked for can be shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from offerd.definitions.documents import (
     CollectionDocument,
     DecisionDocument,
+    ExclusionDocument,
+    ExperimentDocument,
     FallbackOfferDocument,
     OfferDocument,
     PlacementDocument,
+    RankingDocument,
+    ScoreTableDocument,
+    SharedCapDocument,
     StrategyDocument,
 )
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry
 from offerd.definitions.resolving.names import Table
 from offerd.definitions.wording import listed
-from offerd.model.catalogue import Catalogue
+from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
+from offerd.model.lifecycle import Status
+from offerd.model.selection import Decision, Group
 
 
 class Tables(NamedTuple):
@@ -27,20 +35,39 @@ class Tables(NamedTuple):
     offers: Table[OfferDocument]
     fallbacks: Table[FallbackOfferDocument]
     collections: Table[CollectionDocument]
+    caps: Table[SharedCapDocument]
+    exclusions: Table[ExclusionDocument]
+    score_tables: Table[ScoreTableDocument]
+    rankings: Table[RankingDocument]
     strategies: Table[StrategyDocument]
     decisions: Table[DecisionDocument]
+    experiments: Table[ExperimentDocument]
+
+
+def groups_of(catalogue: Catalogue) -> Iterator[tuple[Decision, Group]]:
+    """All steps that can decide, each with its decision: those of arms, too."""
+    decisions = {decision.id: decision for decision in catalogue.decisions}
+    for decision in catalogue.decisions:
+        yield from ((decision, group) for group in decision.groups)
+    for experiment in catalogue.experiments:
+        for arm in experiment.arms if experiment.decision in decisions else ():
+            yield from ((decisions[experiment.decision], group) for group in arm.groups or ())
 
 
 def check_coverage(catalogue: Catalogue, tables: Tables, findings: Findings) -> None:
     """Reports offers that can't be shown where they are asked for, and places without fallback."""
     _check_offers(catalogue, tables, findings)
+    offers: dict[str, Offer | FallbackOffer] = {one.id: one for one in catalogue.fallback_offers}
+    offers.update((one.id, one) for one in catalogue.offers)
     for decision, entry in zip(catalogue.decisions, tables.decisions, strict=True):
-        offers = [catalogue.fallback_offers[number] for number in decision.fallbacks]
-        shown = {(r.placement, r.language) for offer in offers for r in offer.representations}
+        fallbacks = [offers[name] for name in decision.fallbacks]
+        shown = {
+            (r.placement, r.language) for one in _shown(fallbacks) for r in one.representations
+        }
+        _warn_of_unshown(fallbacks, entry, findings)
         anywhere = {placement for placement, _ in shown}
         for placement in decision.placements:
-            index = entry.document.placements.index(placement)
-            place = entry.place("placements", index)
+            place = entry.place("placements", entry.document.placements.index(placement))
             if placement not in anywhere:
                 names = (decision.id, *entry.document.fallbacks)
                 unknown = len(decision.fallbacks) < len(entry.document.fallbacks)
@@ -54,14 +81,29 @@ def check_coverage(catalogue: Catalogue, tables: Tables, findings: Findings) -> 
                 findings.warn(place, f"{message} language for `{placement}`")
 
 
+def _shown(fallbacks: Iterable[Offer | FallbackOffer]) -> list[Offer | FallbackOffer]:
+    return [
+        one for one in fallbacks if isinstance(one, FallbackOffer) or one.status is Status.APPROVED
+    ]
+
+
+def _warn_of_unshown(
+    fallbacks: list[Offer | FallbackOffer], entry: Entry[DecisionDocument], findings: Findings
+) -> None:
+    for one in fallbacks:
+        if isinstance(one, Offer) and one.status is not Status.APPROVED:
+            place = entry.place("fallbacks", entry.document.fallbacks.index(one.id))
+            findings.warn(place, f"the offer `{one.id}` is {one.status}: it is no fallback")
+
+
 def _check_offers(catalogue: Catalogue, tables: Tables, findings: Findings) -> None:
     asking = _asking_placements(catalogue)
     for offer, entry, placements in zip(catalogue.offers, tables.offers, asking, strict=True):
         if not placements or len(entry.document.representations) > len(offer.representations):
             continue
+        if offer.status in (Status.DRAFT, Status.ARCHIVED) or findings.is_doubtful(offer.id):
+            continue
         if not any(r.placement in placements for r in offer.representations):
-            if findings.is_doubtful(offer.id):
-                continue
             message = f"`{offer.id}` has no representation for a placement that asks for it"
             findings.mistake(entry.place("id"), f"{message}: {listed(sorted(placements))}")
 
@@ -69,45 +111,20 @@ def _check_offers(catalogue: Catalogue, tables: Tables, findings: Findings) -> N
 def _asking_placements(catalogue: Catalogue) -> list[frozenset[str]]:
     """For each offer the placements that decisions may show it at."""
     by_collection: list[set[str]] = [set() for _ in catalogue.collections]
-    for decision in catalogue.decisions:
-        for number in decision.strategies:
+    by_hand: dict[int, set[str]] = defaultdict(set)
+    for decision, group in groups_of(catalogue):
+        for number in group.strategies:
             collection = catalogue.strategies[number].collection
             if collection >= 0:
                 by_collection[collection].update(decision.placements)
+        for number in group.offers:
+            by_hand[number].update(decision.placements)
     asking: list[frozenset[str]] = [frozenset()] * len(catalogue.offers)
     shared: dict[frozenset[str], frozenset[str]] = {}
     for collection_, placements in zip(catalogue.collections, by_collection, strict=True):
         for number in collection_.offers:
             joined = asking[number] | placements
             asking[number] = shared.setdefault(joined, joined)
+    for number, placements in by_hand.items():
+        asking[number] |= placements
     return asking
-
-
-def warn_of_unused(catalogue: Catalogue, tables: Tables, findings: Findings) -> None:
-    """Warns of what nothing leads to: legal, but seldom meant."""
-    used_strategies = {number for one in catalogue.decisions for number in one.strategies}
-    used_collections = {catalogue.strategies[number].collection for number in used_strategies}
-    used_fallbacks = {number for one in catalogue.decisions for number in one.fallbacks}
-    collected = {number for one in catalogue.collections for number in one.offers}
-    served = {name for one in catalogue.decisions for name in one.placements}
-    unserved = {n for name, n in tables.placements.numbers.items() if name not in served}
-    _warn(tables.strategies, used_strategies, "no decision uses the strategy", findings)
-    _warn(tables.collections, used_collections, "no decision uses the collection", findings)
-    _warn(tables.fallbacks, used_fallbacks, "no decision uses the fallback offer", findings)
-    _warn(tables.offers, collected, "no collection holds the offer", findings)
-    placements = set(tables.placements.numbers.values()) - unserved
-    _warn(tables.placements, placements, "no decision serves the placement", findings)
-    for collection, entry in zip(catalogue.collections, tables.collections, strict=True):
-        if not collection.offers:
-            findings.warn(entry.place("id"), f"the collection `{collection.id}` holds no offers")
-
-
-def _warn(table: Table[Any], used: Iterable[int], message: str, findings: Findings) -> None:
-    kept = set(used)
-    for number, entry in enumerate(table):
-        if number not in kept:
-            _warn_at(entry, message, findings)
-
-
-def _warn_at(entry: Entry[Any], message: str, findings: Findings) -> None:
-    findings.warn(entry.place("id"), f"{message} `{entry.document.id}`")

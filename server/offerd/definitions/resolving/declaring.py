@@ -11,13 +11,16 @@ from offerd.definitions.gathering.entry import Entry, Gathered
 from offerd.definitions.place import Path
 from offerd.definitions.resolving.names import Kind, report_twice
 from offerd.definitions.wording import quoted
+from offerd.model.capping import DECISION_EVENT
 from offerd.model.schema import (
     BUILT_IN_CONTEXT,
     BUILT_IN_EVENTS,
+    BUILT_IN_OFFER,
     Attribute,
     EventType,
     Namespace,
     Schema,
+    ScoreModel,
     ValueType,
 )
 
@@ -30,22 +33,31 @@ PROPERTY = Kind("property", "properties")
 
 _KEYWORDS = frozenset(("true", "false", "null", "in"))
 _WITH_VALUES = (ValueType.STRING, ValueType.LIST_STRING)
-_BUILT_IN_CONTEXT = {attribute.path: attribute for attribute in BUILT_IN_CONTEXT}
+_SCORE = Kind("score", "scores")
+_BUILT_IN = {
+    _CONTEXT: {attribute.path: attribute for attribute in BUILT_IN_CONTEXT},
+    OFFER_ATTRIBUTE: {attribute.path: attribute for attribute in BUILT_IN_OFFER},
+}
 
 
 def declare(gathered: Gathered, findings: Findings) -> Schema:
     """The schema, still without aggregates; what is declared twice or wrongly is reported."""
-    context = [entry for entry in gathered.context if not _report_built_in(entry, findings)]
+    events = distinct(EVENT, gathered.events, findings)
     return Schema(
         namespaces=tuple(
             Namespace(entry.document.id, entry.document.type, entry.document.normalize)
             for entry in distinct(_NAMESPACE, gathered.namespaces, findings)
         ),
         profile=_declared(_PROFILE, gathered.profile, findings),
-        context=_declared(_CONTEXT, context, findings),
+        context=_declared(_CONTEXT, gathered.context, findings),
         offer=_declared(OFFER_ATTRIBUTE, gathered.offer_attributes, findings),
         events=tuple(
-            _event_type(entry, findings) for entry in distinct(EVENT, gathered.events, findings)
+            _event_type(entry, findings)
+            for entry in events
+            if not _report_decision_event(entry, findings)
+        ),
+        scores=tuple(
+            ScoreModel(entry.document.id) for entry in distinct(_SCORE, gathered.scores, findings)
         ),
     )
 
@@ -66,11 +78,21 @@ def distinct(kind: Kind, entries: Iterable[Entry[Any]], findings: Findings) -> l
     return list(first.values())
 
 
-def _report_built_in(entry: Entry[AttributeDocument], findings: Findings) -> bool:
+def _report_decision_event(entry: Entry[EventDocument], findings: Findings) -> bool:
+    made = entry.document.id == DECISION_EVENT
+    if made:
+        message = f"the event type `{DECISION_EVENT}` is built in: nobody sends it, leave it out"
+        findings.mistake(entry.place("id"), message)
+    return made
+
+
+def _report_built_in(
+    kind: Kind, entry: Entry[AttributeDocument], taken: dict[str, Attribute], findings: Findings
+) -> bool:
     name = entry.document.name
-    built_in = _BUILT_IN_CONTEXT.get(name)
+    built_in = taken.get(name)
     if built_in is not None:
-        message = f"the context attribute `{name}` is built in, as `{built_in.type}`: leave it out"
+        message = f"the {kind.singular} `{name}` is built in, as `{built_in.type}`: leave it out"
         findings.mistake(entry.place("name"), message)
     return built_in is not None
 
@@ -78,8 +100,12 @@ def _report_built_in(entry: Entry[AttributeDocument], findings: Findings) -> boo
 def _declared(
     kind: Kind, entries: Iterable[Entry[AttributeDocument]], findings: Findings
 ) -> tuple[Attribute, ...]:
-    found = [(entry.document, entry, ()) for entry in entries]
-    built_in = _BUILT_IN_CONTEXT if kind is _CONTEXT else {}
+    built_in = _BUILT_IN.get(kind, {})
+    found = [
+        (entry.document, entry, ())
+        for entry in entries
+        if not _report_built_in(kind, entry, built_in, findings)
+    ]
     return _attributes(kind, found, findings, built_in)
 
 
@@ -158,5 +184,7 @@ def _report_prefixes(
             if group in names and declared_here in places and declared_here not in reported:
                 reported.add(declared_here)
                 entry, path = places[declared_here]
-                message = f"`{group}` can't be a {kind.singular} and the beginning of `{name}`"
+                article = "an" if kind.singular[0] in "aeiou" else "a"
+                what = f"{article} {kind.singular}"
+                message = f"`{group}` can't be {what} and the beginning of `{name}`"
                 findings.mistake(entry.place(*path, "name"), message)

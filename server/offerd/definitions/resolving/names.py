@@ -92,15 +92,15 @@ class Table(Generic[D]):
         return False
 
     def check_each(
-        self, names: Iterable[str], referrer: Entry[Any], field: str, findings: Findings
+        self, names: Iterable[str], referrer: Entry[Any], findings: Findings, *path: str | int
     ) -> tuple[int, ...]:
         """The numbers of the names that exist; reports the others, and names listed twice."""
         numbers: dict[str, int] = {}
         for index, name in enumerate(names):
             if name in numbers:
                 message = f"the {self.kind.singular} {quoted(name)} is listed twice"
-                findings.mistake(referrer.place(field, index), message)
-            elif self.check(name, referrer, field, index):
+                findings.mistake(referrer.place(*path, index), message)
+            elif self.check(name, referrer, *path, index):
                 numbers[name] = self.numbers[name]
         return tuple(numbers.values())
 

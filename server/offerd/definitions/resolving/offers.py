@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from offerd.content.given import given_names
 from offerd.definitions.documents import FallbackOfferDocument, OfferDocument
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry
-from offerd.definitions.instants import NotATime, duration_ns, instant_ns
-from offerd.definitions.place import Path
+from offerd.definitions.instants import NotATime, instant_ns
 from offerd.definitions.resolving.attributes import AttributeValues
+from offerd.definitions.resolving.audiences import find_cycles
+from offerd.definitions.resolving.capping import CapResolver
 from offerd.definitions.resolving.contents import Contents
 from offerd.definitions.resolving.declaring import report_repeated
-from offerd.definitions.resolving.names import Names
+from offerd.definitions.resolving.names import Table
 from offerd.definitions.resolving.rules import Compiler, RuleTable
-from offerd.model.catalogue import Cap, CapSubject, FallbackOffer, Offer
+from offerd.model.catalogue import FallbackOffer, Offer, Representation
+from offerd.model.schema import Schema
+
+_KNOWN = ("id", "priority", "tags")
+"""What every offer has for its rules and placeholders to read."""
 
 
 class OfferResolver:
@@ -23,16 +30,21 @@ class OfferResolver:
     def __init__(
         self,
         *,
+        schema: Schema,
         values: AttributeValues,
         contents: Contents,
-        events: Names,
+        offers: Table[OfferDocument],
+        caps: CapResolver,
         compiler: Compiler,
         rules: RuleTable,
         findings: Findings,
     ) -> None:
+        self._schema = schema
+        self._given: dict[tuple[str, ...], frozenset[str]] = {}
         self._values = values
         self._contents = contents
-        self._events = events
+        self._offers = offers
+        self._caps = caps
         self._compiler = compiler
         self._rules = rules
         self._findings = findings
@@ -48,6 +60,9 @@ class OfferResolver:
             message = f"the offer ends before it starts: `end` `{document.end}`"
             message += f" must be after `start` `{document.start}`"
             self._findings.mistake(entry.place("end"), message)
+        attributes = self._values.convert(document.attributes, entry)
+        dates = {"start": start_ns, "end": end_ns}
+        known = [*_KNOWN, *(name for name, value in dates.items() if value is not None)]
         return Offer(
             document.id,
             document.priority,
@@ -55,19 +70,27 @@ class OfferResolver:
             end_ns,
             self._eligibility(entry),
             tuple(document.tags),
-            self._values.convert(document.attributes, entry),
-            self._contents.resolve(document.representations, entry),
-            tuple(self._caps(entry)),
+            attributes,
+            self._represent(entry, (*known, *attributes)),
+            self._caps.own(entry, self._offers.numbers[document.id]),
+            document.status,
+            self._replaced(entry) if document.replaces else (),
         )
 
     def fallback(self, entry: Entry[FallbackOfferDocument]) -> FallbackOffer:
         """The fallback offer."""
         document = entry.document
-        return FallbackOffer(
-            document.id,
-            self._values.convert(document.attributes, entry),
-            self._contents.resolve(document.representations, entry),
-        )
+        attributes = self._values.convert(document.attributes, entry)
+        return FallbackOffer(document.id, attributes, self._represent(entry, ("id", *attributes)))
+
+    def _represent(
+        self, entry: Entry[OfferDocument] | Entry[FallbackOfferDocument], known: Iterable[str]
+    ) -> tuple[Representation, ...]:
+        names = tuple(known)
+        given = self._given.get(names)
+        if given is None:
+            given = self._given[names] = given_names(self._schema, names)
+        return self._contents.resolve(entry.document.representations, entry, given)
 
     def _instant(self, text: str | None, entry: Entry[Any], field: str) -> int | None:
         if text is None:
@@ -85,20 +108,21 @@ class OfferResolver:
         checked = self._compiler.compile(source, entry, "eligibility")
         return None if checked is None else self._rules.number(checked)
 
-    def _caps(self, entry: Entry[OfferDocument]) -> list[Cap]:
-        caps = []
-        for index, cap in enumerate(entry.document.caps):
-            path: Path = ("caps", index)
-            if cap.event not in self._events:
-                self._events.check(cap.event, entry.place(*path, "event"))
-            within_ns = None
-            if cap.within is not None and cap.per is CapSubject.TOTAL:
-                message = "`within` can't be with `per: total`: a total counts all there ever were"
-                self._findings.mistake(entry.key_place(*path, "within"), message)
-            elif cap.within is not None:
-                try:
-                    within_ns = duration_ns(cap.within)
-                except NotATime as problem:
-                    self._findings.mistake(entry.place(*path, "within"), str(problem))
-            caps.append(Cap(cap.event, cap.per, cap.limit, within_ns))
-        return caps
+    def _replaced(self, entry: Entry[OfferDocument]) -> tuple[int, ...]:
+        names = entry.document.replaces
+        return tuple(sorted(self._offers.check_each(names, entry, self._findings, "replaces")))
+
+
+def report_circles(
+    offers: Sequence[Offer], table: Table[OfferDocument], findings: Findings
+) -> None:
+    """Reports offers that replace each other in a circle, so that all of them would fall."""
+    names = [offer.id for offer in offers]
+    replaced = {o.id: [names[number] for number in o.replaces] for o in offers if o.replaces}
+    asked = {name: [n for n in named if n in replaced] for name, named in replaced.items()}
+    for circle in find_cycles(asked):
+        entry = table.entries[circle[0]]
+        following = circle[1] if len(circle) > 1 else circle[0]
+        place = entry.place("replaces", entry.document.replaces.index(following))
+        path = " → ".join(f"`{name}`" for name in (*circle, circle[0]))
+        findings.mistake(place, f"the offer replaces itself: {path}")

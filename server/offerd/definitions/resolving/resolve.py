@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
 
-from offerd.audience.environment import profile_environment
+from offerd.audience.environment import decision_environment, profile_environment
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Gathered
 from offerd.definitions.reading.csv_rows import Sheet
 from offerd.definitions.resolving.aggregates import aggregate_all
 from offerd.definitions.resolving.attributes import AttributeValues
 from offerd.definitions.resolving.audiences import resolve_audiences
+from offerd.definitions.resolving.capping import CapResolver
 from offerd.definitions.resolving.collecting import Collector
 from offerd.definitions.resolving.contents import Contents
-from offerd.definitions.resolving.coverage import Tables, check_coverage, warn_of_unused
+from offerd.definitions.resolving.coverage import Tables, check_coverage
 from offerd.definitions.resolving.deciding import (
-    resolve_decision,
+    DecisionResolver,
+    StrategyResolver,
     resolve_scope,
-    resolve_strategy,
 )
-from offerd.definitions.resolving.declaring import EVENT, declare, event_types
-from offerd.definitions.resolving.names import Kind, Names, Table, report_twice
-from offerd.definitions.resolving.offers import OfferResolver
+from offerd.definitions.resolving.declaring import declare
+from offerd.definitions.resolving.excluding import ExclusionResolver
+from offerd.definitions.resolving.experimenting import ExperimentResolver
+from offerd.definitions.resolving.names import Kind, Table, report_twice
+from offerd.definitions.resolving.offers import OfferResolver, report_circles
+from offerd.definitions.resolving.ranking import RankingResolver, ScoreTableResolver
 from offerd.definitions.resolving.rows import RowReader
 from offerd.definitions.resolving.rules import Compiler, RuleTable
-from offerd.model.catalogue import Catalogue, Placement
+from offerd.definitions.resolving.score_sheets import named_files
+from offerd.definitions.resolving.unused import warn_of_unused
+from offerd.model.capping import Cap
+from offerd.model.catalogue import Catalogue, Collection, Offer, Placement
 from offerd.model.schema import Schema
 
 
@@ -37,7 +45,14 @@ def resolve(gathered: Gathered, sheets: Sequence[Sheet], findings: Findings) -> 
     aggregates = aggregate_all(gathered, schema, filters, findings)
     schema = msgspec.structs.replace(schema, aggregates=aggregates)
     tables = _tables(gathered, sheets, schema, findings)
-    catalogue = _Stages(gathered, schema, tables, filters, findings).run()
+    catalogue = _Stages(
+        gathered=gathered,
+        sheets=sheets,
+        schema=schema,
+        tables=tables,
+        filters=filters,
+        findings=findings,
+    ).run()
     check_coverage(catalogue, tables, findings)
     warn_of_unused(catalogue, tables, findings)
     return catalogue
@@ -47,14 +62,21 @@ def _tables(
     gathered: Gathered, sheets: Sequence[Sheet], schema: Schema, findings: Findings
 ) -> Tables:
     placements = Table(Kind("placement", "placements"), gathered.placements, findings)
-    read = RowReader(schema, placements, findings).read(sheets)
+    scores = named_files(gathered.score_tables)
+    bulk = [sheet for sheet in sheets if sheet.header.file not in scores]
+    read = RowReader(schema, placements, findings).read(bulk)
     tables = Tables(
         placements,
         Table(Kind("offer", "offers"), [*gathered.offers, *read], findings),
         Table(Kind("fallback offer", "fallback offers"), gathered.fallback_offers, findings),
         Table(Kind("collection", "collections"), gathered.collections, findings),
+        Table(Kind("shared cap", "shared caps"), gathered.caps, findings),
+        Table(Kind("exclusion", "exclusions"), gathered.exclusions, findings),
+        Table(Kind("table of scores", "tables of scores"), gathered.score_tables, findings),
+        Table(Kind("ranking", "rankings"), gathered.rankings, findings),
         Table(Kind("strategy", "strategies"), gathered.strategies, findings),
         Table(Kind("decision", "decisions"), gathered.decisions, findings),
+        Table(Kind("experiment", "experiments"), gathered.experiments, findings),
     )
     for entry in tables.fallbacks:
         # Events name offers and fallback offers alike by id alone.
@@ -70,63 +92,120 @@ class _Stages:
 
     def __init__(
         self,
+        *,
         gathered: Gathered,
+        sheets: Sequence[Sheet],
         schema: Schema,
         tables: Tables,
         filters: RuleTable,
         findings: Findings,
     ) -> None:
+        self._sheets = sheets
         self._schema = schema
         self._tables = tables
         self._filters = filters
         self._findings = findings
         self._audiences = Table(Kind("audience", "audiences"), gathered.audiences, findings)
         self._scopes = Table(Kind("scope", "scopes"), gathered.scopes, findings)
-        environment = profile_environment(schema, self._audiences.entries)
-        self._compiler = Compiler(environment, findings)
+        audiences = self._audiences.entries
+        self._customer = Compiler(profile_environment(schema, audiences), findings)
+        self._compiler = Compiler(decision_environment(schema, audiences), findings)
         self._rules = RuleTable()
-        self._contents = Contents(tables.placements, findings)
+        self._contents = Contents(tables.placements, self._compiler, self._rules, findings)
+        self._caps = CapResolver(
+            schema=schema,
+            placements=tables.placements,
+            compiler=self._compiler,
+            rules=self._rules,
+            filters=filters,
+            findings=findings,
+        )
+        self._decisions = DecisionResolver(
+            tables.placements, tables.offers, tables.fallbacks, tables.strategies, findings
+        )
 
     def run(self) -> Catalogue:
         tables, findings = self._tables, self._findings
-        audiences = resolve_audiences(self._audiences, self._compiler, self._rules, findings)
+        audiences = resolve_audiences(self._audiences, self._customer, self._rules, findings)
         resolver = self._offer_resolver()
         offers = tuple(resolver.offer(entry) for entry in tables.offers)
+        report_circles(offers, tables.offers, findings)
         fallbacks = tuple(resolver.fallback(entry) for entry in tables.fallbacks)
         collector = Collector(tables.offers, offers, self._schema, findings)
         collections = tuple(collector.collect(entry) for entry in tables.collections)
-        strategies = tuple(
-            resolve_strategy(entry, tables.collections, self._compiler, self._rules)
-            for entry in tables.strategies
+        exclusions = ExclusionResolver(
+            collector, tables.collections, collections, self._customer, self._rules
         )
-        return Catalogue(
-            schema=self._schema,
-            rules=self._rules.rules,
-            event_filters=self._filters.rules,
-            audiences=audiences,
-            placements=self._placements(),
-            contents=self._contents.contents,
-            offers=offers,
-            fallback_offers=fallbacks,
-            collections=collections,
-            strategies=strategies,
-            decisions=tuple(
-                resolve_decision(
-                    entry, tables.placements, tables.strategies, tables.fallbacks, findings
-                )
-                for entry in tables.decisions
-            ),
-            scopes=tuple(
-                resolve_scope(entry, tables.placements, tables.decisions, findings)
-                for entry in self._scopes
-            ),
+        experiments = ExperimentResolver(tables.decisions, self._decisions, findings)
+        offers = self._with_shared_caps(offers, collections)
+        return self._ranked(
+            Catalogue(
+                schema=self._schema,
+                rules=(),
+                event_filters=self._filters.rules,
+                audiences=audiences,
+                placements=self._placements(),
+                contents=self._contents.contents,
+                offers=offers,
+                fallback_offers=fallbacks,
+                collections=collections,
+                strategies=(),
+                decisions=tuple(self._decisions.resolve(entry) for entry in tables.decisions),
+                scopes=tuple(
+                    resolve_scope(entry, tables.placements, tables.decisions, findings)
+                    for entry in self._scopes
+                ),
+                counters=self._caps.counters,
+                exclusions=tuple(exclusions.resolve(entry) for entry in tables.exclusions),
+                experiments=tuple(experiments.resolve(entry) for entry in tables.experiments),
+            )
+        )
+
+    def _ranked(self, catalogue: Catalogue) -> Catalogue:
+        """The catalogue with its strategies and what ranks, and with the rules of them all."""
+        tables, rules, findings = self._tables, self._rules, self._findings
+        score_tables = ScoreTableResolver(
+            tables.offers, self._sheets, self._customer, rules, findings
+        )
+        rankings = RankingResolver(tables.score_tables, self._compiler, rules, findings)
+        strategies = StrategyResolver(
+            tables.collections, tables.rankings, self._compiler, rules, findings
+        )
+        ranked = msgspec.structs.replace(
+            catalogue,
+            strategies=tuple(strategies.resolve(entry) for entry in tables.strategies),
+            rankings=tuple(rankings.resolve(entry) for entry in tables.rankings),
+            score_tables=tuple(score_tables.resolve(entry) for entry in tables.score_tables),
+        )
+        return msgspec.structs.replace(ranked, rules=rules.rules)
+
+    def _with_shared_caps(
+        self, offers: tuple[Offer, ...], collections: Sequence[Collection]
+    ) -> tuple[Offer, ...]:
+        tables = self._tables
+        shared: dict[int, list[Cap]] = defaultdict(list)
+        for entry in tables.caps:
+            name = entry.document.collection
+            covered: tuple[int, ...] = ()
+            if tables.collections.check(name, entry, "collection"):
+                covered = collections[tables.collections.numbers[name]].offers
+            shown = {n: [r.placement for r in offers[n].representations] for n in covered}
+            for number, caps in self._caps.shared(entry, shown).items():
+                shared[number].extend(caps)
+        return tuple(
+            msgspec.structs.replace(offer, caps=(*offer.caps, *shared[number]))
+            if number in shared
+            else offer
+            for number, offer in enumerate(offers)
         )
 
     def _offer_resolver(self) -> OfferResolver:
         return OfferResolver(
+            schema=self._schema,
             values=AttributeValues(self._schema, self._findings),
             contents=self._contents,
-            events=Names(EVENT, event_types(self._schema), self._findings),
+            offers=self._tables.offers,
+            caps=self._caps,
             compiler=self._compiler,
             rules=self._rules,
             findings=self._findings,

@@ -17,14 +17,17 @@ from offerd.definitions.reading.json_values import decode_json, json_problem
 from offerd.definitions.reading.scalars import ScalarProblem, plain_scalar
 from offerd.definitions.resolving.declaring import OFFER_ATTRIBUTE
 from offerd.definitions.resolving.names import Names, Table
+from offerd.definitions.resolving.score_sheets import COLUMNS as SCORE_COLUMNS
 from offerd.definitions.wording import hint, listed, quoted
-from offerd.model.catalogue import ContentType
+from offerd.model.content import ContentType
 from offerd.model.schema import Schema, ValueType
 
-COLUMNS = ("id", "name", "priority", "start", "end", "tags", "eligibility")
+COLUMNS = ("id", "name", "priority", "start", "end", "tags", "eligibility", "status")
 _ATTRIBUTES, _CONTENT = "attributes.", "content."
 _TEXT = (ValueType.STRING, ValueType.TIMESTAMP)
 _LISTS = {ValueType.LIST_STRING, ValueType.LIST_INT, ValueType.LIST_DOUBLE}
+
+_WRITTEN_AS_JSON = (ContentType.JSON, ContentType.KEY_VALUE, ContentType.IMAGE_LINK)
 
 Fill = Callable[[dict[str, Any], Row, str], None]
 """Puts what a column's cell says into an offer; the cell isn't empty."""
@@ -55,6 +58,8 @@ class RowReader:
         if "id" not in header.columns:
             found = listed(header.columns, most=9)
             advice = ": separate cells by commas" if ";" in header.columns[0] else ""
+            if sorted(header.columns) == sorted(SCORE_COLUMNS):
+                advice = ": scores are named as the `file` of a table of scores"
             message = f"there is no column `id`: found {found}{advice}"
             self._findings.mistake(header.place(0), message)
             return None
@@ -126,6 +131,8 @@ class RowReader:
         def fill(data: dict[str, Any], row: Row, column: str) -> None:
             path = ("representations", len(data["representations"]))
             row.bind(path, column)
+            if kind not in _WRITTEN_AS_JSON:
+                row.bind((*path, kind.value), column)
             representation = {"placement": placement, kind.value: _body(kind, row.cells[column])}
             if language:
                 representation["language"] = language
@@ -179,7 +186,7 @@ def _attribute(kind: ValueType, cell: str) -> Any:
 def _body(kind: ContentType, cell: str) -> Any:
     if kind is ContentType.IMAGE_LINK and not cell.lstrip().startswith("{"):
         return {"url": cell}
-    if kind not in (ContentType.JSON, ContentType.KEY_VALUE, ContentType.IMAGE_LINK):
+    if kind not in _WRITTEN_AS_JSON:
         return cell
     return _json(cell)
 

@@ -1,0 +1,65 @@
+"""That rules are of the types that their uses ask for, and read only what is there then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from offerd import expression as ex
+from offerd.errors import BundleError
+from offerd.model.catalogue import Catalogue
+
+_CONDITION = (ex.BOOL,)
+_NUMBER = (ex.INT, ex.DOUBLE)
+_INTEGER = (ex.INT,)
+_TEXT = (ex.STRING,)
+
+
+class _Use(NamedTuple):
+    """One use of a rule; `of_offer` says whether there is an offer to be read."""
+
+    number: int | None
+    types: tuple[ex.Type, ...]
+    where: str
+    of_offer: bool = True
+
+
+def verify_rules(catalogue: Catalogue, trees: Sequence[ex.Checked]) -> None:
+    """Raises BundleError at the first rule that its use can't have.
+
+    `trees` are the decoded rules by number; every number is known to be one of them.
+    """
+    for use in (*_uses(catalogue), *_ranking_uses(catalogue)):
+        if use.number is None:
+            continue
+        checked = trees[use.number]
+        if checked.type not in use.types:
+            expected = " or ".join(f"`{one}`" for one in use.types)
+            raise BundleError(f"{use.where} has a rule of `{checked.type}`, {expected} expected")
+        if not use.of_offer and "offer" in checked.references.attributes:
+            raise BundleError(f"{use.where} has a rule that reads `offer`, and there is none")
+
+
+def _uses(catalogue: Catalogue) -> Iterator[_Use]:
+    for audience in catalogue.audiences:
+        yield _Use(audience.rule, _CONDITION, f"audience `{audience.id}`", of_offer=False)
+    for offer in catalogue.offers:
+        where = f"offer `{offer.id}`"
+        yield _Use(offer.eligibility, _CONDITION, where)
+        for cap in offer.caps:
+            yield _Use(cap.limit_rule, _INTEGER, f"{where}, in a cap,")
+    for strategy in catalogue.strategies:
+        yield _Use(strategy.constraint, _CONDITION, f"strategy `{strategy.id}`")
+    for exclusion in catalogue.exclusions:
+        yield _Use(exclusion.when, _CONDITION, f"exclusion `{exclusion.id}`", of_offer=False)
+
+
+def _ranking_uses(catalogue: Catalogue) -> Iterator[_Use]:
+    for ranking in catalogue.rankings:
+        where = f"ranking `{ranking.id}`"
+        yield _Use(ranking.formula, _NUMBER, where)
+        for boost in ranking.boosts:
+            yield _Use(boost.when, _CONDITION, where)
+            yield _Use(boost.score, _NUMBER, where)
+    for table in catalogue.score_tables:
+        yield _Use(table.segment, _TEXT, f"table of scores `{table.id}`", of_offer=False)

@@ -1,0 +1,180 @@
+"""Caps: what they count looked up and numbered, their limits compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from offerd.audience.environment import event_environment
+from offerd.definitions.documents import (
+    CapDocument,
+    OfferDocument,
+    PlacementDocument,
+    SharedCapDocument,
+)
+from offerd.definitions.documents.capping import About
+from offerd.definitions.documents.forms import MAXIMUM_COMPUTED_LIMIT
+from offerd.definitions.findings import Findings
+from offerd.definitions.gathering.entry import Entry
+from offerd.definitions.place import Path
+from offerd.definitions.resolving.counters import CounterTable, counter_key
+from offerd.definitions.resolving.declaring import EVENT, event_types
+from offerd.definitions.resolving.names import Names, Table
+from offerd.definitions.resolving.rules import INTEGER, Compiler, RuleTable
+from offerd.definitions.resolving.windows import Window, resolve_window
+from offerd.model.capping import DECISION_EVENT, Cap, Counter
+from offerd.model.schema import Schema
+
+_EACH = "each"
+
+
+class _Terms(NamedTuple):
+    """What a cap says, looked up: whatever offers it is for."""
+
+    document: CapDocument
+    window: Window
+    limit: int
+    limit_rule: int | None
+    placements: tuple[str, ...]
+    where: int | None
+    id: str = ""
+
+
+class CapResolver:
+    """Resolves caps of offers and shared ones; what is wrong is reported and left out."""
+
+    def __init__(
+        self,
+        *,
+        schema: Schema,
+        placements: Table[PlacementDocument],
+        compiler: Compiler,
+        rules: RuleTable,
+        filters: RuleTable,
+        findings: Findings,
+    ) -> None:
+        self._schema = schema
+        self._placements = placements
+        self._compiler = compiler
+        self._rules = rules
+        self._filters = filters
+        self._findings = findings
+        self._events = Names(EVENT, (*event_types(schema), DECISION_EVENT), findings)
+        self._compilers: dict[str, Compiler] = {}
+        self._counters = CounterTable()
+
+    @property
+    def counters(self) -> tuple[Counter, ...]:
+        """What the caps so far count."""
+        return self._counters.counters
+
+    def own(self, entry: Entry[OfferDocument], number: int) -> tuple[Cap, ...]:
+        """The caps of the offer of a number alone, in the order written."""
+        document = entry.document
+        if not document.caps:
+            return ()
+        shown = sorted({one.placement for one in document.representations})
+        return tuple(
+            cap
+            for index, one in enumerate(document.caps)
+            for cap in self._caps(
+                self._terms(one, entry, ("caps", index)), f"offer/{document.id}", (number,), shown
+            )
+        )
+
+    def shared(
+        self, entry: Entry[SharedCapDocument], offers: Mapping[int, Sequence[str]]
+    ) -> dict[int, tuple[Cap, ...]]:
+        """A shared cap as each of its offers has it.
+
+        `offers` are the placements at which each offer of the collection can be shown.
+        """
+        document = entry.document
+        terms = self._terms(document, entry, ())._replace(id=document.id)
+        over, numbers = f"cap/{document.id}", tuple(sorted(offers))
+        return {
+            number: self._caps(terms, over, numbers, sorted(set(offers[number])))
+            for number in numbers
+        }
+
+    def _terms(self, document: CapDocument, entry: Entry[Any], path: Path) -> _Terms:
+        self._events.check(document.event, entry.place(*path, "event"))
+        limit, limit_rule = self._limit(document, entry, path)
+        return _Terms(
+            document,
+            resolve_window(document, entry, path, self._findings),
+            limit,
+            limit_rule,
+            self._placements_of(document, entry, path),
+            self._where(document, entry, path),
+        )
+
+    def _caps(
+        self, terms: _Terms, over: str, offers: tuple[int, ...], shown: Sequence[str]
+    ) -> tuple[Cap, ...]:
+        if terms.document.placements != _EACH:
+            return (self._cap(terms, over, offers, terms.placements),)
+        return tuple(self._cap(terms, over, offers, (placement,)) for placement in shown)
+
+    def _cap(
+        self, terms: _Terms, over: str, offers: tuple[int, ...], placements: tuple[str, ...]
+    ) -> Cap:
+        document = terms.document
+        about_any = document.about is About.ANY
+        where = None if document.where is None else document.where.strip()
+        key = counter_key(
+            document.per, document.event, "any" if about_any else over, placements, where
+        )
+        counter = Counter(
+            key,
+            document.event,
+            document.per,
+            None if about_any else offers,
+            placements,
+            terms.where,
+        )
+        return Cap(
+            self._counters.number(counter),
+            terms.limit,
+            terms.window.within_ns,
+            terms.window.calendar,
+            terms.limit_rule,
+            placements,
+            terms.id,
+        )
+
+    def _limit(
+        self, document: CapDocument, entry: Entry[Any], path: Path
+    ) -> tuple[int, int | None]:
+        if isinstance(document.limit, int):
+            if document.at_most is not None:
+                message = "`at_most` is for a `limit` that is a rule"
+                self._findings.mistake(entry.key_place(*path, "at_most"), message)
+            return document.limit, None
+        checked = self._compiler.compile(document.limit, entry, *path, "limit", expected=INTEGER)
+        number = None if checked is None else self._rules.number(checked)
+        return document.at_most or MAXIMUM_COMPUTED_LIMIT, number
+
+    def _placements_of(
+        self, document: CapDocument, entry: Entry[Any], path: Path
+    ) -> tuple[str, ...]:
+        if document.placements is None or isinstance(document.placements, str):
+            return ()
+        names = document.placements
+        numbers = self._placements.check_each(names, entry, self._findings, *path, "placements")
+        known = list(self._placements.entries)
+        return tuple(sorted(known[number] for number in numbers))
+
+    def _where(self, document: CapDocument, entry: Entry[Any], path: Path) -> int | None:
+        if document.where is None or document.event not in self._events:
+            return None
+        if document.event == DECISION_EVENT:
+            message = f"`where` can't be with `event: {DECISION_EVENT}`: it has no properties"
+            self._findings.mistake(entry.key_place(*path, "where"), message)
+            return None
+        compiler = self._compilers.get(document.event)
+        if compiler is None:
+            environment = event_environment(self._schema, (document.event,))
+            compiler = self._compilers[document.event] = Compiler(environment, self._findings)
+        checked = compiler.compile(document.where, entry, *path, "where")
+        return None if checked is None else self._filters.number(checked)
