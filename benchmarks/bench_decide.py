@@ -21,23 +21,16 @@ from rich.console import Console
 from rich.table import Table
 
 from offerd import expression as ex
-from offerd.audience.environment import profile_environment
+from offerd.audience.environment import decision_environment
 from offerd.decision.engine import decide
 from offerd.decision.prepared import Prepared
-from offerd.model.catalogue import (
-    Catalogue,
-    Collection,
-    ContentType,
-    Decision,
-    Offer,
-    Placement,
-    Representation,
-    Rule,
-    Strategy,
-)
+from offerd.model.capping import Cap
+from offerd.model.catalogue import Catalogue, Collection, Offer, Placement, Representation, Rule
+from offerd.model.content import ContentType
 from offerd.model.decision import DecisionContext, ScopeQuery
-from offerd.model.profile import ProfileView
+from offerd.model.profile import ProfileKey, ProfileView
 from offerd.model.schema import Attribute, Schema, ValueType
+from offerd.model.selection import Decision, Group, Strategy
 
 OFFERS, RULES, CUSTOMERS, ROUNDS, WANTED = 10_000, 200, 300, 7, 5
 SCHEMA = Schema(
@@ -53,6 +46,22 @@ SCHEMA = Schema(
 )
 QUERY = [ScopeQuery("", "decision", "web", WANTED)]
 CONTEXT = DecisionContext({})
+
+
+class NothingCounted:
+    """The counts of a catalogue without caps."""
+
+    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
+        return 0
+
+    def pending(self, counter: str, subject: ProfileKey | None, now_ns: int) -> int:
+        return 0
+
+    def reached(self, offer: str, cap: Cap) -> bool:
+        return False
+
+
+NOTHING = NothingCounted()
 
 
 def rule(source: random.Random) -> str:
@@ -101,7 +110,7 @@ def by_hand(rules: list[str]) -> list[Callable[[dict[str, Any]], bool]]:
 def main() -> None:
     source = random.Random(1)
     texts = list(dict.fromkeys(rule(source) for _ in range(RULES)))
-    environment = profile_environment(SCHEMA, ())
+    environment = decision_environment(SCHEMA, ())
     checked = [ex.compile_expression(text, environment) for text in texts]
     offers = tuple(
         Offer(
@@ -114,7 +123,7 @@ def main() -> None:
         SCHEMA, tuple(Rule(c.source, b"") for c in checked), (), (),
         (Placement("web", "web", ContentType.TEXT),), (), offers, (),
         (Collection("all", tuple(range(OFFERS))),), (Strategy("best", 0, None),),
-        (Decision("decision", ("web",), (0,), ()),), (),
+        (Decision("decision", ("web",), (Group((0,)),), ()),), (),
     )  # fmt: skip
     prepared = Prepared(catalogue, ex.plan_many(checked, environment))
     functions = by_hand(texts)
@@ -122,7 +131,7 @@ def main() -> None:
 
     def ours(attributes: dict[str, Any]) -> list[str]:
         view = ProfileView(None, attributes, {}, {})
-        answer = decide(prepared, view, CONTEXT, 0, QUERY, total_count=lambda offer, event: 0)
+        answer = decide(prepared, view, CONTEXT, 0, QUERY, counts=NOTHING)
         return [item.offer.id for item in answer.propositions[0].items]
 
     def hand(attributes: dict[str, Any]) -> list[str]:

@@ -1,38 +1,177 @@
-"""Whether a cap of an offer is reached."""
+"""Whether a cap of an offer is reached.
+
+For one request make a `Capping`; ask `first_reached` of each candidate, and tell `take` of each
+item as soon as it is chosen, so that what follows in the request finds less room:
+
+    capping = Capping(prepared.cap_rules, view, counts, now_ns)  # CapRules(catalogue), built once
+    reached = capping.first_reached(offer, query.decision, query.placement, limit_of)
+    capping.take(position_of_scope, offer, query.decision, query.placement, limit_of)
+    Answer(..., demands=tuple(capping.demands))
+
+`limit_of` gives the value of a limit rule, by its number, for this offer: None if it is unknown
+or failed, and then the cap is reached. `demands` are the chosen items whose offers count
+propositions made (event `decision`): the service takes room for all of them at once, and if
+another request was faster asks again with `Counts.reached` saying so.
+
+An item proposed again by the same decision in the same request, at another placement, counts
+once for a counter of any placement. Nobody's requests have no counts of their own.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
-from offerd.model.catalogue import Cap, CapSubject, Offer
-from offerd.model.profile import ProfileView
+from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter, Demand, Limit
+from offerd.model.catalogue import Catalogue, Offer
+from offerd.model.profile import ProfileKey, ProfileView
+from offerd.model.windows import window_after
 
-TotalCount = Callable[[str, str], int]
-"""Offer id and event type → how many such events about the offer there ever were."""
-
-
-def first_reached(
-    offer: Offer, view: ProfileView, total_count: TotalCount, now_ns: int
-) -> tuple[Cap, int] | None:
-    """Returns the first of the offer's caps that is reached, with its count, or None."""
-    for cap in offer.caps:
-        count = counted(cap, offer.id, view, total_count, now_ns)
-        if count >= cap.limit:
-            return cap, count
-    return None
+LimitOf = Callable[[int], int | None]
+"""Number of a limit rule → its value for the offer at hand, None if there is none."""
 
 
-def counted(cap: Cap, offer: str, view: ProfileView, total_count: TotalCount, now_ns: int) -> int:
-    """Returns how many events a cap counts at an instant.
+class Counts(Protocol):
+    """What is counted beyond one profile."""
 
-    A window of w covers events later than now - w, up to and with now. Per profile the
-    count may stop short of the truth once it is over the limit (see offerd.events.caps).
-    """
-    if cap.subject is CapSubject.TOTAL:
-        return total_count(offer, cap.event)
-    times = view.cap_events.get(offer, {}).get(cap.event, [])
-    counted_until = bisect_right(times, now_ns)
-    if cap.within_ns is None:
-        return counted_until
-    return counted_until - bisect_right(times, now_ns - cap.within_ns)
+    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
+        """Events that a counter of all profiles had after one instant, up to and with another.
+
+        None is open; from the beginning until whenever, all events ever count.
+        """
+
+    def pending(self, counter: str, subject: ProfileKey | None, now_ns: int) -> int:
+        """Room of a counter that is reserved and not committed: a profile's, or of them all."""
+
+    def reached(self, offer: str, cap: Cap) -> bool:
+        """Whether it is known that a cap of an offer is reached, whatever the counts say."""
+
+
+class Reached(NamedTuple):
+    """A cap that is reached: what it counts, and its limit, None if the rule of that failed."""
+
+    cap: Cap
+    counted: int
+    limit: int | None
+
+
+class CapRules:
+    """The counters of a catalogue, ready to be asked. Built once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.counters = catalogue.counters
+        always: list[int] = []
+        by_offer: dict[str, list[int]] = {}
+        for number, counter in enumerate(catalogue.counters):
+            if counter.event != DECISION_EVENT or counter.where is not None:
+                continue
+            if counter.offers is None:
+                always.append(number)
+            for offer in counter.offers or ():
+                by_offer.setdefault(catalogue.offers[offer].id, []).append(number)
+        self._always = tuple(always)
+        self._by_offer = {offer: (*found, *always) for offer, found in by_offer.items()}
+
+    def proposed(self, offer: str) -> tuple[int, ...]:
+        """Returns numbers of the counters that count that an offer is proposed."""
+        return self._by_offer.get(offer, self._always)
+
+
+class Capping:
+    """The caps of one request."""
+
+    def __init__(self, rules: CapRules, view: ProfileView, counts: Counts, now_ns: int) -> None:
+        self._rules = rules
+        self._counters = rules.counters
+        self._view = view
+        self._counts = counts
+        self._now_ns = now_ns
+        self._taken: dict[int, int] = {}
+        self._chosen: set[tuple[str, str]] = set()
+        self.demands: list[Demand] = []
+        """Items taken of which some counter counts that they are proposed."""
+
+    def first_reached(
+        self, offer: Offer, decision: str, placement: str, limit_of: LimitOf
+    ) -> Reached | None:
+        """Returns the first cap that keeps an offer from a placement, or None."""
+        for cap in offer.caps:
+            if cap.placements and placement not in cap.placements:
+                continue
+            counter = self._counters[cap.counter]
+            limit = limit_in(cap, limit_of)
+            if limit is None:
+                return Reached(cap, self._count(cap, counter), None)
+            proposed = counter.event == DECISION_EVENT
+            repeated = proposed and (decision, offer.id) in self._chosen
+            if repeated and not _adds(counter, placement, repeated=True):
+                continue  # proposed once more it costs nothing
+            count = self._count(cap, counter)
+            if proposed and count < limit and self._counts.reached(offer.id, cap):
+                count = limit
+            if count >= limit:
+                return Reached(cap, count, limit)
+        return None
+
+    def take(
+        self, scope: int, offer: Offer, decision: str, placement: str, limit_of: LimitOf
+    ) -> None:
+        """Notes that an offer is chosen for the scope at a place of the request.
+
+        Not for fallbacks: they are shown whatever caps say, and no counter counts them.
+        """
+        numbers = self._rules.proposed(offer.id)
+        if not numbers:
+            return
+        repeated = (decision, offer.id) in self._chosen
+        for number in numbers:
+            if _adds(self._counters[number], placement, repeated=repeated):
+                self._taken[number] = self._taken.get(number, 0) + 1
+        limits = tuple(
+            Limit(self._counters[cap.counter], cap, limit_in(cap, limit_of) or 0)
+            for cap in offer.caps
+            if self._counters[cap.counter].event == DECISION_EVENT
+            and (not cap.placements or placement in cap.placements)
+        )
+        self._chosen.add((decision, offer.id))
+        self.demands.append(Demand(scope, offer.id, decision, placement, limits, repeated))
+
+    def _count(self, cap: Cap, counter: Counter) -> int:
+        """Returns what a cap counts now: events, reservations, and items of this request."""
+        proposed = counter.event == DECISION_EVENT
+        # Propositions are dated by the service itself, perhaps by a request that came later
+        # and was faster. Other events that are dated ahead of now don't count yet.
+        until_ns = None if proposed else self._now_ns
+        after_ns = window_after(cap, self._now_ns)
+        subject = None
+        if counter.subject is CapSubject.TOTAL:
+            count = self._counts.total(counter.key, after_ns, until_ns)
+        else:
+            subject = self._view.subject
+            count = count_between(self._view.counted.get(counter.key, ()), after_ns, until_ns)
+            if subject is None:
+                return count
+        if proposed:
+            count += self._taken.get(cap.counter, 0)
+            count += self._counts.pending(counter.key, subject, self._now_ns)
+        return count
+
+
+def limit_in(cap: Cap, limit_of: LimitOf) -> int | None:
+    """Returns what a cap allows: at most `cap.limit`, None if its rule has no value."""
+    if cap.limit_rule is None:
+        return cap.limit
+    value = limit_of(cap.limit_rule)
+    return None if value is None else min(value, cap.limit)
+
+
+def count_between(times: Sequence[int], after_ns: int | None, until_ns: int | None) -> int:
+    """Returns how many of ascending times lie after one instant, up to and with another."""
+    last = len(times) if until_ns is None else bisect_right(times, until_ns)
+    return last if after_ns is None else max(0, last - bisect_right(times, after_ns))
+
+
+def _adds(counter: Counter, placement: str, *, repeated: bool) -> bool:
+    """Whether a proposition at a placement adds to a counter of the propositions of its offer."""
+    return placement in counter.placements if counter.placements else not repeated

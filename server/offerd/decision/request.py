@@ -2,53 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from offerd.audience.membership import Memberships
-from offerd.decision.capping import TotalCount
+from offerd.decision.capping import Capping, Counts, LimitOf
 from offerd.decision.languages import lookup_order
 from offerd.decision.prepared import Prepared
-from offerd.expression import Failure, Rule
-from offerd.model.decision import DecisionContext
+from offerd.expression import Failure, Unknown
+from offerd.model.decision import DecisionContext, Options
 from offerd.model.profile import ProfileView
 
 
 class Verdicts(dict[int | None, bool]):
     """Rule number → whether it is true, each rule evaluated once, when first asked.
 
-    False covers false, unknown and failed; `failed` has what went wrong, by rule. None, which
-    is no rule, always holds.
+    False covers false, unknown and failed. None, which is no rule, always holds. A rule that
+    reads `offer` is True here, as far as is known without an offer; `of` asks it for one.
     """
 
-    __slots__ = ("_memberships", "_rules", "failed")
+    __slots__ = ("_memberships", "_of", "_prepared", "_roots", "_rules", "failed")
 
-    def __init__(self, rules: Sequence[Rule], memberships: Memberships) -> None:
+    def __init__(self, prepared: Prepared, memberships: Memberships) -> None:
         super().__init__({None: True})
-        self._rules = rules
+        self._prepared = prepared
+        self._rules = prepared.rules_without_offer
+        self._roots = memberships.roots()
         self._memberships = memberships
-        self.failed: dict[int, str] = {}
+        self._of: dict[tuple[int, int], bool] = {}
+        self.failed: dict[int, dict[str, Failure]] = {}
+        """By rule what went wrong, by the id of the offer, "" if the rule reads none."""
 
     def __missing__(self, rule: int) -> bool:
-        result = self._memberships.evaluate(self._rules[rule])
+        planned = self._rules[rule]
+        if planned is None:
+            held = self[rule] = True
+            return held
+        result = planned.evaluate(*self._roots)
+        if result is True:
+            self[rule] = True
+            return True
         if isinstance(result, Failure):
-            self.failed[rule] = result.message
-        held = self[rule] = result is True
-        return held
+            self.failed[rule] = {"": result}
+        self[rule] = False
+        return False
+
+    def of(self, rule: int, number: int) -> bool:
+        """Returns whether a rule is true of the offer of a number."""
+        if rule not in self._prepared.offer_rules:
+            return self[rule]
+        known = self._of.get((rule, number))
+        if known is None:
+            record = self._prepared.record(number)
+            result = self._memberships.evaluate(self._prepared.rules[rule], record)
+            if isinstance(result, Failure):
+                self.failed.setdefault(rule, {})[record["id"]] = result
+            known = self._of[rule, number] = result is True
+        return known
+
+
+HIDDEN = "it depends on data that is hidden"
+"""What is told where the truth would tell a value."""
+
+
+class ScoringFailure:
+    """A ranking that failed: the text of what failed, the score instead, why, by offer id."""
+
+    __slots__ = ("messages", "score", "what")
+
+    def __init__(self, what: str, score: float) -> None:
+        self.what = what
+        self.score = score
+        self.messages: dict[str, str] = {}
 
 
 class RequestState:
     """The records that rules read, and what the rules say of them.
 
-    `reasons` remembers, by rule, why it wasn't true, for explanations.
+    `reasons` remembers, by rule and offer, why it wasn't true, for explanations; `scores` what
+    rankings that look at one offer at a time gave, by ranking and offer; `applying` which
+    exclusions apply. `capping` asks caps before the request, `taking` with what it has chosen
+    so far, once it can matter. `scoring_failures` are by id of the ranking and what failed in
+    it, `limit_failures` by rule and `exclusion_failures` by exclusion and rule.
     """
 
     __slots__ = (
+        "applying",
+        "capping",
+        "context",
+        "counts",
+        "exclusion_failures",
         "languages",
+        "limit_failures",
         "memberships",
         "now_ns",
+        "options",
         "prepared",
         "reasons",
-        "total_count",
+        "scores",
+        "scoring_failures",
+        "segments",
+        "taking",
         "verdicts",
         "view",
     )
@@ -59,15 +112,75 @@ class RequestState:
         view: ProfileView,
         context: DecisionContext,
         now_ns: int,
-        total_count: TotalCount,
+        *,
+        counts: Counts,
+        options: Options,
     ) -> None:
         self.prepared = prepared
         self.view = view
+        self.context = context
         self.now_ns = now_ns
-        self.total_count = total_count
+        self.capping = Capping(prepared.cap_rules, view, counts, now_ns)
+        self.options = options
         self.languages = tuple(lookup_order(context.locales))
         self.memberships = Memberships(
-            prepared.audiences, view.attributes, context.values, view.aggregates, now_ns
+            prepared.audiences,
+            view.attributes,
+            context.values,
+            view.aggregates,
+            now_ns,
+            view.scores,
         )
-        self.reasons: dict[int, str] = {}
-        self.verdicts = Verdicts(prepared.rules, self.memberships)
+        self.memberships.update(options.memberships)
+        self.counts = counts
+        self.taking: Capping | None = None
+        self.reasons: dict[tuple[int, int | None], str] = {}
+        self.scores: dict[str, dict[int, float]] = {}
+        self.applying: dict[int, bool] = {}
+        self.scoring_failures: dict[tuple[str, str], ScoringFailure] = {}
+        self.segments: dict[int, Any] = {}
+        self.exclusion_failures: dict[tuple[int, int], str] = {}
+        self.limit_failures: dict[int, str] = {}
+        self.verdicts = Verdicts(prepared, self.memberships)
+
+    def value_for(self, rule: int, number: int) -> Any:
+        """Returns what a rule says of the offer of a number: a value, Unknown or Failure."""
+        return self.memberships.evaluate(self.prepared.rules[rule], self.prepared.record(number))
+
+    def reads_hidden(self, rule: int) -> bool:
+        """Returns whether a rule reads anything whose values must not be told."""
+        hidden = self.options.hidden
+        if not hidden:
+            return False
+        references = self.prepared.rules[rule].checked.references
+        names = [
+            f"{root}.{path}" for root, paths in references.attributes.items() for path in paths
+        ]
+        names += [f'{name}("{of}")' for name, found in references.lookups.items() for of in found]
+        return not hidden.isdisjoint(names)
+
+    def told(self, rule: int, failure: Failure) -> str:
+        """Returns why a rule failed, without what must not be told."""
+        return HIDDEN if self.reads_hidden(rule) else failure.message
+
+    def segment(self, rule: int) -> Any:
+        """Returns what a rule that reads no offer says: a value, Unknown or Failure."""
+        if rule not in self.segments:
+            self.segments[rule] = self.memberships.evaluate(self.prepared.rules[rule])
+        return self.segments[rule]
+
+    def limit_of(self, number: int) -> LimitOf:
+        """Returns what gives the limits of caps for the offer of a number."""
+
+        def limit(rule: int) -> int | None:
+            value = self.value_for(rule, number)
+            if isinstance(value, Unknown):
+                missing = ", ".join(f"`{name}`" for name in value.names)
+                self.limit_failures[rule] = f"no value for {missing}"
+                return None
+            if isinstance(value, Failure):
+                self.limit_failures[rule] = self.told(rule, value)
+                return None
+            return int(value)
+
+        return limit
