@@ -52,6 +52,10 @@ format: $(VENV)/.ready ## Format the code.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: caps-soak
+caps-soak: $(VENV)/.ready ## Storm one cap with eight processes, killing them and the server.
+	PYTHONPATH=server:clients/python:clients/gateway:tests $(BIN)/python -m contract.cap_storm $(RUN)/caps
+
 .PHONY: check
 check: $(VENV)/.ready ## Lint, check types, and compare generated code with its sources.
 	$(BIN)/ruff format --check .
@@ -74,6 +78,11 @@ fuzz: $(VENV)/.ready ## Feed a million mutated rules to the language, then let a
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
 	mkdir -p $(RUN)/fuzz
 	PYTHONPATH=tests $(BIN)/python tests/fuzz/atheris_rules.py -atheris_runs=200000 -max_len=400 $(RUN)/fuzz
+
+.PHONY: differential
+differential: $(VENV)/.ready ## Compare the rule language with cel-cpp, on 300,000 evaluations.
+	$(BIN)/python -m pip install --quiet --editable '.[differential]'
+	PYTHONPATH=tests $(BIN)/python tests/differential/run_cel_cpp.py --evaluations $(or $(EVALUATIONS),304000) --seed $(or $(SEED),1)
 
 .PHONY: bench
 bench: $(VENV)/.ready ## What decisions and rules cost, as ratios to code written by hand.

@@ -2,8 +2,9 @@
 
 Measured: ten typed rules, each beside the Python function a careful programmer would write for the
 same flat dicts, alternating in one process, in CPU time of the thread; of many short slices the
-fastest counts, so ratios are steadier than nanoseconds. Then decoding and planning 10,000 stored
-rules, with and without compiling them all. With `--peers` the same rules in other libraries, each
+fastest counts, so ratios are steadier than nanoseconds. Then loading 10,000 stored rules: decoding,
+planning and compiling all of them, as a service does before it answers, in CPU time; of several
+rounds the fastest counts. With `--peers` the same rules in other libraries, each
 in a process of its own in an environment below .run, compiled once, with fresh data every time.
 
 Not measured: reading records from a store, missing data (where the exact form runs, some ten times
@@ -34,8 +35,10 @@ PACKAGES = {
 DAY = 86_400
 NOW = 1_700_000_000
 GOAL = 1.5
+LOAD_GOAL = 2
 SLICE = 2_000
 ROUNDS = 60
+LOADS = 3
 
 Values = dict[str, Any]
 Function = Callable[[Values, Values, Values, int], Any]
@@ -220,8 +223,8 @@ def typical(generator: random.Random) -> str:
         f"profile.purchases.exists(p, p.category == 'c{number(0, 99)}')",
         f"now - profile.last_purchase > duration('{number(1, 999)}h')",
         f"context.country in ['SE', 'NO', 'C{number(0, 50)}']",
-        f"audience('a{number(0, 199)}')",
-        f"!audience('a{number(0, 199)}')",
+        f"audience('a{number(0, 99)}')",
+        f"!audience('a{number(100, 199)}')",
         "has(profile.vip) && profile.vip",
         f"profile.points > {number(0, 1000)}",
         f"'t{number(0, 9)}' in profile.tags",
@@ -233,25 +236,28 @@ def typical(generator: random.Random) -> str:
 
 
 def load(count: int) -> float:
-    """Prints how long decoding and planning so many rules takes; the seconds of wall time."""
+    """Prints how long decoding, planning and compiling so many rules takes; the CPU seconds."""
     from offerd import expression as ex
 
     declared = environment()
     generator = random.Random(1)
     stored = [ex.encode(ex.compile_expression(typical(generator), declared)) for _ in range(count)]
-    gc.collect()
-    start = time.perf_counter()
-    decoded = [ex.decode(rule) for rule in stored]
-    read = time.perf_counter()
-    rules = ex.plan_many(decoded, declared)
-    planned = time.perf_counter()
-    ex.prepare(rules)
-    compiled = time.perf_counter()
+    rounds = []
+    for _ in range(LOADS):
+        gc.collect()
+        start = time.process_time()
+        decoded = [ex.decode(rule) for rule in stored]
+        read = time.process_time()
+        rules = ex.plan_many(decoded, declared)
+        planned = time.process_time()
+        ex.prepare(rules)
+        compiled = time.process_time()
+        rounds.append((compiled - start, read - start, planned - read, compiled - planned))
     shapes = len({rule.evaluate.__code__ for rule in rules})
+    total, decoding, planning, compiling = min(rounds)
     print(f"\n{count} rules of {shapes} shapes, {sum(map(len, stored)) // count} bytes each")
-    print(f"decode {read - start:.2f} s, plan {planned - read:.2f} s")
-    print(f"compile them all, which else happens at first use: {compiled - planned:.2f} s")
-    return planned - start
+    print(f"decode {decoding:.2f} s, plan {planning:.2f} s, compile {compiling:.2f} s")
+    return total
 
 
 def peer_function(peer: str, source: str) -> Callable[[dict[str, Any]], Any]:
@@ -331,10 +337,13 @@ def main() -> int:
     sys.path.insert(0, str(ROOT / "server"))
     ours, worst = compare()
     seconds = load(arguments.rules)
-    print(f"\nworst ratio {worst:.2f} (goal {GOAL}), load {seconds:.2f} s (goal 2 for 10,000)")
+    print(
+        f"\nworst ratio {worst:.2f} (goal {GOAL}), "
+        f"load {seconds:.2f} s (goal {LOAD_GOAL} for 10,000)"
+    )
     if arguments.peers:
         compare_peers(ours)
-    return 1 if worst > GOAL or seconds > 2 else 0
+    return 1 if worst > GOAL or seconds > LOAD_GOAL else 0
 
 
 if __name__ == "__main__":

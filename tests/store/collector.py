@@ -9,7 +9,7 @@ from collections import deque
 from concurrent.futures import Future
 from pathlib import Path
 
-from offerd.store import CollectResult, State
+from offerd.store import Collected, CollectResult, State
 from store.given import NOW_NS, PLAN, random_incoming
 
 OUTSTANDING = 32
@@ -18,7 +18,7 @@ OUTSTANDING = 32
 def main(path: Path, seed: int) -> None:
     """Collects events `<seed>-0`, `<seed>-1`, ..., each twice at random."""
     rng = random.Random(seed)
-    waiting: deque[tuple[str, Future[list[CollectResult]]]] = deque()
+    waiting: deque[tuple[str, Future[list[Collected]]]] = deque()
     with State.open(path, PLAN, map_size_bytes=2**18) as state:
         print("open", flush=True)
         for number in itertools.count():
@@ -28,7 +28,7 @@ def main(path: Path, seed: int) -> None:
                 waiting.append((item.event.id, state.collect([item], NOW_NS)))
             while len(waiting) > OUTSTANDING:
                 event_id, future = waiting.popleft()
-                assert future.result()[0] is not CollectResult.REUSED
+                assert future.result()[0].result is not CollectResult.REUSED
                 # One write each, so that a kill can't cut a line in two.
                 sys.stdout.write(event_id + "\n")
                 sys.stdout.flush()

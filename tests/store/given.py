@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import Future
 from typing import Any
 
 from offerd.events import FoldPlan, IncomingEvent, event_fingerprint
-from offerd.model.catalogue import Cap, CapSubject, Catalogue, Offer
+from offerd.model.capping import Cap, CapSubject, Counter
+from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Aggregate, AggregateFunction, Schema, ValueType
-from offerd.store import State
+from offerd.store import Collected, CollectResult, State
 
 NOW_NS = 1_767_225_600 * 10**9
 
@@ -19,12 +21,13 @@ LAST = Aggregate(
     "last", ("purchase",), AggregateFunction.LAST_TIME, ValueType.MAP_TIMESTAMP, None, "category"
 )
 
+DISPLAYS = Counter("profile:display:offer/a", "display", CapSubject.PROFILE, (0,))
+
 
 def catalogue_of(schema: Schema) -> Catalogue:
     """Returns a catalogue of a schema and of one offer whose displays are capped."""
-    cap = Cap("display", CapSubject.PROFILE, 3)
-    offer = Offer("a", 1, None, None, None, (), {}, (), (cap,))
-    return Catalogue(schema, (), (), (), (), (), (offer,), (), (), (), (), ())
+    offer = Offer("a", 1, None, None, None, (), {}, (), (Cap(0, 3),))
+    return Catalogue(schema, (), (), (), (), (), (offer,), (), (), (), (), (), counters=(DISPLAYS,))
 
 
 def plan_of(*aggregates: Aggregate) -> FoldPlan:
@@ -53,6 +56,11 @@ def incoming(
     event = Event(event_id, kind, time_ns, properties, offer)
     owner = profile or key()
     return IncomingEvent(owner, event, event_fingerprint(owner, event))
+
+
+def outcomes(future: Future[list[Collected]]) -> list[CollectResult]:
+    """Returns what became of collected events, once it is known."""
+    return [collected.result for collected in future.result()]
 
 
 def random_incoming(rng: random.Random, event_id: str) -> IncomingEvent:

@@ -11,7 +11,18 @@ from offerd.errors import InvalidArgument, Unavailable
 from offerd.events import IncomingEvent, event_fingerprint
 from offerd.model.event import Event
 from offerd.store import CollectResult, Durability, State, StateCounts
-from store.given import LAST, NOW_NS, PLAN, SPEND, contradictions, incoming, key, plan_of
+from store.given import (
+    DISPLAYS,
+    LAST,
+    NOW_NS,
+    PLAN,
+    SPEND,
+    contradictions,
+    incoming,
+    key,
+    outcomes,
+    plan_of,
+)
 
 ACCEPTED, DUPLICATE, REUSED = CollectResult
 
@@ -29,12 +40,12 @@ def test_an_event_is_stored_folded_and_counted(state: State) -> None:
         incoming("e1", amount=2.5, category="bread"),
         incoming("e2", kind="display", offer="a", time_ns=NOW_NS + 5),
     ]
-    assert state.collect(items, NOW_NS).result() == [ACCEPTED, ACCEPTED]
+    assert outcomes(state.collect(items, NOW_NS)) == [ACCEPTED, ACCEPTED]
     record = state.profile(key())
     assert record is not None
     assert (record.namespace, record.id) == key()
     assert record.aggregates == {"spend": 2.5, "last": {"bread": NOW_NS}}
-    assert record.cap_events == {"a": {"display": [NOW_NS + 5]}}
+    assert record.counted == {DISPLAYS.key: [NOW_NS + 5]}
     assert (record.event_count, record.update_time_ns) == (2, NOW_NS)
     assert state.event("e1") == items[0].event
     assert state.events(key()) == [items[0].event, items[1].event]
@@ -55,9 +66,9 @@ def test_what_is_not_there_is_none(state: State) -> None:
 def test_the_same_event_again_counts_once(state: State) -> None:
     """In a later call, in the same call, and in calls that share a transaction."""
     first = incoming("e1", amount=2.5)
-    assert state.collect([first, first], NOW_NS).result() == [ACCEPTED, DUPLICATE]
+    assert outcomes(state.collect([first, first], NOW_NS)) == [ACCEPTED, DUPLICATE]
     futures = [state.collect([first], NOW_NS + n) for n in range(20)]
-    assert [future.result() for future in futures] == [[DUPLICATE]] * 20
+    assert [outcomes(future) for future in futures] == [[DUPLICATE]] * 20
     record = state.profile(key())
     assert record is not None
     assert (record.aggregates["spend"], record.update_time_ns) == (2.5, NOW_NS)
@@ -72,7 +83,7 @@ def test_another_event_under_a_known_id_is_told_apart(state: State) -> None:
         incoming("e1", amount=2.5, profile=key(8)),
         incoming("e2", amount=1.0),
     ]
-    assert state.collect(again, NOW_NS).result() == [REUSED, REUSED, ACCEPTED]
+    assert outcomes(state.collect(again, NOW_NS)) == [REUSED, REUSED, ACCEPTED]
     assert state.profile(key(8)) is None
     assert contradictions(state, PLAN) == []
 
@@ -82,7 +93,7 @@ def test_an_event_without_a_time_is_a_repeat_whenever_it_comes_again(state: Stat
     for time_ns, expected in ((NOW_NS, ACCEPTED), (NOW_NS + 9, DUPLICATE)):
         event = Event("e1", "purchase", time_ns, {"amount": 1.0})
         item = IncomingEvent(key(), event, event_fingerprint(key(), event, time_given=False))
-        assert state.collect([item], NOW_NS).result() == [expected]
+        assert outcomes(state.collect([item], NOW_NS)) == [expected]
     stored = state.event("e1")
     assert stored is not None
     assert stored.time_ns == NOW_NS
@@ -93,7 +104,7 @@ def test_ids_of_any_length_are_kept(state: State, event_id: str) -> None:
     """Also those longer than the store's keys."""
     other = event_id + "y"
     items = [incoming(event_id, amount=1.0), incoming(other, amount=2.0)]
-    assert state.collect(items, NOW_NS).result() == [ACCEPTED, ACCEPTED]
+    assert outcomes(state.collect(items, NOW_NS)) == [ACCEPTED, ACCEPTED]
     assert state.event(event_id) == items[0].event
     assert state.event(other) == items[1].event
 
@@ -130,7 +141,7 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
             assert state.secret == secret
             assert len(secret) == 32
             assert state.total_count("a", "display") == 1
-            assert state.collect([incoming("e1")], NOW_NS).result() == [REUSED]
+            assert outcomes(state.collect([incoming("e1")], NOW_NS)) == [REUSED]
             assert contradictions(state, PLAN) == []
 
 
@@ -139,7 +150,7 @@ def test_closing_finishes_what_is_queued_and_refuses_more(tmp_path: Path) -> Non
     state = State.open(tmp_path / "state", PLAN)
     futures = [state.collect([incoming(f"e{n}")], NOW_NS) for n in range(200)]
     state.close()
-    assert all(future.result(timeout=0) == [ACCEPTED] for future in futures)
+    assert all(future.done() and outcomes(future) == [ACCEPTED] for future in futures)
     state.close()
     with pytest.raises(Unavailable, match="closed"):
         state.collect([incoming("late")], NOW_NS)

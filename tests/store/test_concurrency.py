@@ -8,7 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from offerd.store import CollectResult, State
-from store.given import NOW_NS, PLAN, contradictions, incoming, key, random_incoming
+from store.given import (
+    DISPLAYS,
+    NOW_NS,
+    PLAN,
+    contradictions,
+    incoming,
+    key,
+    outcomes,
+    random_incoming,
+)
 
 
 def test_threads_that_send_the_same_events_store_each_once(tmp_path: Path) -> None:
@@ -22,7 +31,7 @@ def test_threads_that_send_the_same_events_store_each_once(tmp_path: Path) -> No
             accepted = 0
             shuffled = random.Random(seed + order).sample(items, len(items))
             for start in range(0, len(shuffled), 7):
-                results = state.collect(shuffled[start : start + 7], NOW_NS).result()
+                results = outcomes(state.collect(shuffled[start : start + 7], NOW_NS))
                 assert CollectResult.REUSED not in results
                 accepted += results.count(CollectResult.ACCEPTED)
             return accepted
@@ -45,7 +54,7 @@ def test_readers_see_whole_writes_only(tmp_path: Path) -> None:
                     # Each call adds two purchases of 1.0 and one display.
                     assert record.event_count % 3 == 0
                     assert record.aggregates["spend"] == record.event_count / 3 * 2
-                    displays = record.cap_events["a"]["display"]
+                    displays = record.counted[DISPLAYS.key]
                     assert displays == sorted(displays)
                     assert len(displays) == min(record.event_count // 3, 19)
                 state.total_count("a", "display")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from offerd.store import CollectResult, LoadProgress, State, StateCounts
-from store.given import NOW_NS, PLAN, contradictions, incoming, key, random_incoming
+from store.given import NOW_NS, PLAN, contradictions, incoming, key, outcomes, random_incoming
 
 NOTHING = StateCounts(profiles=0, events=0)
 
@@ -23,9 +23,9 @@ def test_a_late_retry_neither_counts_again_nor_revives_anybody(
     with State.open(path, PLAN) as state:
         state.collect([item], NOW_NS).result()
         state.delete_profile(key()).result()
-        assert state.collect([item], NOW_NS).result() == [CollectResult.DUPLICATE]
+        assert outcomes(state.collect([item], NOW_NS)) == [CollectResult.DUPLICATE]
     with State.open(path, PLAN) as state:
-        assert state.collect([item], NOW_NS).result() == [CollectResult.DUPLICATE]
+        assert outcomes(state.collect([item], NOW_NS)) == [CollectResult.DUPLICATE]
         loaded = list(state.load_events([(item.key, item.event)], NOW_NS))
         assert loaded == [LoadProgress(0, 1, 0)]
         assert state.profile(key()) is None
@@ -40,9 +40,9 @@ def test_another_event_under_the_id_of_a_deleted_one_is_told_apart(tmp_path: Pat
         state.collect([incoming("e1", amount=1.0)], NOW_NS).result()
         state.delete_profile(key()).result()
         others = [incoming("e1", amount=2.0), incoming("e1", amount=1.0, profile=key(8))]
-        assert state.collect(others, NOW_NS).result() == [CollectResult.REUSED] * 2
+        assert outcomes(state.collect(others, NOW_NS)) == [CollectResult.REUSED] * 2
         assert state.counts() == NOTHING
-        assert state.collect([incoming("e2")], NOW_NS).result() == [CollectResult.ACCEPTED]
+        assert outcomes(state.collect([incoming("e2")], NOW_NS)) == [CollectResult.ACCEPTED]
 
 
 def test_writes_that_share_a_transaction_with_the_deletion_see_it(tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ def test_writes_that_share_a_transaction_with_the_deletion_see_it(tmp_path: Path
             deleted = state.delete_profile(key())
             repeated = state.collect([item], NOW_NS)
             again = state.delete_profile(key())
-        assert stored.result() == [CollectResult.ACCEPTED]
+        assert outcomes(stored) == [CollectResult.ACCEPTED]
         assert deleted.result() is True
-        assert repeated.result() == [CollectResult.DUPLICATE]
+        assert outcomes(repeated) == [CollectResult.DUPLICATE]
         assert again.result() is False
         assert state.total_count("a", "display") == 1
 
@@ -93,7 +93,7 @@ def test_whatever_is_repeated_after_deletions_changes_nothing(tmp_path: Path) ->
                 state.delete_profile(key(rng.randrange(10)))
                 continue
             some = rng.sample(items, 5)
-            results = state.collect(some, NOW_NS).result()
+            results = outcomes(state.collect(some, NOW_NS))
             for item, result in zip(some, results, strict=True):
                 new = item.event.id not in sent
                 assert (result is CollectResult.ACCEPTED) == new

@@ -6,7 +6,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,23 @@ from typing import Any
 import pytest
 
 from offerd.errors import Exhausted, Reason
-from offerd.events import FoldPlan
+from offerd.events import Counting, FoldPlan
 from offerd.model.event import Event
 from offerd.model.profile import ProfileRecord
 from offerd.model.schema import Schema
-from offerd.store import CollectResult, State
+from offerd.store import Collected, CollectResult, State
 from offerd.store import writer as writer_module
-from store.given import LAST, NOW_NS, PLAN, SPEND, catalogue_of, contradictions, incoming, key
+from store.given import (
+    LAST,
+    NOW_NS,
+    PLAN,
+    SPEND,
+    catalogue_of,
+    contradictions,
+    incoming,
+    key,
+    outcomes,
+)
 
 TINY = 256 * 1024
 
@@ -54,7 +64,7 @@ def test_a_tiny_map_grows_as_events_come(tmp_path: Path) -> None:
         for future in futures:
             while not future.done():
                 assert state.counts().events % 20 == 0
-            assert future.result() == [CollectResult.ACCEPTED] * 20
+            assert outcomes(future) == [CollectResult.ACCEPTED] * 20
         assert state.counts().events == 2_000
         assert contradictions(state, PLAN) == []
 
@@ -80,7 +90,7 @@ def test_a_full_state_refuses_lives_on_and_is_usable_after_deleting(tmp_path: Pa
         for number in range(10):
             assert state.delete_profile(key(number)).result() is True
         more = [incoming(f"more{n}", profile=key(30)) for n in range(20)]
-        assert state.collect(more, NOW_NS).result() == [CollectResult.ACCEPTED] * 20
+        assert outcomes(state.collect(more, NOW_NS)) == [CollectResult.ACCEPTED] * 20
         assert contradictions(state, PLAN, deleted=True) == []
     with State.open(path, PLAN, map_size_bytes=TINY, maximum_bytes=4 * TINY) as state:
         assert contradictions(state, PLAN, deleted=True) == []
@@ -98,10 +108,10 @@ def test_in_a_full_state_what_fits_is_stored_although_sent_with_what_does_not(
             state.collect(huge, NOW_NS),
             state.collect([incoming("b")], NOW_NS),
         ]
-        assert futures[0].result() == [CollectResult.ACCEPTED]
+        assert outcomes(futures[0]) == [CollectResult.ACCEPTED]
         with pytest.raises(Exhausted, match="the store is full"):
             futures[1].result()
-        assert futures[2].result() == [CollectResult.ACCEPTED]
+        assert outcomes(futures[2]) == [CollectResult.ACCEPTED]
         assert state.counts().events == 2
 
 
@@ -133,18 +143,19 @@ def on_a_full_disk(path: Path) -> None:
         assert taken > 100
         assert state.counts().events == taken
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        assert state.collect([incoming("more")], NOW_NS).result() == [CollectResult.ACCEPTED]
+        assert outcomes(state.collect([incoming("more")], NOW_NS)) == [CollectResult.ACCEPTED]
         print(state.counts().events)
 
 
 class Stumbling(FoldPlan):
     """A plan with a defect: it fails on one event after having changed the record."""
 
-    def fold(self, record: ProfileRecord, event: Event) -> None:
+    def fold(self, record: ProfileRecord, event: Event) -> Sequence[Counting]:
         """Fails on the event called `bad`."""
-        super().fold(record, event)
+        counted = super().fold(record, event)
         if event.id == "bad":
             raise ZeroDivisionError
+        return counted
 
 
 def test_a_write_that_fails_leaves_nothing_and_takes_nobody_along(tmp_path: Path) -> None:
@@ -158,7 +169,7 @@ def test_a_write_that_fails_leaves_nothing_and_takes_nobody_along(tmp_path: Path
         with pytest.raises(ZeroDivisionError):
             futures.pop(5).result()
         for future in futures:
-            assert future.result() == [CollectResult.ACCEPTED] * 2
+            assert outcomes(future) == [CollectResult.ACCEPTED] * 2
         assert state.event("e5") is None
         assert state.counts().events == 18
         assert contradictions(state, PLAN) == []
@@ -169,13 +180,13 @@ def test_too_much_at_once_is_refused_before_it_waits(
 ) -> None:
     """OVERLOADED at the limit; what was accepted before is stored."""
     monkeypatch.setattr(writer_module, "QUEUE_LIMIT", 50)
-    accepted: list[Future[list[CollectResult]]] = []
+    accepted: list[Future[list[Collected]]] = []
     with State.open(tmp_path / "state", PLAN) as state:
         with pytest.raises(Exhausted) as caught:
             accepted.extend(state.collect(batch, NOW_NS) for batch in batches(10_000))
         assert caught.value.reason is Reason.OVERLOADED
         for future in accepted:
-            assert future.result() == [CollectResult.ACCEPTED] * 20
+            assert outcomes(future) == [CollectResult.ACCEPTED] * 20
         assert state.counts().events == 20 * len(accepted)
 
 
@@ -194,7 +205,7 @@ def test_large_writes_are_bounded_by_their_bytes(
                 accepted.append(state.set_profile(key(number), {"note": "x" * 9_000}, NOW_NS))
 
         huge = state.collect([incoming("huge", note="x" * 200_000)], NOW_NS)
-        assert huge.result() == [CollectResult.ACCEPTED]
+        assert outcomes(huge) == [CollectResult.ACCEPTED]
         with state._environment._write_lock, pytest.raises(Exhausted, match="bytes") as caught:
             overload()
         assert caught.value.reason is Reason.OVERLOADED
@@ -218,7 +229,7 @@ def test_a_transaction_takes_its_share_of_bytes(
             ]
             before = state._environment.raw.info()["last_txnid"]
         for future in futures:
-            assert future.result() == [CollectResult.ACCEPTED]
+            assert outcomes(future) == [CollectResult.ACCEPTED]
         # Six fill one; the first may have been taken alone.
         assert state._environment.raw.info()["last_txnid"] - before in (7, 8)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from offerd.model.profile import ProfileKey
 from offerd.store import State
-from store.given import PLAN, contradictions, random_incoming
+from store.given import PLAN, contradictions, outcomes, random_incoming
 
 ROUNDS = 8
 
@@ -67,7 +67,7 @@ def test_events_sent_again_after_a_crash_count_once(tmp_path: Path) -> None:
         rng.random()  # the collector draws once more for each event
     with State.open(path, PLAN) as state:
         before = {item.event.id for item in items if state.event(item.event.id) is not None}
-        results = state.collect(items, 0).result()
+        results = outcomes(state.collect(items, 0))
         for item, result in zip(items, results, strict=True):
             assert (result.value == "duplicate") == (item.event.id in before)
         assert len(before) >= 150

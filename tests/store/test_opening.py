@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import lmdb
+import msgspec
 import pytest
 
 from offerd.errors import StateError
 from offerd.store import State
-from store.given import NOW_NS, PLAN, incoming, key
+from store.given import DISPLAYS, NOW_NS, PLAN, incoming, key
 
 
 def test_a_missing_or_empty_directory_becomes_a_state(tmp_path: Path) -> None:
@@ -67,16 +68,42 @@ def test_another_lmdb_environment_is_no_state(tmp_path: Path) -> None:
             State.open(path, PLAN)
 
 
+def test_a_state_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
+    """It lacked the databases of counters; its profiles are folded afresh, its totals count on."""
+    path = tmp_path / "state"
+    with State.open(path, PLAN) as state:
+        state.collect([incoming("e1", kind="display", offer="a")], NOW_NS).result()
+    environment = lmdb.open(str(path), max_dbs=12)
+    with environment.begin(write=True) as transaction:
+        for name in (b"counters", b"counted", b"reservations"):
+            transaction.drop(environment.open_db(name, txn=transaction))
+        profiles = environment.open_db(b"profiles", txn=transaction)
+        for digest, value in list(transaction.cursor(db=profiles)):
+            row = msgspec.msgpack.decode(value)
+            row["cap_events"] = {"a": {"display": row.pop("counted").popitem()[1]}}
+            row["fold"] = b"an older plan"
+            transaction.put(digest, msgspec.msgpack.encode(row), db=profiles)
+        meta = environment.open_db(b"meta", txn=transaction)
+        transaction.put(b"version", b"1", db=meta)
+    environment.close()
+    for _ in range(2):
+        with State.open(path, PLAN) as state:
+            record = state.profile(key())
+            assert record is not None
+            assert record.counted == {DISPLAYS.key: [NOW_NS]}
+            assert state.total_count("a", "display") == 1
+
+
 def test_a_newer_format_is_refused_by_its_number(tmp_path: Path) -> None:
     """What it says tells which side is too old."""
     path = tmp_path / "state"
     State.open(path, PLAN).close()
-    environment = lmdb.open(str(path), max_dbs=8)
+    environment = lmdb.open(str(path), max_dbs=12)
     with environment.begin(write=True) as transaction:
         meta = environment.open_db(b"meta", txn=transaction)
-        transaction.put(b"version", b"2", db=meta)
+        transaction.put(b"version", b"3", db=meta)
     environment.close()
-    with pytest.raises(StateError, match="has format 2; this version of offerd reads format 1"):
+    with pytest.raises(StateError, match="has format 3; this version of offerd reads format 2"):
         State.open(path, PLAN)
 
 
@@ -111,7 +138,7 @@ def test_a_second_process_is_refused_and_told_who_is_there(tmp_path: Path) -> No
     """Also while the first is only reading; once it is gone the state is free."""
     path = tmp_path / "state"
     script = (
-        "import sys; from pathlib import Path; from store.given import PLAN; "
+        "import sys; from pathlib import Path; from store.given import DISPLAYS, key, PLAN; "
         "from offerd.store import State; state = State.open(Path(sys.argv[1]), PLAN); "
         "print('open', flush=True); sys.stdin.read()"
     )

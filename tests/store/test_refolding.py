@@ -131,7 +131,7 @@ def test_a_profile_that_is_deleted_during_a_refold_is_gone(path: Path, plan: Wat
     with State.open(path, plan) as state:
         plan.during = lambda: state.delete_profile(key()).result() and None
         assert state.profile(key()) is None
-    assert state._refolds._encoded == {}
+    assert state._refolds._known == {}
 
 
 def test_what_is_remembered_is_bounded(
@@ -143,7 +143,7 @@ def test_what_is_remembered_is_bounded(
         with state._environment._write_lock:
             for _ in range(3):
                 expect_all(state.profile(key()))
-            assert state._refolds._encoded == {}
+            assert state._refolds._known == {}
             assert state._refolds._size_bytes == 0
         expect_all(state.profile(key()))
 
@@ -152,5 +152,5 @@ def test_once_it_is_stored_nothing_is_remembered(path: Path, plan: Watched) -> N
     """Memory is for what waits."""
     with State.open(path, plan) as state:
         state.profile(key())
-    assert state._refolds._encoded == {}
+    assert state._refolds._known == {}
     assert state._refolds._size_bytes == 0

@@ -5,15 +5,21 @@ the same id are the same event, `attributes` which stored attributes rules may s
 """
 
 from offerd.events.attributes import AttributeSchema
+from offerd.events.caps import REPEATED, Counting, is_repeated
 from offerd.events.fingerprint import IncomingEvent, event_fingerprint
 from offerd.events.fold import CAP_SLACK, GROUP_LIMIT, EventFilter, FoldPlan
+from offerd.events.plans import FoldPlans
 
 __all__ = [
     "CAP_SLACK",
     "GROUP_LIMIT",
+    "REPEATED",
     "AttributeSchema",
+    "Counting",
     "EventFilter",
     "FoldPlan",
+    "FoldPlans",
     "IncomingEvent",
     "event_fingerprint",
+    "is_repeated",
 ]

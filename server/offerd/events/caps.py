@@ -1,45 +1,161 @@
-"""Which events caps need the times of, and how many of them.
+"""Which counters an event adds to, and how many of their times caps need.
 
-A cap asks whether at least `limit` events lie between some instant and now. Of all the times of
-an (offer, event type) pair the newest ones answer that, as many as the largest limit of the
-pair's per-profile caps; how wide the caps' windows are doesn't matter. That holds for every now
-at or after the newest event. Events dated later than now (senders' clocks differ) don't count
-yet but would crowd out those that do: CAP_SLACK more times are kept, so that the answer also
-holds while up to that many events lie in the future.
+A cap asks whether at least `limit` events of a counter lie between some instant and now. Of all
+their times the newest ones answer that, as many as the largest limit of the counter's caps; how
+wide the caps' windows are doesn't matter. That holds for every now at or after the newest event.
+Events dated later than now (senders' clocks differ) don't count yet but would crowd out those
+that do: CAP_SLACK more times are kept, so that the answer also holds while up to that many
+events lie in the future.
 """
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
-from offerd.model.catalogue import CapSubject, Offer
+from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter
+from offerd.model.catalogue import Catalogue
 from offerd.model.event import Event
 from offerd.model.profile import ProfileRecord
 
 CAP_SLACK: Final = 16
 
-Retention = dict[tuple[str, str], int]
-"""Offer id and event type → how many of the newest times are kept."""
+REPEATED: Final = "repeated"
+"""The property of a `decision` event that tells, by being true, that the same decision of the
+same request proposed the offer elsewhere too: only counters of single placements count it."""
 
 
-def retention(offers: Iterable[Offer]) -> Retention:
-    """Returns how many times to keep for each pair under a per-profile cap."""
-    kept: Retention = {}
-    for offer in offers:
-        for cap in offer.caps:
-            if cap.subject is CapSubject.PROFILE:
-                pair = offer.id, cap.event
-                kept[pair] = max(kept.get(pair, 0), cap.limit + CAP_SLACK)
-    return kept
+class EventFilter(Protocol):
+    """A planned rule over `event`; anything but True keeps an event out."""
+
+    def evaluate(self, *roots: Any) -> Any:
+        """Returns what the rule says of an event's properties."""
 
 
-def take_cap_event(record: ProfileRecord, offer: str, event: Event, kept: Retention) -> None:
-    """Adds the time of an event about an offer, if caps need it, and drops what they don't."""
-    limit = kept.get((offer, event.type))
-    if limit is None:
-        return
-    times = record.cap_events.setdefault(offer, {}).setdefault(event.type, [])
-    insort(times, event.time_ns)
-    del times[:-limit]
+class Counting(NamedTuple):
+    """A counter as events meet it.
+
+    `kept` is how many of the newest times are needed, `windowed` whether any cap asks for
+    less than all there ever were. `caps` are those that count by it, by the offers that they
+    keep out. `plain` is an offer's id if every event of the type about that offer counts,
+    of all profiles.
+    """
+
+    counter: Counter
+    kept: int
+    windowed: bool
+    where: EventFilter | None
+    caps: dict[str, list[Cap]]
+    plain: str | None
+
+    def counts(self, event: Event) -> bool:
+        """Whether an event of the counter's type about one of its offers counts."""
+        placements = self.counter.placements
+        if event.placement not in placements if placements else is_repeated(event):
+            return False
+        return self.where is None or self.where.evaluate(event.properties) is True
+
+    def caps_about(self, event: Event) -> Iterator[tuple[str, Cap]]:
+        """Yields the caps that an event counts for, each with an offer that it keeps out.
+
+        Those of the event's offer or, if it has none, each cap that others have, once.
+        """
+        own = self.caps.get(event.offer or "")
+        if own is not None:
+            yield from ((event.offer or "", cap) for cap in own)
+            return
+        met: set[Cap] = set()
+        for offer, caps in self.caps.items():
+            for cap in caps:
+                if cap not in met:
+                    met.add(cap)
+                    yield offer, cap
+
+
+def is_repeated(event: Event) -> bool:
+    """Whether an event is a proposition that the request had made elsewhere too."""
+    return event.type == DECISION_EVENT and event.properties.get(REPEATED) is True
+
+
+class Countings:
+    """The counters of a catalogue, found by event. `filters` are its planned event filters."""
+
+    def __init__(self, catalogue: Catalogue, filters: Sequence[EventFilter]) -> None:
+        counters = catalogue.counters
+        kept = [0] * len(counters)
+        windowed = [False] * len(counters)
+        caps: list[dict[str, list[Cap]]] = [{} for _ in counters]
+        for offer in catalogue.offers:
+            for cap in offer.caps:
+                kept[cap.counter] = max(kept[cap.counter], cap.limit + CAP_SLACK)
+                if cap.within_ns is not None or cap.calendar is not None:
+                    windowed[cap.counter] = True
+                caps[cap.counter].setdefault(offer.id, []).append(cap)
+        self._about: dict[tuple[str, str], list[Counting]] = {}
+        self._any: dict[str, list[Counting]] = {}
+        self.totals: dict[str, Counting] = {}
+        """The counters of all profiles, by key."""
+        self.described: list[tuple[object, ...]] = []
+        """What the folding of profiles' counters depends on, as data."""
+        for number, counter in enumerate(counters):
+            where = None if counter.where is None else filters[counter.where]
+            self._add(
+                catalogue,
+                Counting(
+                    counter,
+                    kept[number],
+                    windowed[number],
+                    where,
+                    caps[number],
+                    _plain_offer(catalogue, counter),
+                ),
+            )
+        self.described.sort(key=lambda one: str(one[0]))
+
+    def _add(self, catalogue: Catalogue, counting: Counting) -> None:
+        counter = counting.counter
+        names = None
+        if counter.offers is None:
+            self._any.setdefault(counter.event, []).append(counting)
+        else:
+            names = [catalogue.offers[number].id for number in counter.offers]
+            for name in names:
+                self._about.setdefault((counter.event, name), []).append(counting)
+        if counter.subject is CapSubject.TOTAL:
+            self.totals[counter.key] = counting
+            return
+        where = None if counter.where is None else catalogue.event_filters[counter.where].tree
+        self.described.append(
+            (counter.key, counter.event, names, counter.placements, where, counting.kept)
+        )
+
+    def of(self, event: Event) -> Sequence[Counting]:
+        """Returns the counters that an event adds to."""
+        found: Sequence[Counting] = self._any.get(event.type, ())
+        if event.offer is not None:
+            about = self._about.get((event.type, event.offer))
+            if about is not None:
+                found = [*found, *about]
+        return [one for one in found if one.counts(event)] if found else ()
+
+    def take(self, record: ProfileRecord, event: Event) -> Sequence[Counting]:
+        """Adds the time of an event to the counters of its profile, and drops what isn't needed.
+
+        Returns all counters that the event adds to, those of all profiles too.
+        """
+        found = self.of(event)
+        for counting in found:
+            if counting.counter.subject is CapSubject.PROFILE:
+                times = record.counted.setdefault(counting.counter.key, [])
+                insort(times, event.time_ns)
+                del times[: -counting.kept]
+        return found
+
+
+def _plain_offer(catalogue: Catalogue, counter: Counter) -> str | None:
+    single = counter.offers is not None and len(counter.offers) == 1
+    if counter.subject is not CapSubject.TOTAL or not single or counter.offers is None:
+        return None
+    narrowed = counter.placements or counter.where is not None
+    return None if narrowed else catalogue.offers[counter.offers[0]].id

@@ -2,7 +2,7 @@
 
 A record's folded part is a function of the set of its events and the plan, never of the order
 in which they came: counts and sums (exact ones, see `sums`) add up, minima, maxima, first and
-last times compare, cap times are the newest of all (see `caps`), and where a grouped aggregate
+last times compare, counted times are the newest of all (see `caps`), and where a grouped aggregate
 meets more groups than are kept, those that sort first stay.
 """
 
@@ -15,8 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from offerd.events.attributes import AttributeSchema
-from offerd.events.caps import CAP_SLACK, Retention, retention, take_cap_event
-from offerd.events.steps import GROUP_LIMIT, EventFilter, Step, initial_value, step_of
+from offerd.events.caps import CAP_SLACK, Counting, Countings, EventFilter
+from offerd.events.steps import GROUP_LIMIT, Step, initial_value, step_of
 from offerd.model.catalogue import Catalogue
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
@@ -24,7 +24,7 @@ from offerd.model.schema import Aggregate
 
 __all__ = ["CAP_SLACK", "GROUP_LIMIT", "EventFilter", "FoldPlan"]
 
-_FOLD_VERSION: Final = 1
+_FOLD_VERSION: Final = 3
 """Raised when the same plan starts to fold differently, so that stored records are refolded."""
 
 
@@ -38,18 +38,18 @@ class FoldPlan:
     fingerprint of its own.
     """
 
-    __slots__ = ("_retention", "_steps", "attributes", "defaults", "fingerprint")
+    __slots__ = ("_steps", "attributes", "countings", "defaults", "fingerprint")
 
     def __init__(
         self,
         steps: Mapping[str, tuple[Step, ...]],
-        kept: Retention,
+        countings: Countings,
         defaults: dict[str, Any],
         fingerprint: bytes,
         attributes: AttributeSchema,
     ) -> None:
         self._steps = steps
-        self._retention = kept
+        self.countings = countings
         self.defaults = defaults
         self.fingerprint = fingerprint
         self.attributes = attributes
@@ -67,12 +67,12 @@ class FoldPlan:
             for event_type in dict.fromkeys(aggregate.events):
                 steps.setdefault(event_type, []).append(step)
         initial = {a.id: initial_value(a) for a in catalogue.schema.aggregates}
-        kept = retention(catalogue.offers)
+        countings = Countings(catalogue, filters)
         return cls(
             {event_type: tuple(found) for event_type, found in steps.items()},
-            kept,
+            countings,
             {name: value for name, value in initial.items() if value is not None},
-            _digest(catalogue, kept),
+            _digest(catalogue, countings),
             AttributeSchema(catalogue.schema),
         )
 
@@ -82,21 +82,21 @@ class FoldPlan:
             key.namespace, key.id, fold=self.fingerprint, schema=self.attributes.fingerprint
         )
 
-    def fold(self, record: ProfileRecord, event: Event) -> None:
+    def fold(self, record: ProfileRecord, event: Event) -> Sequence[Counting]:
         """Takes one more event in, in place; the record must be of this plan.
 
-        The caller sees to it that no event comes twice.
+        The caller sees to it that no event comes twice. Returns the counters of caps that the
+        event adds to; those of all profiles are left to the caller.
         """
         for step in self._steps.get(event.type, ()):
             step(record, event)
-        if event.offer is not None:
-            take_cap_event(record, event.offer, event, self._retention)
         record.event_count += 1
+        return self.countings.take(record, event)
 
     def refold(self, record: ProfileRecord, events: Iterable[Event]) -> None:
         """Folds all events of a profile afresh, in place; attributes stay."""
         record.aggregates = {}
-        record.cap_events = {}
+        record.counted = {}
         record.remainders = {}
         record.truncated = []
         record.event_count = 0
@@ -105,14 +105,14 @@ class FoldPlan:
             self.fold(record, event)
 
 
-def _digest(catalogue: Catalogue, kept: Retention) -> bytes:
+def _digest(catalogue: Catalogue, countings: Countings) -> bytes:
     aggregates = sorted(catalogue.schema.aggregates, key=lambda aggregate: aggregate.id)
     content = (
         _FOLD_VERSION,
         CAP_SLACK,
         GROUP_LIMIT,
         [_described(aggregate, catalogue) for aggregate in aggregates],
-        sorted(kept.items()),
+        countings.described,
     )
     return blake2b(msgspec.msgpack.encode(content), digest_size=16).digest()
 

@@ -7,8 +7,9 @@ because it runs for every event of a bulk load.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from offerd.events.caps import EventFilter
 from offerd.events.sums import DOUBLE_LIMIT, add_double, add_integer
 from offerd.model.event import Event
 from offerd.model.profile import ProfileRecord
@@ -28,13 +29,6 @@ Step = Callable[[ProfileRecord, Event], None]
 _Figures = dict[str, Any]
 _Combine = Callable[[ProfileRecord, _Figures, str, Event], None]
 _Read = Callable[[Event], Any]
-
-
-class EventFilter(Protocol):
-    """A planned rule over `event`; anything but True keeps an event out."""
-
-    def evaluate(self, *roots: Any) -> Any:
-        """Returns what the rule says of an event's properties."""
 
 
 def initial_value(aggregate: Aggregate) -> Any:

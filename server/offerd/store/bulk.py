@@ -63,7 +63,7 @@ def load_events(
     def load(workspace: Workspace, key: ProfileKey, event: Event) -> CollectResult:
         incoming = IncomingEvent(key, event, event_fingerprint(key, event))
         refuse_long_names(incoming, "event")
-        return collect_one(workspace, incoming, encode_event(event), now_ns)
+        return collect_one(workspace, incoming, encode_event(event), now_ns).result
 
     return _load(environment, begin, events, load, batch)
 
@@ -81,14 +81,14 @@ def _load(
 
         def work(
             transaction: Any, chunk: list[tuple[ProfileKey, T]] = chunk
-        ) -> list[CollectResult]:
+        ) -> tuple[list[CollectResult], Workspace]:
             workspace = begin(transaction)
             results = [load(workspace, key, item) for key, item in chunk]
             workspace.flush()
-            return results
+            return results, workspace
 
         with _without_cycle_collection():
-            results = environment.write(work)
+            results, _ = environment.write(work, settle=lambda written: written[1].settle())
         progress = LoadProgress(
             progress.accepted + results.count(CollectResult.ACCEPTED),
             progress.duplicate + results.count(CollectResult.DUPLICATE),

@@ -13,7 +13,14 @@ import msgspec
 
 from offerd.errors import RequestError, StateError
 from offerd.store.environment import Environment
-from offerd.store.layout import FORMAT, FORMAT_VERSION, Table, decode_event, decode_record
+from offerd.store.layout import (
+    FORMAT,
+    FORMAT_VERSION,
+    UPGRADED_VERSIONS,
+    Table,
+    decode_event,
+    decode_record,
+)
 
 LOCK_FILE: Final = "state.lock"
 DATA_FILE: Final = "data.mdb"
@@ -79,8 +86,8 @@ def prepare(environment: Environment, path: Path) -> bytes:
         if found is None:
             environment.write(lambda txn: _create(environment, txn))
             found = environment.read(lambda txn: _read_meta(environment, txn))
-        secret = _checked(found or {}, path)
-        environment.write(environment.open_databases)
+        secret = checked_secret(found or {}, path)
+        environment.write(lambda txn: _upgrade(environment, txn))
         if short:
             environment.read(lambda txn: _walk(environment, txn))
     except (lmdb.Error, msgspec.DecodeError, msgspec.ValidationError) as error:
@@ -138,11 +145,20 @@ def _create(environment: Environment, transaction: Any) -> None:
     transaction.put(_SECRET_KEY, secrets.token_bytes(SECRET_BYTES), db=meta)
 
 
-def _checked(meta: dict[bytes, bytes], path: Path) -> bytes:
+def _upgrade(environment: Environment, transaction: Any) -> None:
+    """Opens the databases, adding those that an older format lacks, and marks the state as of
+    this format: what wrote the older one wouldn't keep them up."""
+    environment.open_databases(transaction)
+    version = str(FORMAT_VERSION).encode()
+    transaction.put(_VERSION_KEY, version, db=environment.database(Table.META))
+
+
+def checked_secret(meta: dict[bytes, bytes], path: Path) -> bytes:
+    """Returns the secret in the meta database; raises StateError if that is none of a state."""
     if meta.get(_FORMAT_KEY) != FORMAT:
         raise StateError(f"`{path}` holds an LMDB environment that is no state of offerd")
     version = meta.get(_VERSION_KEY, b"").decode("ascii", "replace")
-    if version != str(FORMAT_VERSION):
+    if version != str(FORMAT_VERSION) and version not in UPGRADED_VERSIONS:
         raise StateError(
             f"the state in `{path}` has format {version or 'unknown'}; "
             f"this version of offerd reads format {FORMAT_VERSION}"

@@ -104,29 +104,42 @@ class Environment:
             with self._lmdb.begin(buffers=True) as transaction:
                 return work(transaction)
 
-    def write(self, work: Callable[[Any], T], *, frees: bool = False) -> T:
+    def write(
+        self,
+        work: Callable[[Any], T],
+        *,
+        frees: bool = False,
+        settle: Callable[[T], None] | None = None,
+    ) -> T:
         """Runs a function in a write transaction and commits, growing the map as needed.
 
         The function runs again from the start when the map was full, so what it does besides
         writing must not add up. With `frees` it may use the reserve. Raises Exhausted
         (STORE_FULL) at the maximum or when the disk is full; then nothing is written and the
-        state lives on.
+        state lives on. `settle` gets what the function returned once it is committed, before
+        any other write begins.
         """
         with self._write_lock:
             if self._closed:
                 raise closed()
-            while True:
-                try:
-                    with self._lmdb.begin(write=True) as transaction:
-                        return work(transaction)
-                except lmdb.MapFullError:
-                    if not self._grow():
-                        break
-                except lmdb.Error as error:
-                    raise self._refusal(error) from error
-            if not frees:
-                raise _map_full(self._maximum_bytes)
-            return self._write_with_reserve(work)
+            result = self._write(work, frees=frees)
+            if settle is not None:
+                settle(result)
+            return result
+
+    def _write(self, work: Callable[[Any], T], *, frees: bool) -> T:
+        while True:
+            try:
+                with self._lmdb.begin(write=True) as transaction:
+                    return work(transaction)
+            except lmdb.MapFullError:
+                if not self._grow():
+                    break
+            except lmdb.Error as error:
+                raise self._refusal(error) from error
+        if not frees:
+            raise _map_full(self._maximum_bytes)
+        return self._write_with_reserve(work)
 
     def _grow(self) -> bool:
         size = self._lmdb.info()["map_size"]

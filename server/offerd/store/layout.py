@@ -6,6 +6,10 @@
     event_ids    event key → fingerprint, profile digest, time where an event is, what it says
     deleted_ids  digest of event key → fingerprint             events deleted with their profile
     totals       offer, NUL, event type → count                of all events about an offer
+    counters     counter key → count, times kept               of caps over all profiles
+    counted      counter digest, time, event digest → nothing  the newest times of a counter
+    reservations a letter and a digest → see `reservations`    room that is held under caps
+    journal and its indexes, see `journal`                     decisions that were made
 
 A profile digest is the 16-byte BLAKE2b of namespace, NUL and id. A time is 8 bytes, big-endian,
 shifted so that times before 1970 sort first. An event key is the event's id in UTF-8, or for a
@@ -26,7 +30,9 @@ from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 
 FORMAT: Final = b"offerd-state"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+UPGRADED_VERSIONS: Final = ("1",)
+"""Formats that this one only adds databases to."""
 
 DIGEST_BYTES: Final = 16
 KEY_LIMIT_BYTES: Final = 511
@@ -45,6 +51,14 @@ class Table(StrEnum):
     EVENT_IDS = "event_ids"
     DELETED_IDS = "deleted_ids"
     TOTALS = "totals"
+    COUNTERS = "counters"
+    COUNTED = "counted"
+    RESERVATIONS = "reservations"
+    JOURNAL = "journal"
+    JOURNAL_TIMES = "journal_times"
+    JOURNAL_SUBJECTS = "journal_subjects"
+    JOURNAL_VIEWS = "journal_views"
+    JOURNAL_VIEW_USES = "journal_view_uses"
 
 
 def profile_digest(key: ProfileKey) -> bytes:
@@ -68,7 +82,7 @@ def deleted_key(key: bytes) -> bytes:
 
 def raw_event_key(digest: bytes, time_ns: int, key: bytes) -> bytes:
     """Returns what a raw event is kept under: by profile, then time, then id."""
-    return digest + _TIME.pack(time_ns + _TIME_SHIFT) + key
+    return digest + pack_time(time_ns) + key
 
 
 def event_pointer(fingerprint: bytes, raw_key: bytes) -> bytes:
@@ -106,6 +120,41 @@ def decode_count(value: bytes | None) -> int:
     return 0 if value is None else int(_COUNT.unpack(value)[0])
 
 
+class CounterRow(msgspec.Struct, array_like=True, frozen=True):
+    """A counter of all profiles: events ever, and how many times were left when some were dropped.
+
+    `kept` is 0 as long as none was dropped.
+    """
+
+    count: int = 0
+    kept: int = 0
+
+
+def counter_digest(counter: str) -> bytes:
+    """Returns what the times of a counter are kept under."""
+    return blake2b(counter.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def counted_key(digest: bytes, time_ns: int, id_key: bytes) -> bytes:
+    """Returns what a counted event's time is kept under, from counter digest and event key."""
+    return digest + pack_time(time_ns) + deleted_key(id_key)
+
+
+def counted_time(key: bytes) -> int:
+    """Returns the time in a key of counted."""
+    return unpack_time(key[DIGEST_BYTES : DIGEST_BYTES + _TIME.size])
+
+
+def pack_time(time_ns: int) -> bytes:
+    """Returns a time as 8 bytes that sort as times do."""
+    return _TIME.pack(time_ns + _TIME_SHIFT)
+
+
+def unpack_time(packed: bytes) -> int:
+    """Returns the time of 8 bytes."""
+    return int(_TIME.unpack(packed)[0]) - _TIME_SHIFT
+
+
 class _EventRow(msgspec.Struct, array_like=True):
     """An event without the names of its fields, which would be half of its size."""
 
@@ -124,6 +173,8 @@ _decode_row = msgspec.msgpack.Decoder(_EventRow).decode
 
 encode_attributes = _encode
 encode_record = _encode
+encode_counter = _encode
+decode_counter = msgspec.msgpack.Decoder(CounterRow).decode
 decode_record = msgspec.msgpack.Decoder(ProfileRecord).decode
 
 

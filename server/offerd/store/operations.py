@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from offerd.errors import InvalidArgument, Reason
-from offerd.events import IncomingEvent
+from offerd.events import Counting, IncomingEvent
+from offerd.model.capping import Cap, CapSubject, CounterChange
 from offerd.model.profile import ProfileKey, ProfileRecord
+from offerd.model.windows import window_after
+from offerd.store.journal import event_entries
 from offerd.store.layout import (
     KEY_LIMIT_BYTES,
     decode_record,
@@ -34,6 +37,18 @@ class CollectResult(Enum):
     REUSED = "reused"
 
 
+class Collected(NamedTuple):
+    """What became of an event, and what it changed for caps, if it was accepted."""
+
+    result: CollectResult
+    changes: tuple[CounterChange, ...] = ()
+
+
+_DUPLICATE = Collected(CollectResult.DUPLICATE)
+_REUSED = Collected(CollectResult.REUSED)
+_UNCOUNTED = Collected(CollectResult.ACCEPTED)
+
+
 class Operation(Generic[T]):
     """One write. `frees` tells whether it makes room.
 
@@ -49,22 +64,34 @@ class Operation(Generic[T]):
         raise NotImplementedError
 
 
-class Collect(Operation[list[CollectResult]]):
-    """Stores events, each once."""
+class Collect(Operation[list[Collected]]):
+    """Stores events, each once, and if `journalled` notes in the journal that it did."""
 
-    def __init__(self, items: Sequence[IncomingEvent], now_ns: int) -> None:
+    def __init__(
+        self, items: Sequence[IncomingEvent], now_ns: int, *, journalled: bool = False
+    ) -> None:
         for number, item in enumerate(items):
             refuse_long_names(item, f"events[{number}]")
         self._items = [(item, encode_event(item.event)) for item in items]
         self._now_ns = now_ns
+        self._journalled = journalled
         self.weight = max(1, len(items))
         self.size_bytes = sum(len(encoded) for _, encoded in self._items)
 
-    def apply(self, workspace: Workspace) -> list[CollectResult]:
+    def apply(self, workspace: Workspace) -> list[Collected]:
         """Returns what became of each event, in order."""
-        return [
+        results = [
             collect_one(workspace, item, encoded, self._now_ns) for item, encoded in self._items
         ]
+        if self._journalled:
+            accepted = (
+                (item.key, item.event.id)
+                for (item, _), collected in zip(self._items, results, strict=True)
+                if collected.result is CollectResult.ACCEPTED
+            )
+            for entry in event_entries(accepted, self._now_ns):
+                workspace.journal.append(entry)
+        return results
 
 
 def refuse_long_names(item: IncomingEvent, field: str) -> None:
@@ -78,32 +105,67 @@ def refuse_long_names(item: IncomingEvent, field: str) -> None:
 
 def collect_one(
     workspace: Workspace, item: IncomingEvent, encoded: bytes, now_ns: int
-) -> CollectResult:
+) -> Collected:
     """Stores one event, encoded already, unless its id is or was known."""
-    stored = workspace.add_event(item.key, item.event, encoded, item.fingerprint, now_ns)
-    if stored is None:
-        return CollectResult.ACCEPTED
-    return CollectResult.DUPLICATE if stored == item.fingerprint else CollectResult.REUSED
+    known = workspace.known_fingerprint(item.event.id)
+    if known is not None:
+        return _DUPLICATE if known == item.fingerprint else _REUSED
+    counted = workspace.add_event(item.key, item.event, encoded, item.fingerprint, now_ns)
+    if not counted:
+        return _UNCOUNTED
+    return Collected(
+        CollectResult.ACCEPTED,
+        tuple(
+            CounterChange(
+                counting.counter.key, offer, cap, *_counts(workspace, item, counting, cap, now_ns)
+            )
+            for counting in counted
+            for offer, cap in counting.caps_about(item.event)
+        ),
+    )
+
+
+def _counts(
+    workspace: Workspace, item: IncomingEvent, counting: Counting, cap: Cap, now_ns: int
+) -> tuple[int, int]:
+    """Returns what a cap counted before and after an event that was just stored."""
+    counter = counting.counter
+    after_ns = window_after(cap, now_ns)
+    of_all = counter.subject is CapSubject.TOTAL
+    until_ns = None if of_all and after_ns is None else now_ns
+    after = workspace.count_of(counter.key, None if of_all else item.key, after_ns, until_ns)
+    time_ns = item.event.time_ns
+    inside = after_ns is None or after_ns < time_ns
+    inside = inside and (until_ns is None or time_ns <= until_ns)
+    return after - inside, after
 
 
 class SetProfile(Operation[ProfileRecord]):
-    """Replaces a profile's attributes; its events stay."""
+    """Replaces a profile's attributes and scores; its events stay."""
 
-    def __init__(self, key: ProfileKey, attributes: Mapping[str, Any], now_ns: int) -> None:
+    def __init__(
+        self,
+        key: ProfileKey,
+        attributes: Mapping[str, Any],
+        now_ns: int,
+        scores: Mapping[str, float] | None,
+    ) -> None:
         self._key = key
         self._attributes = dict(attributes)
         self._now_ns = now_ns
+        self._scores = None if scores is None else dict(scores)
         self.size_bytes = len(encode_attributes(self._attributes))
 
     def apply(self, workspace: Workspace) -> ProfileRecord:
         """Returns the record as it is now; the same attributes again change nothing."""
-        record = workspace.set_attributes(self._key, self._attributes, self._now_ns)
+        record = workspace.set_attributes(self._key, self._attributes, self._now_ns, self._scores)
         # A copy: later operations of the batch go on changing the record.
         return decode_record(encode_record(record))
 
 
 class DeleteProfile(Operation[bool]):
-    """Removes a profile and its events. The totals of offers stay as they are."""
+    """Removes a profile, its events and its entries in the journal. What is counted over all
+    profiles stays as it is; room that was only reserved is given back."""
 
     frees = True
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from offerd.events import FoldPlan
+from offerd.events import FoldPlan, FoldPlans
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store.environment import Environment
 from offerd.store.layout import Table, decode_event, decode_record, profile_digest
-from offerd.store.refolds import Refolds
+from offerd.store.refolds import Base, Refolds, base_of
 
 _RECORD_PAGE: Final = 50
 """Profiles read at a time when all are: few, because each read holds up a growing map."""
@@ -27,26 +27,34 @@ EVENT_PAGE_BYTES: Final = 2**20
 
 
 class Found(NamedTuple):
-    """A profile's record by the present plan, and whether another's is stored."""
+    """A profile's record by a plan, and whether its own plan's is still to be stored.
+
+    `base` is what is stored.
+    """
 
     record: ProfileRecord
     stale: bool
+    base: Base
 
 
 class Records:
     """The profiles of a state, read from any thread."""
 
-    def __init__(self, environment: Environment, plan: FoldPlan, refolds: Refolds) -> None:
+    def __init__(self, environment: Environment, plans: FoldPlans, refolds: Refolds) -> None:
         self._environment = environment
-        self._plan = plan
+        self.plans = plans
+        """Which plan folds which profile; may be replaced at any time."""
         self._refolds = refolds
         self._profiles = environment.database(Table.PROFILES)
         self._events = environment.database(Table.EVENTS)
 
-    def find(self, key: ProfileKey) -> Found | None:
-        """Returns a profile with the attributes that rules may read, or None."""
+    def find(self, key: ProfileKey, plan: FoldPlan | None = None) -> Found | None:
+        """Returns a profile with the attributes that rules may read, or None.
+
+        By another plan than its own a profile is folded for this once.
+        """
         record = self._stored(key)
-        return None if record is None else self._present(key, record)
+        return None if record is None else self._present(key, record, plan or self.plans.of(key))
 
     def all(self) -> Iterator[ProfileRecord]:
         """Yields every profile as `find` has it, in no meaningful order."""
@@ -54,23 +62,25 @@ class Records:
         while after is not None:
             records, after = self._environment.read(partial(self._record_page, start=after))
             for record in records:
-                found = self._present(ProfileKey(record.namespace, record.id), record)
+                key = ProfileKey(record.namespace, record.id)
+                found = self._present(key, record, self.plans.of(key))
                 if found is not None:
                     yield found.record
 
-    def _present(self, key: ProfileKey, record: ProfileRecord) -> Found | None:
-        """Returns a stored record folded by the plan; None if it is gone by then."""
-        stale = record.fold != self._plan.fingerprint
-        if stale and not self._refolds.restore(record):
-            self._plan.refold(record, self._event_pages(profile_digest(key)))
+    def _present(self, key: ProfileKey, record: ProfileRecord, plan: FoldPlan) -> Found | None:
+        """Returns a stored record folded by a plan; None if it is gone by then."""
+        base = base_of(record)
+        stale = record.fold != plan.fingerprint
+        if stale and not self._refolds.restore(record, plan.fingerprint):
+            plan.refold(record, self._event_pages(profile_digest(key)))
             now = self._stored(key)
             if now is None:
                 return None
-            if now.fold == self._plan.fingerprint:
+            if now.fold == plan.fingerprint:
                 # Written to meanwhile, between two pages perhaps: what was written counts.
                 record, stale = now, False
-        self._plan.attributes.restrict(record)
-        return Found(record, stale)
+        plan.attributes.restrict(record)
+        return Found(record, stale and plan is self.plans.of(key), base)
 
     def _stored(self, key: ProfileKey) -> ProfileRecord | None:
         digest = profile_digest(key)

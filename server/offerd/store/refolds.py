@@ -1,14 +1,14 @@
 """Records folded afresh by a reader, until the writer has stored them.
 
-A stored record that another plan folded doesn't change as long as it is stored like that: any
-write to the profile folds it by this plan first. So what was folded from its events once holds
-for every reader, and for the writer, until it is stored.
+What was folded from a profile's events holds for every reader, and for the writer, as long as the
+stored record is still the one that was found: any write to the profile changes that. It holds
+for one plan; others may be in use at once.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,35 +19,61 @@ LIMIT_BYTES: Final = 64 * 2**20
 """The most that is remembered, encoded; the oldest go first, and are folded again if need be."""
 
 
+class Base(NamedTuple):
+    """What tells a stored record from any other of the same profile."""
+
+    fold: bytes
+    event_count: int
+    update_time_ns: int
+
+
+def base_of(record: ProfileRecord) -> Base:
+    """Returns the base of a record as it is stored."""
+    return Base(record.fold, record.event_count, record.update_time_ns)
+
+
+class _Refold(NamedTuple):
+    base: Base
+    encoded: bytes
+
+
 class Refolds:
     """What was folded of profiles, by key. For any thread."""
 
     def __init__(self) -> None:
-        self._encoded: dict[ProfileKey, bytes] = {}
+        self._known: dict[ProfileKey, _Refold] = {}
         self._size_bytes = 0
         self._lock = threading.Lock()
 
-    def remember(self, record: ProfileRecord) -> int:
-        """Keeps what was folded, not the attributes; returns its size in bytes."""
+    def remember(self, record: ProfileRecord, base: Base) -> int:
+        """Keeps what was folded of the record stored as `base`, not the attributes.
+
+        Returns its size in bytes.
+        """
         key = ProfileKey(record.namespace, record.id)
         encoded = encode_record(replace(record, attributes={}, timestamps=[]))
         with self._lock:
             self._remove(key)
-            self._encoded[key] = encoded
+            self._known[key] = _Refold(base, encoded)
             self._size_bytes += len(encoded)
             while self._size_bytes > LIMIT_BYTES:
-                self._remove(next(iter(self._encoded)))
+                self._remove(next(iter(self._known)))
         return len(encoded)
 
-    def restore(self, record: ProfileRecord) -> bool:
-        """Gives a stored record what was folded of it, in place; False if that isn't known."""
+    def restore(self, record: ProfileRecord, fold: bytes) -> bool:
+        """Gives a stored record what a plan folded of it, in place; False if that isn't known.
+
+        `fold` is the plan's fingerprint.
+        """
         with self._lock:
-            encoded = self._encoded.get(ProfileKey(record.namespace, record.id))
-        if encoded is None:
+            known = self._known.get(ProfileKey(record.namespace, record.id))
+        if known is None or known.base != base_of(record):
             return False
-        folded = decode_record(encoded)
+        folded = decode_record(known.encoded)
+        if folded.fold != fold:
+            return False
         record.aggregates = folded.aggregates
-        record.cap_events = folded.cap_events
+        record.counted = folded.counted
         record.remainders = folded.remainders
         record.truncated = folded.truncated
         record.event_count = folded.event_count
@@ -60,4 +86,6 @@ class Refolds:
             self._remove(key)
 
     def _remove(self, key: ProfileKey) -> None:
-        self._size_bytes -= len(self._encoded.pop(key, b""))
+        known = self._known.pop(key, None)
+        if known is not None:
+            self._size_bytes -= len(known.encoded)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from offerd.errors import Exhausted
-from offerd.events import FoldPlan, IncomingEvent
+from offerd.events import FoldPlan, FoldPlans, IncomingEvent
+from offerd.model.capping import Demand
 from offerd.model.event import Event
+from offerd.model.journal import Draft
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store import bulk
 from offerd.store.directory import DirectoryLock, lock_directory, prepare
@@ -22,6 +23,8 @@ from offerd.store.environment import (
     Durability,
     Environment,
 )
+from offerd.store.journal_reader import JournalReader
+from offerd.store.journal_writer import Journal, JournalMode, JournalSettings
 from offerd.store.layout import (
     Table,
     decode_count,
@@ -31,11 +34,16 @@ from offerd.store.layout import (
     profile_digest,
     total_key,
 )
-from offerd.store.operations import Collect, CollectResult, DeleteProfile, Refold, SetProfile
-from offerd.store.records import Records
+from offerd.store.operations import Collect, Collected, DeleteProfile, Refold, SetProfile
+from offerd.store.records import Found, Records
 from offerd.store.refolds import Refolds
+from offerd.store.reserving import Commit, Hold, Release, Released, Take, TakeBack, Taken
+from offerd.store.tally_tables import load_tallies
 from offerd.store.workspace import Workspace, raw_values
 from offerd.store.writer import Writer
+
+NO_JOURNAL: Final = JournalSettings()
+"""Nothing is journalled."""
 
 
 class StateCounts(NamedTuple):
@@ -54,16 +62,25 @@ class State:
     """
 
     def __init__(
-        self, environment: Environment, lock: DirectoryLock, fold: FoldPlan, secret: bytes
+        self,
+        environment: Environment,
+        lock: DirectoryLock,
+        plans: FoldPlans,
+        secret: bytes,
+        journal: JournalSettings,
     ) -> None:
         self._environment = environment
         self._lock = lock
         self._profiles = environment.database(Table.PROFILES)
         self._totals = environment.database(Table.TOTALS)
         self._refolds = Refolds()
-        self._records = Records(environment, fold, self._refolds)
-        self._begin = partial(Workspace, environment, fold, self._refolds)
+        self._records = Records(environment, plans, self._refolds)
+        self.tallies = load_tallies(environment, plans)
+        """What caps count over all profiles, as the engine asks for it."""
         self._writer = Writer(environment, self._begin)
+        self.journal = Journal(self._writer, JournalReader(environment), journal)
+        """Decisions that were made, and events that were collected."""
+        self._journalled = journal.mode is not JournalMode.OFF
         self._refolding: set[ProfileKey] = set()
         self._closing = threading.Lock()
         self._closed = False
@@ -74,16 +91,17 @@ class State:
     def open(
         cls,
         path: Path,
-        fold: FoldPlan,
+        fold: FoldPlan | FoldPlans,
         *,
         map_size_bytes: int = INITIAL_MAP_BYTES,
         maximum_bytes: int = MAXIMUM_MAP_BYTES,
         durability: Durability = Durability.FSYNC,
+        journal: JournalSettings = NO_JOURNAL,
     ) -> State:
         """Opens the state in a directory, creating it if the directory is empty or missing.
 
         `map_size_bytes` is the address space taken at first; it doubles as needed up to
-        `maximum_bytes`. Raises StateError.
+        `maximum_bytes`. `journal` is what `State.journal` is to keep. Raises StateError.
         """
         lock = lock_directory(path)
         environment = None
@@ -95,7 +113,8 @@ class State:
                 environment.close()
             lock.release()
             raise
-        return cls(environment, lock, fold, secret)
+        plans = FoldPlans(fold) if isinstance(fold, FoldPlan) else fold
+        return cls(environment, lock, plans, secret, journal)
 
     def __enter__(self) -> State:
         return self
@@ -108,25 +127,45 @@ class State:
     ) -> None:
         self.close()
 
-    def profile(self, key: ProfileKey) -> ProfileRecord | None:
+    def _begin(self, transaction: Any) -> Workspace:
+        plans = self._records.plans
+        return Workspace(self._environment, plans, self._refolds, self.tallies, transaction)
+
+    def use(self, plans: FoldPlans) -> Future[None]:
+        """Lets other plans fold, from the next transaction on; done once they do.
+
+        Requests of a revision whose plan isn't among them any more may still ask, and are told
+        what is counted without it.
+        """
+
+        def change() -> None:
+            tallies = load_tallies(self._environment, plans)
+            tallies.latest_ns = self.tallies.latest_ns
+            self._records.plans, self.tallies = plans, tallies
+
+        return self._writer.between(change)
+
+    def profile(self, key: ProfileKey, plan: FoldPlan | None = None) -> ProfileRecord | None:
         """Returns what is known of a profile, or None if nothing is.
+
+        `plan` is that of the revision that asks; absent, the one that folds the profile.
 
         Its attributes are those that the present definitions let rules read: what no longer
         fits them is left out, and stays stored until the attributes are set again. A record
         that another plan had folded is folded afresh, which with very many events takes a
         while; it is remembered, and written back later.
         """
-        found = self._records.find(key)
+        found = self._records.find(key, plan)
         if found is None:
             return None
         if found.stale:
-            self._write_back(key, found.record)
+            self._write_back(key, found)
         return found.record
 
-    def _write_back(self, key: ProfileKey, record: ProfileRecord) -> None:
+    def _write_back(self, key: ProfileKey, found: Found) -> None:
         if key in self._refolding:
             return
-        size_bytes = self._refolds.remember(record)
+        size_bytes = self._refolds.remember(found.record, found.base)
         try:
             future = self._writer.submit(Refold(key, size_bytes))
         except Exhausted:
@@ -192,33 +231,79 @@ class State:
 
         return self._environment.read(count)
 
-    def collect(self, items: Sequence[IncomingEvent], now_ns: int) -> Future[list[CollectResult]]:
+    def collect(self, items: Sequence[IncomingEvent], now_ns: int) -> Future[list[Collected]]:
         """Stores events, each id once; the results are in the order of the items.
 
         Raises Exhausted (OVERLOADED) if too much waits; the future fails with Exhausted
         (STORE_FULL) if there is no room, and then none of the items is stored.
+        What an event changed for caps is told as of now.
         """
-        return self._writer.submit(Collect(items, now_ns))
+        return self._writer.submit(Collect(items, now_ns, journalled=self._journalled))
 
     def set_profile(
-        self, key: ProfileKey, attributes: Mapping[str, Any], now_ns: int
+        self,
+        key: ProfileKey,
+        attributes: Mapping[str, Any],
+        now_ns: int,
+        scores: Mapping[str, float] | None = None,
     ) -> Future[ProfileRecord]:
         """Replaces a profile's attributes (flat, by dotted path); its events stay.
 
-        They are taken to fit the definitions of the state's plan.
+        They are taken to fit the definitions of the state's plan. `scores` replace the scores
+        of the profile; None leaves them.
         """
-        return self._writer.submit(SetProfile(key, attributes, now_ns))
+        return self._writer.submit(SetProfile(key, attributes, now_ns, scores))
 
     def delete_profile(self, key: ProfileKey) -> Future[bool]:
-        """Removes a profile with its events; tells whether there was one.
+        """Removes a profile with its events and its entries in the journal.
+
+        Tells whether there was one.
 
         Digests of its events' ids are kept for good: such an event sent again, by a sender that
         isn't sure of it, is a DUPLICATE and brings nothing back. The totals of offers stay,
-        because what was shown remains shown.
+        because what was shown remains shown; what was only reserved is given back.
         """
-        future = self._writer.submit(DeleteProfile(key))
+        future = self.journal.delete(key, lambda: self._writer.submit(DeleteProfile(key)))
         future.add_done_callback(lambda _: self._refolds.forget(key))
         return future
+
+    def take(
+        self,
+        subject: ProfileKey | None,
+        demands: Sequence[Demand],
+        stem: str,
+        now_ns: int,
+        hold: Hold | None = None,
+        *,
+        draft: Draft | None = None,
+    ) -> Future[Taken]:
+        """Takes room under caps for all items, or for none; durable once the future is done.
+
+        Without `hold` each item is stored at once as an event of type `decision`, whose id is
+        its proposition's (`<stem>-<scope>`), a slash and the offer's; those of nobody are only
+        counted. With it the room is held until it is committed or released or expires. `draft`
+        goes into the journal in the same transaction.
+        """
+        admitted = self.journal.admitted(draft)
+        return self._writer.submit(Take(subject, demands, stem, now_ns, hold, draft=admitted))
+
+    def take_back(
+        self, subject: ProfileKey | None, demands: Sequence[Demand], taken: Taken, now_ns: int
+    ) -> Future[None]:
+        """Undoes a `take` without hold, as if it had never been."""
+        return self._writer.submit(TakeBack(subject, demands, taken, now_ns))
+
+    def commit_reservation(self, reservation_id: str, now_ns: int) -> Future[bool]:
+        """Stores what was held as events, as of now.
+
+        False if it has expired, was released or never was; True again if it is committed
+        already, for a week at least.
+        """
+        return self._writer.submit(Commit(reservation_id, now_ns, journalled=self._journalled))
+
+    def release_reservation(self, reservation_id: str, now_ns: int) -> Future[Released]:
+        """Gives back the room that is held."""
+        return self._writer.submit(Release(reservation_id, now_ns))
 
     def load_profiles(
         self,
@@ -253,6 +338,7 @@ class State:
             if self._closed:
                 return
             self._closed = True
+            self.journal.close()
             self._writer.close()
             try:
                 self._environment.close()

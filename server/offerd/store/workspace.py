@@ -6,14 +6,16 @@ events of a batch concern is decoded, folded and encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from offerd.errors import StateError
-from offerd.events import FoldPlan
+from offerd.events import Counting, FoldPlan, FoldPlans, is_repeated
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store.environment import Environment
+from offerd.store.instants import count_between
+from offerd.store.journal import JournalTable
 from offerd.store.layout import (
     Table,
     decode_count,
@@ -26,11 +28,15 @@ from offerd.store.layout import (
     event_pointer,
     key_in_raw_key,
     pointed_fingerprint,
+    pointed_raw_key,
     profile_digest,
     raw_event_key,
     total_key,
 )
 from offerd.store.refolds import Refolds
+from offerd.store.reservations import Reservations
+from offerd.store.tallies import Tallies
+from offerd.store.tally_tables import TallyWriter
 
 
 def raw_values(environment: Environment, transaction: Any, digest: bytes) -> Iterator[Any]:
@@ -45,12 +51,13 @@ def raw_values(environment: Environment, transaction: Any, digest: bytes) -> Ite
 
 
 class _Profile:
-    """A profile that the transaction has met."""
+    """A profile that the transaction has met, and the plan that folds it."""
 
-    __slots__ = ("changed", "digest", "record")
+    __slots__ = ("changed", "digest", "plan", "record")
 
-    def __init__(self, digest: bytes) -> None:
+    def __init__(self, digest: bytes, plan: FoldPlan) -> None:
         self.digest = digest
+        self.plan = plan
         self.record: ProfileRecord | None = None
         self.changed = False
 
@@ -59,11 +66,16 @@ class Workspace:
     """The changes of one write transaction."""
 
     def __init__(
-        self, environment: Environment, plan: FoldPlan, refolds: Refolds, transaction: Any
+        self,
+        environment: Environment,
+        plans: FoldPlans,
+        refolds: Refolds,
+        tallies: Tallies,
+        transaction: Any,
     ) -> None:
         self._environment = environment
         self._transaction = transaction
-        self._plan = plan
+        self._plans = plans
         self._refolds = refolds
         self._event_ids = environment.database(Table.EVENT_IDS)
         self._deleted_ids = environment.database(Table.DELETED_IDS)
@@ -73,24 +85,31 @@ class Workspace:
         self._pointers: dict[bytes, bytes] = {}
         self._events: dict[bytes, bytes] = {}
         self._totals: dict[bytes, int] = {}
+        self._tallies = tallies
+        self.tallies = TallyWriter(environment, tallies, transaction)
+        """The counters of all profiles, and what is reserved."""
+        self.journal = JournalTable(environment, transaction)
+        """Decisions that were made."""
+        self.reservations = Reservations(environment, transaction, plans, self.tallies.changes)
 
     def _profile(self, key: ProfileKey) -> _Profile:
         """Returns a profile, its record (if there is one) folded by the plan."""
         profile = self._profiles.get(key)
         if profile is not None:
             return profile
-        profile = self._profiles[key] = _Profile(profile_digest(key))
+        plan = self._plans.of(key)
+        profile = self._profiles[key] = _Profile(profile_digest(key), plan)
         database = self._environment.database(Table.PROFILES)
         value = self._transaction.get(profile.digest, db=database)
         if value is not None:
             profile.record = record = decode_record(value)
             if (record.namespace, record.id) != key:
                 raise StateError("two profiles share one digest")
-            self._plan.attributes.confirm(record)
-            if record.fold != self._plan.fingerprint:
-                if not self._refolds.restore(record):
+            plan.attributes.confirm(record)
+            if record.fold != plan.fingerprint:
+                if not self._refolds.restore(record, plan.fingerprint):
                     values = raw_values(self._environment, self._transaction, profile.digest)
-                    self._plan.refold(record, map(decode_event, values))
+                    plan.refold(record, map(decode_event, values))
                 profile.changed = True
         return profile
 
@@ -103,55 +122,109 @@ class Workspace:
         profile = self._profile(key)
         profile.changed = True
         if profile.record is None:
-            profile.record = self._plan.new_record(key)
+            profile.record = profile.plan.new_record(key)
         return profile.record
 
     def set_attributes(
-        self, key: ProfileKey, attributes: dict[str, Any], now_ns: int
+        self,
+        key: ProfileKey,
+        attributes: dict[str, Any],
+        now_ns: int,
+        scores: Mapping[str, float] | None = None,
     ) -> ProfileRecord:
-        """Replaces a profile's attributes; the same ones again change nothing.
+        """Replaces a profile's attributes, and its scores unless None; the same change nothing.
 
         Of what was checked against other declarations something doesn't fit these, or else it
         would count as checked against these: it isn't the same, though it may compare equal.
         """
         record = self.record(key)
-        declared = self._plan.attributes
-        checked = record is not None and record.schema == declared.fingerprint
-        if record is None or not checked or record.attributes != attributes:
-            record = self.record_to_change(key)
-            declared.replace(record, attributes)
-            record.update_time_ns = now_ns
+        declared = self._profile(key).plan.attributes
+        same = record is not None and record.schema == declared.fingerprint
+        same = same and record is not None and record.attributes == attributes
+        if same and record is not None and scores in (None, record.scores):
+            return record
+        record = self.record_to_change(key)
+        declared.replace(record, attributes)
+        if scores is not None:
+            record.scores = dict(scores)
+        record.update_time_ns = now_ns
         return record
 
     def add_event(
         self, key: ProfileKey, event: Event, encoded: bytes, fingerprint: bytes, now_ns: int
-    ) -> bytes | None:
+    ) -> Sequence[Counting]:
         """Stores an event, folds it into its profile and counts it in the totals.
 
-        If something is or was stored under its id, changes nothing and returns the fingerprint
-        of that. `encoded` is the event as `encode_event` has it.
+        Nothing may be known under its id. `encoded` is the event as `encode_event` has it.
+        Returns the counters that it adds to.
         """
         id_key = event_key(event.id)
-        known = self._known_fingerprint(id_key)
-        if known is not None:
-            return known
         profile = self._profile(key)
         record = profile.record
         if record is None:
-            record = profile.record = self._plan.new_record(key)
-        self._plan.fold(record, event)
+            record = profile.record = profile.plan.new_record(key)
+        counted = profile.plan.fold(record, event)
         record.update_time_ns = now_ns
         profile.changed = True
         raw_key = raw_event_key(profile.digest, event.time_ns, id_key)
         self._events[raw_key] = encoded
         self._pointers[id_key] = event_pointer(fingerprint, raw_key)
-        if event.offer is not None:
-            pair = total_key(event.offer, event.type)
-            self._totals[pair] = self._totals.get(pair, 0) + 1
-        return None
+        self._count(event, counted, 1, now_ns)
+        return counted
 
-    def _known_fingerprint(self, id_key: bytes) -> bytes | None:
+    def count_nobodys(self, event: Event, now_ns: int) -> None:
+        """Counts an event of nobody in the totals; there is no profile to store it with."""
+        self._count(event, self._plans.active.countings.of(event), 1, now_ns)
+
+    def take_back_nobodys(self, event: Event, now_ns: int) -> None:
+        """Undoes `count_nobodys`."""
+        self._count(event, self._plans.active.countings.of(event), -1, now_ns)
+
+    def take_back(self, key: ProfileKey, event_id: str, now_ns: int) -> bool:
+        """Removes an event as if it had never been; returns whether it was there."""
+        self.flush()
+        id_key = event_key(event_id)
+        pointer = self._transaction.pop(id_key, db=self._event_ids)
+        if pointer is None:
+            return False
+        raw_key = pointed_raw_key(bytes(pointer), id_key)
+        value = self._transaction.pop(raw_key, db=self._environment.database(Table.EVENTS))
+        event = decode_event(value)
+        record = self.record_to_change(key)
+        values = raw_values(self._environment, self._transaction, profile_digest(key))
+        plan = self._profile(key).plan
+        plan.refold(record, map(decode_event, values))
+        self._count(event, plan.countings.of(event), -1, now_ns)
+        return True
+
+    def _count(self, event: Event, counted: Sequence[Counting], change: int, now_ns: int) -> None:
+        """Adds an event to the totals, or with a change of -1 takes it off."""
+        if event.offer is not None and not is_repeated(event):
+            pair = total_key(event.offer, event.type)
+            self._totals[pair] = self._totals.get(pair, 0) + change
+        for counting in self._plans.totals_of(event, counted):
+            self.tallies.count(counting, event, change, now_ns)
+
+    def counters_of(self, subject: ProfileKey | None, event: Event) -> set[str]:
+        """Returns the keys of the counters that an event of a subject would add to."""
+        plan = self._plans.active if subject is None else self._profile(subject).plan
+        own = plan.countings.of(event)
+        totals = {counting.counter.key for counting in self._plans.totals_of(event, own)}
+        return totals | {counting.counter.key for counting in own}
+
+    def count_of(
+        self, counter: str, subject: ProfileKey | None, after_ns: int | None, until_ns: int | None
+    ) -> int:
+        """Returns the events that a counter of a profile, or with None of all, has in a window."""
+        if subject is None:
+            return self.tallies.changes.total(counter, after_ns, until_ns)
+        record = self.record(subject)
+        times = () if record is None else record.counted.get(counter, ())
+        return count_between(times, after_ns, until_ns)
+
+    def known_fingerprint(self, event_id: str) -> bytes | None:
         """Returns what the event of an id said, also if it was deleted; None if it is new."""
+        id_key = event_key(event_id)
         pointer = self._pointers.get(id_key)
         if pointer is None:
             pointer = self._transaction.get(id_key, db=self._event_ids)
@@ -163,13 +236,13 @@ class Workspace:
         return None if deleted is None else bytes(deleted)
 
     def delete_profile(self, key: ProfileKey) -> bool:
-        """Removes a profile and its events; returns whether there was one.
+        """Removes a profile, its events and what is reserved for it; tells if there was one.
 
         Digests of the events' ids stay, so that none of them is taken in again.
         """
         self.flush()
         digest = profile_digest(key)
-        self._profiles[key] = _Profile(digest)
+        self._profiles[key] = _Profile(digest, self._plans.of(key))
         transaction = self._transaction
         deleted: dict[bytes, bytes] = {}
         with transaction.cursor(db=self._environment.database(Table.EVENTS)) as cursor:
@@ -181,6 +254,8 @@ class Workspace:
                 found = cursor.delete()  # moves on to the next
         self._deletions = self._deletions or bool(deleted)
         self._put(Table.DELETED_IDS, deleted)
+        self.reservations.remove_all(key)
+        self.journal.remove_of(digest)
         profiles = self._environment.database(Table.PROFILES)
         return bool(transaction.delete(digest, db=profiles))
 
@@ -193,12 +268,18 @@ class Workspace:
             count = decode_count(self._transaction.get(pair, db=totals))
             self._transaction.put(pair, encode_count(count + added), db=totals)
         self._totals.clear()
+        self.tallies.flush()
+        self.journal.flush()
         records = {}
         for profile in self._profiles.values():
             if profile.changed:
                 records[profile.digest] = encode_record(profile.record)
                 profile.changed = False
         self._put(Table.PROFILES, records)
+
+    def settle(self) -> None:
+        """Tells readers what was committed of what is kept in memory."""
+        self._tallies.settle(self.tallies.changes)
 
     def _put(self, table: Table, values: dict[bytes, bytes]) -> None:
         with self._transaction.cursor(db=self._environment.database(table)) as cursor:

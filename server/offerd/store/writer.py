@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -36,6 +37,13 @@ BATCH_LIMIT_BYTES: Final = 16 * 2**20
 class _Pending(NamedTuple):
     operation: Operation[Any]
     future: Future[Any]
+
+
+class _Between(Operation[None]):
+    """Work that no transaction may be open for; a batch of its own."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.work = work
 
 
 class _Failed(Exception):
@@ -88,6 +96,10 @@ class Writer:
             self._wake.notify()
         return future
 
+    def between(self, work: Callable[[], None]) -> Future[None]:
+        """Queues what is to be done while no transaction is open; as `submit`."""
+        return self.submit(_Between(work))
+
     def close(self) -> None:
         """Finishes what is queued and ends the thread. Safe to call twice."""
         with self._wake:
@@ -98,7 +110,12 @@ class Writer:
     def _run(self) -> None:
         while batch := self._next_batch():
             running = [p for p in batch if p.future.set_running_or_notify_cancel()]
-            if running:
+            if not running:
+                continue
+            operation, future = running[0]
+            if isinstance(operation, _Between):
+                _do(operation, future)
+            else:
                 self._commit(running)
 
     def _next_batch(self) -> list[_Pending]:
@@ -108,10 +125,15 @@ class Writer:
         with self._wake:
             self._wake.wait_for(lambda: self._queue or self._closing)
             while self._queue and weight < BATCH_LIMIT and size_bytes < BATCH_LIMIT_BYTES:
+                alone = isinstance(self._queue[0].operation, _Between)
+                if alone and batch:
+                    break
                 pending = self._queue.popleft()
                 weight += pending.operation.weight
                 size_bytes += pending.operation.size_bytes
                 batch.append(pending)
+                if alone:
+                    break
             self._weight -= weight
             self._size_bytes -= size_bytes
         return batch
@@ -142,14 +164,26 @@ class Writer:
                 return
 
     def _write(self, batch: list[_Pending]) -> list[Any]:
-        def work(transaction: Any) -> list[Any]:
+        def work(transaction: Any) -> tuple[list[Any], Workspace]:
             workspace = self._begin(transaction)
             results = [_applied(pending, workspace) for pending in batch]
             workspace.flush()
-            return results
+            return results, workspace
 
         frees = all(pending.operation.frees for pending in batch)
-        return self._environment.write(work, frees=frees)
+        results, _ = self._environment.write(
+            work, frees=frees, settle=lambda written: written[1].settle()
+        )
+        return results
+
+
+def _do(operation: _Between, future: Future[Any]) -> None:
+    try:
+        operation.work()
+    except Exception as error:
+        future.set_exception(error)
+    else:
+        future.set_result(None)
 
 
 def _applied(pending: _Pending, workspace: Workspace) -> Any:

@@ -14,7 +14,8 @@ import pytest
 
 from offerd.events import CAP_SLACK, FoldPlan
 from offerd.events import steps as steps_module
-from offerd.model.catalogue import Cap, CapSubject, Catalogue, Offer, Rule
+from offerd.model.capping import Cap, CapSubject, Counter
+from offerd.model.catalogue import Catalogue, Offer, Rule
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.model.schema import Aggregate, AggregateFunction, Schema, ValueType
@@ -57,11 +58,11 @@ def aggregates() -> Iterator[Aggregate]:
                     )
 
 
-CAPS = (
-    Cap("display", CapSubject.PROFILE, 2, 3_600 * 10**9),
-    Cap("display", CapSubject.PROFILE, 3),
-    Cap("click", CapSubject.PROFILE, 1),
-    Cap("conversion", CapSubject.TOTAL, 1),
+CAPS = (Cap(0, 2, 3_600 * 10**9), Cap(0, 3), Cap(1, 1), Cap(2, 1))
+COUNTERS = (
+    Counter("displays", "display", CapSubject.PROFILE, (0,)),
+    Counter("clicks", "click", CapSubject.PROFILE, (0,)),
+    Counter("conversions", "conversion", CapSubject.TOTAL, (0,)),
 )
 CATALOGUE = Catalogue(
     Schema(aggregates=tuple(aggregates())),
@@ -76,6 +77,7 @@ CATALOGUE = Catalogue(
     (),
     (),
     (),
+    COUNTERS,
 )
 
 
@@ -113,7 +115,7 @@ def figure(aggregate: Aggregate, events: list[Event]) -> Any:
     return float(sum(map(Fraction, values), Fraction())) if values else None
 
 
-def twin(events: list[Event]) -> tuple[dict[str, Any], dict[str, dict[str, list[int]]]]:
+def twin(events: list[Event]) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """Returns aggregates and cap times, each computed from the raw events."""
     found: dict[str, Any] = {}
     for aggregate in CATALOGUE.schema.aggregates:
@@ -131,11 +133,11 @@ def twin(events: list[Event]) -> tuple[dict[str, Any], dict[str, dict[str, list[
             value = {g: v for g, v in figures.items() if v is not None} or None
         if value is not None:
             found[aggregate.id] = value
-    caps: dict[str, dict[str, list[int]]] = {}
+    caps: dict[str, list[int]] = {}
     for event_type, limit in (("display", 3), ("click", 1)):
         times = sorted(e.time_ns for e in events if e.offer == "a" and e.type == event_type)
         if times:
-            caps.setdefault("a", {})[event_type] = times[-(limit + CAP_SLACK) :]
+            caps[f"{event_type}s"] = times[-(limit + CAP_SLACK) :]
     return found, caps
 
 
@@ -158,12 +160,12 @@ def test_any_order_gives_what_the_raw_events_give() -> None:
         record = folded(plan, events)
         expected, caps = twin(events)
         assert record.aggregates == expected
-        assert record.cap_events == caps
+        assert record.counted == caps
         assert record.event_count == len(events)
         for _ in range(3):
             again = folded(plan, rng.sample(events, len(events)))
             assert again.aggregates == record.aggregates
-            assert again.cap_events == record.cap_events
+            assert again.counted == record.counted
             assert again.truncated == record.truncated
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from offerd import expression
 from offerd.audience.environment import event_environment
-from offerd.events import CAP_SLACK, FoldPlan
-from offerd.model.catalogue import Cap, CapSubject, Catalogue, Offer, Rule
+from offerd.events import CAP_SLACK, REPEATED, FoldPlan
+from offerd.model.capping import Cap, CapSubject, Counter
+from offerd.model.catalogue import Catalogue, Offer, Rule
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import (
@@ -28,7 +29,9 @@ LAST = Aggregate(
     "last", ("purchase",), AggregateFunction.LAST_TIME, ValueType.MAP_TIMESTAMP, None, "category"
 )
 FIRST = Aggregate("first", ("visit",), AggregateFunction.FIRST_TIME, ValueType.TIMESTAMP)
-DISPLAY_CAP = Cap("display", CapSubject.PROFILE, 3, 10**9)
+DISPLAYS = Counter("profile:display:a", "display", CapSubject.PROFILE, (0,))
+CLICKS = Counter("total:click:a", "click", CapSubject.TOTAL, (0,))
+DISPLAY_CAP = Cap(0, 3, 10**9)
 
 
 class Says:
@@ -48,9 +51,14 @@ def offer(offer_id: str, *caps: Cap) -> Offer:
 
 
 def catalogue(
-    *aggregates: Aggregate, offers: tuple[Offer, ...] = (), tree: bytes = b"tree"
+    *aggregates: Aggregate,
+    offers: tuple[Offer, ...] = (),
+    counters: tuple[Counter, ...] | None = None,
+    tree: bytes = b"tree",
 ) -> Catalogue:
-    """Returns a catalogue of aggregates and offers."""
+    """Returns a catalogue of aggregates and offers, the displays of the first capped."""
+    if counters is None:
+        counters = (DISPLAYS,) if offers else ()
     return Catalogue(
         Schema(aggregates=aggregates),
         (),
@@ -64,6 +72,7 @@ def catalogue(
         (),
         (),
         (),
+        counters,
     )
 
 
@@ -88,12 +97,14 @@ def test_the_fingerprint_does_not_depend_on_what_is_not_folded() -> None:
         msgspec.structs.replace(offer("b"), priority=9),
         offer(
             "a",
-            msgspec.structs.replace(DISPLAY_CAP, within_ns=5),
-            Cap("display", CapSubject.PROFILE, 1),
-            Cap("click", CapSubject.TOTAL, 1),
+            msgspec.structs.replace(DISPLAY_CAP, within_ns=5, counter=1),
+            Cap(1, 1),
+            Cap(0, 1),
         ),
     )
-    assert plan_of(catalogue(VISITS, SPEND, offers=other_offers)).fingerprint == base.fingerprint
+    counters = tuple(msgspec.structs.replace(one, offers=(1,)) for one in (CLICKS, DISPLAYS))
+    other = catalogue(VISITS, SPEND, offers=other_offers, counters=counters)
+    assert plan_of(other).fingerprint == base.fingerprint
     assert len(base.fingerprint) == 16
 
 
@@ -105,6 +116,21 @@ def test_the_fingerprint_does_not_depend_on_what_is_not_folded() -> None:
         catalogue(SPEND, VISITS),
         catalogue(SPEND, VISITS, offers=(offer("a", DISPLAY_CAP),), tree=b"other"),
         catalogue(SPEND, VISITS, offers=(offer("c", DISPLAY_CAP),)),
+        *(
+            catalogue(
+                SPEND,
+                VISITS,
+                offers=(offer("a", DISPLAY_CAP),),
+                counters=(msgspec.structs.replace(DISPLAYS, **changes),),
+            )
+            for changes in (
+                {"event": "click"},
+                {"offers": None},
+                {"placements": ("web",)},
+                {"where": 0},
+                {"key": "another"},
+            )
+        ),
         catalogue(
             SPEND, VISITS, offers=(offer("a", msgspec.structs.replace(DISPLAY_CAP, limit=4)),)
         ),
@@ -185,7 +211,7 @@ def test_only_times_that_caps_ask_for_are_kept_and_only_the_newest() -> None:
         plan.fold(record, Event(f"b{time_ns}", "display", time_ns, offer="b"))
         plan.fold(record, Event(f"c{time_ns}", "click", time_ns, offer="a"))
     kept = 3 + CAP_SLACK
-    assert record.cap_events == {"a": {"display": list(range(101 - kept, 101))}}
+    assert record.counted == {DISPLAYS.key: list(range(101 - kept, 101))}
 
 
 def test_events_of_the_future_do_not_crowd_out_those_that_count() -> None:
@@ -194,7 +220,7 @@ def test_events_of_the_future_do_not_crowd_out_those_that_count() -> None:
     record = plan.new_record(ProfileKey("crm", "7"))
     for time_ns in (1, 2, 3, *range(10**18, 10**18 + CAP_SLACK)):
         plan.fold(record, Event(f"a{time_ns}", "display", time_ns, offer="a"))
-    assert record.cap_events["a"]["display"][:3] == [1, 2, 3]
+    assert record.counted[DISPLAYS.key][:3] == [1, 2, 3]
 
 
 def test_refolding_starts_afresh_and_keeps_attributes() -> None:
@@ -209,3 +235,46 @@ def test_refolding_starts_afresh_and_keeps_attributes() -> None:
     assert record.aggregates == {"last": {"bread": 5}}
     assert record.fold == new.fingerprint
     assert (record.event_count, record.attributes) == (1, {"city": "Lund"})
+
+
+def counted(counter: Counter, *events: Event, answer: Any = True) -> int:
+    """Returns how many of some events a counter of profiles counts."""
+    found = catalogue(offers=(offer("a", Cap(0, 90)), offer("b")), counters=(counter,))
+    record = plan_of(found).new_record(ProfileKey("crm", "7"))
+    plan = plan_of(found, answer)
+    for event in events:
+        plan.fold(record, event)
+    return len(record.counted.get(counter.key, ()))
+
+
+def test_a_counter_counts_what_its_offers_placements_and_filter_let_in() -> None:
+    """Of its type alone; about none of its offers only if it has none; anything but True is no."""
+    shown = [
+        Event("1", "display", 1, {}, "a", "d", "web"),
+        Event("2", "display", 2, {}, "a", "d", "app"),
+        Event("3", "display", 3, {}, "b", "d", "web"),
+        Event("4", "display", 4),
+        Event("5", "click", 5, {}, "a", "d", "web"),
+    ]
+    change = msgspec.structs.replace
+    assert counted(DISPLAYS, *shown) == 2
+    assert counted(change(DISPLAYS, offers=(0, 1)), *shown) == 3
+    assert counted(change(DISPLAYS, offers=None), *shown) == 4
+    assert counted(change(DISPLAYS, placements=("web",)), *shown) == 1
+    assert counted(change(DISPLAYS, offers=None, placements=("web", "app")), *shown) == 3
+    assert counted(change(DISPLAYS, where=0), *shown) == 2
+    for answer in (False, None, "unknown", 1):
+        assert counted(change(DISPLAYS, where=0), *shown, answer=answer) == 0
+
+
+def test_a_repeated_proposition_counts_only_for_single_placements() -> None:
+    """The same decision proposing an offer at two placements of a request proposes it once."""
+    proposed = [
+        Event("1", "decision", 1, {}, "a", "d", "web"),
+        Event("2", "decision", 1, {REPEATED: True}, "a", "d", "app"),
+    ]
+    decisions = msgspec.structs.replace(DISPLAYS, event="decision")
+    assert counted(decisions, *proposed) == 1
+    for placement in ("web", "app"):
+        single = msgspec.structs.replace(decisions, placements=(placement,))
+        assert counted(single, *proposed) == 1

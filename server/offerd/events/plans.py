@@ -1,0 +1,63 @@
+"""Several plans in use at once: each profile is folded by one, and totals are counted for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from offerd.events.caps import Counting
+from offerd.events.fold import FoldPlan
+from offerd.model.capping import CapSubject
+from offerd.model.event import Event
+from offerd.model.profile import ProfileKey
+
+PlanOf = Callable[[ProfileKey], FoldPlan]
+"""Which of the plans folds a profile."""
+
+
+class FoldPlans:
+    """The plans of the revisions that answer, and of those that may still be asked.
+
+    `plan_of` says which folds a profile; None is that `active` folds all of them. Counters of
+    all profiles count for every plan whichever folds the profile of an event: `totals` has
+    them by key, needing as much as any plan does.
+    """
+
+    __slots__ = ("_others", "_plan_of", "active", "totals")
+
+    def __init__(
+        self, active: FoldPlan, others: Sequence[FoldPlan] = (), plan_of: PlanOf | None = None
+    ) -> None:
+        self.active = active
+        self._plan_of = plan_of
+        distinct = {id(plan): plan for plan in (active, *others)}
+        self._others = tuple(distinct.values()) if len(distinct) > 1 else ()
+        self.totals: dict[str, Counting] = {}
+        for plan in distinct.values():
+            for key, counting in plan.countings.totals.items():
+                known = self.totals.get(key)
+                self.totals[key] = counting if known is None else _needing_both(known, counting)
+
+    def of(self, key: ProfileKey) -> FoldPlan:
+        """Returns the plan that folds a profile."""
+        return self.active if self._plan_of is None else self._plan_of(key)
+
+    def totals_of(self, event: Event, own: Sequence[Counting]) -> Iterator[Counting]:
+        """Yields the counters of all profiles that an event adds to, each once.
+
+        `own` are the counters that it adds to by the plan of its profile.
+        """
+        seen: set[str] = set()
+        for counting in own:
+            if counting.counter.subject is CapSubject.TOTAL:
+                seen.add(counting.counter.key)
+                yield self.totals[counting.counter.key]
+        for plan in self._others:
+            for counting in plan.countings.of(event):
+                key = counting.counter.key
+                if counting.counter.subject is CapSubject.TOTAL and key not in seen:
+                    seen.add(key)
+                    yield self.totals[key]
+
+
+def _needing_both(one: Counting, other: Counting) -> Counting:
+    return one._replace(kept=max(one.kept, other.kept), windowed=one.windowed or other.windowed)

@@ -1,0 +1,207 @@
+"""Room that is held under caps for a while: rows, and how they are found.
+
+One database holds three kinds of keys, told apart by their first letter:
+
+    i, digest of the reservation's id           → the row
+    p, profile digest, digest of the id         → nothing: what is pending of a profile
+    t, time, digest of the id                   → nothing: when the row may be forgotten
+
+A pending reservation is forgotten once it has expired; a committed one is remembered for
+REMEMBERED_NS, so that whoever commits it again learns that it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from offerd.events import REPEATED, FoldPlans
+from offerd.model.capping import DECISION_EVENT, CapSubject, Demand
+from offerd.model.event import Event
+from offerd.model.profile import ProfileKey
+from offerd.store.environment import Environment
+from offerd.store.layout import DIGEST_BYTES, Table, pack_time, profile_digest, unpack_time
+from offerd.store.tallies import Holder, TallyChanges
+
+REMEMBERED_NS: Final = 7 * 86_400 * 10**9
+_FORGOTTEN_AT_ONCE: Final = 4
+"""Outdated rows that each reservation clears away: more than it adds."""
+
+
+class HeldItem(msgspec.Struct, array_like=True, frozen=True):
+    """An item of a reservation."""
+
+    scope: int
+    offer: str
+    decision: str
+    placement: str
+    repeated: bool
+
+
+class Reservation(msgspec.Struct, array_like=True, frozen=True):
+    """A reservation as stored; `stem` begins the ids of its propositions."""
+
+    id: str
+    namespace: str
+    profile: str
+    stem: str
+    items: tuple[HeldItem, ...]
+    expire_ns: int
+    committed_ns: int | None = None
+
+    @property
+    def subject(self) -> ProfileKey:
+        """Whose room it is."""
+        return ProfileKey(self.namespace, self.profile)
+
+    def is_alive(self, instant_ns: int) -> bool:
+        """Whether it holds room, or has been committed."""
+        return self.committed_ns is not None or self.expire_ns > instant_ns
+
+    def events(self, time_ns: int) -> list[Event]:
+        """Returns the propositions that it stands for."""
+        return [_event(self.stem, item, time_ns) for item in self.items]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Reservation).decode
+
+
+def held_items(demands: list[Demand]) -> tuple[HeldItem, ...]:
+    """Returns demands as they are stored."""
+    return tuple(HeldItem(d.scope, d.offer, d.decision, d.placement, d.repeated) for d in demands)
+
+
+def decision_events(demands: list[Demand], stem: str, time_ns: int) -> list[Event]:
+    """Returns the propositions that demands stand for, as events."""
+    return [_event(stem, item, time_ns) for item in held_items(demands)]
+
+
+def _event(stem: str, item: HeldItem, time_ns: int) -> Event:
+    proposition = f"{stem}-{item.scope}"
+    return Event(
+        f"{proposition}/{item.offer}",
+        DECISION_EVENT,
+        time_ns,
+        {REPEATED: True} if item.repeated else {},
+        item.offer,
+        item.decision or None,
+        item.placement,
+        proposition,
+    )
+
+
+class Reservations:
+    """The reservations as one transaction sees and changes them."""
+
+    def __init__(
+        self, environment: Environment, transaction: Any, plans: FoldPlans, changes: TallyChanges
+    ) -> None:
+        self._database = environment.database(Table.RESERVATIONS)
+        self._transaction = transaction
+        self._plans = plans
+        self._changes = changes
+
+    def find(self, reservation_id: str) -> Reservation | None:
+        """Returns what is stored under an id."""
+        value = self._transaction.get(b"i" + _digest(reservation_id), db=self._database)
+        return None if value is None else _decode(value)
+
+    def hold(self, reservation: Reservation, instant_ns: int) -> None:
+        """Stores a pending reservation in place of any outdated one of its id."""
+        self._forget_outdated(instant_ns)
+        former = self.find(reservation.id)
+        if former is not None:
+            self._remove(former)
+        self._put(reservation, reservation.expire_ns)
+        digest = _digest(reservation.id)
+        owner = profile_digest(reservation.subject)
+        self._transaction.put(b"p" + owner + digest, b"", db=self._database)
+        for holder, expire_ns in _held(self._plans, reservation):
+            self._changes.hold(holder, expire_ns)
+
+    def commit(self, reservation: Reservation, instant_ns: int) -> None:
+        """Ends that a reservation holds room, and remembers that it was committed."""
+        self._remove(reservation)
+        self._unhold(reservation)
+        committed = msgspec.structs.replace(reservation, committed_ns=instant_ns)
+        self._put(committed, instant_ns + REMEMBERED_NS)
+
+    def release(self, reservation: Reservation) -> None:
+        """Removes a pending reservation."""
+        self._remove(reservation)
+        self._unhold(reservation)
+
+    def remove_all(self, owner: ProfileKey) -> None:
+        """Removes what is pending of a profile."""
+        prefix = b"p" + profile_digest(owner)
+        digests: list[bytes] = []
+        with self._transaction.cursor(db=self._database) as cursor:
+            found = cursor.set_range(prefix)
+            while found and cursor.key()[: len(prefix)] == prefix:
+                digests.append(bytes(cursor.key()[len(prefix) :]))
+                found = cursor.next()
+        for digest in digests:
+            self.release(_decode(self._transaction.get(b"i" + digest, db=self._database)))
+
+    def _put(self, reservation: Reservation, forget_ns: int) -> None:
+        digest = _digest(reservation.id)
+        self._transaction.put(b"i" + digest, _encode(reservation), db=self._database)
+        self._transaction.put(b"t" + pack_time(forget_ns) + digest, b"", db=self._database)
+
+    def _remove(self, reservation: Reservation) -> None:
+        digest = _digest(reservation.id)
+        forget_ns = reservation.expire_ns
+        if reservation.committed_ns is not None:
+            forget_ns = reservation.committed_ns + REMEMBERED_NS
+        owner = profile_digest(reservation.subject)
+        for key in (b"i" + digest, b"t" + pack_time(forget_ns) + digest, b"p" + owner + digest):
+            self._transaction.delete(key, db=self._database)
+
+    def _unhold(self, reservation: Reservation) -> None:
+        for holder, expire_ns in _held(self._plans, reservation):
+            self._changes.unhold(holder, expire_ns)
+
+    def _forget_outdated(self, instant_ns: int) -> None:
+        outdated: list[bytes] = []
+        with self._transaction.cursor(db=self._database) as cursor:
+            found = cursor.set_range(b"t")
+            while found and len(outdated) < _FORGOTTEN_AT_ONCE:
+                key = bytes(cursor.key())
+                if unpack_time(key[1:-DIGEST_BYTES]) > instant_ns:
+                    break
+                outdated.append(key[-DIGEST_BYTES:])
+                found = cursor.next()
+        for digest in outdated:
+            self._remove(_decode(self._transaction.get(b"i" + digest, db=self._database)))
+
+
+def pending_reservations(
+    environment: Environment, transaction: Any, plans: FoldPlans
+) -> Iterator[tuple[Holder, int]]:
+    """Yields what is held by whom until when, of all that is pending."""
+    cursor = transaction.cursor(db=environment.database(Table.RESERVATIONS))
+    found = cursor.set_range(b"i")
+    while found and cursor.key()[:1] == b"i":
+        reservation = _decode(cursor.value())
+        if reservation.committed_ns is None:
+            yield from _held(plans, reservation)
+        found = cursor.next()
+
+
+def _held(plans: FoldPlans, reservation: Reservation) -> Iterator[tuple[Holder, int]]:
+    subject = reservation.subject
+    for event in reservation.events(0):
+        own = plans.of(subject).countings.of(event)
+        for counting in own:
+            if counting.counter.subject is CapSubject.PROFILE:
+                yield (counting.counter.key, subject), reservation.expire_ns
+        for counting in plans.totals_of(event, own):
+            yield (counting.counter.key, None), reservation.expire_ns
+
+
+def _digest(reservation_id: str) -> bytes:
+    return blake2b(reservation_id.encode(), digest_size=DIGEST_BYTES).digest()

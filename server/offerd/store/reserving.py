@@ -1,0 +1,230 @@
+"""The writes that take room under caps: all that is asked or nothing, in one transaction.
+
+Whatever waits for the writer is checked against what was done before it, also within a batch,
+so that a cap is never exceeded however many ask at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from offerd.events import event_fingerprint
+from offerd.model.capping import DECISION_EVENT, CapSubject, Demand, ReachedLimit
+from offerd.model.event import Event
+from offerd.model.journal import Draft
+from offerd.model.profile import ProfileKey
+from offerd.model.windows import window_after
+from offerd.store.journal import EncodedEntry, encode_draft, event_entries
+from offerd.store.layout import encode_event
+from offerd.store.operations import Operation
+from offerd.store.reservations import Reservation, decision_events, held_items
+from offerd.store.workspace import Workspace
+
+
+class Hold(NamedTuple):
+    """A reservation to be made: the caller's name for it, and when it expires."""
+
+    id: str
+    expire_ns: int
+
+
+class Taken(NamedTuple):
+    """What came of asking for room: taken, or the caps that are reached.
+
+    `stem` begins the ids of the propositions and `expire_ns` is when the room is free again, both
+    as they were the first time if the reservation was there already. `time_ns` is when it was
+    taken for good. `differs` says that a reservation of that name is there, for something else.
+    `sequence` is the place of the decision in the journal, if it went in with the room.
+    """
+
+    reached: tuple[ReachedLimit, ...] = ()
+    stem: str = ""
+    expire_ns: int | None = None
+    time_ns: int | None = None
+    differs: bool = False
+    sequence: int | None = None
+
+    @property
+    def granted(self) -> bool:
+        """Whether there was room."""
+        return not self.reached and not self.differs
+
+
+class Released(Enum):
+    """What came of releasing a reservation."""
+
+    RELEASED = "released"
+    NOTHING = "nothing"
+    COMMITTED = "committed"
+
+
+class Take(Operation[Taken]):
+    """Takes room for items, for good as events or for a while as a reservation.
+
+    Nobody's is always for good. `draft` is a decision that goes into the journal if it gets the
+    room, in the same transaction.
+    """
+
+    def __init__(
+        self,
+        subject: ProfileKey | None,
+        demands: Sequence[Demand],
+        stem: str,
+        now_ns: int,
+        hold: Hold | None,
+        *,
+        draft: Draft | None = None,
+    ) -> None:
+        self._draft = draft
+        self._entry: EncodedEntry | None = None
+        self._subject = subject
+        self._demands = list(demands)
+        self._stem = stem
+        self._now_ns = now_ns
+        self._hold = hold
+        self.weight = max(1, len(self._demands))
+        self.size_bytes = 200 * len(self._demands)
+
+    def apply(self, workspace: Workspace) -> Taken:
+        """Checks all caps, then takes room for every item or for none."""
+        instant_ns = workspace.tallies.changes.advance(self._now_ns)
+        if self._hold is not None:
+            known = workspace.reservations.find(self._hold.id)
+            if known is not None and known.is_alive(instant_ns):
+                return self._as_before(known)
+        events = decision_events(self._demands, self._stem, instant_ns)
+        reached = self._reached(workspace, events, instant_ns)
+        if reached:
+            return Taken(reached)
+        if self._hold is None or self._subject is None:
+            store_events(workspace, self._subject, events, instant_ns)
+            return Taken(stem=self._stem, time_ns=instant_ns, sequence=self._journalled(workspace))
+        reservation = Reservation(
+            self._hold.id,
+            *self._subject,
+            self._stem,
+            held_items(self._demands),
+            self._hold.expire_ns,
+        )
+        workspace.reservations.hold(reservation, instant_ns)
+        return Taken(stem=self._stem, expire_ns=self._hold.expire_ns)
+
+    def _journalled(self, workspace: Workspace) -> int | None:
+        if self._draft is None:
+            return None
+        if self._entry is None:
+            self._entry = encode_draft(self._draft)
+        return workspace.journal.append(self._entry)
+
+    def _as_before(self, known: Reservation) -> Taken:
+        same = known.subject == self._subject and known.items == held_items(self._demands)
+        return Taken(stem=known.stem, expire_ns=known.expire_ns, differs=not same)
+
+    def _reached(
+        self, workspace: Workspace, events: Sequence[Event], instant_ns: int
+    ) -> tuple[ReachedLimit, ...]:
+        """Returns the limits without room, each item counting those before it."""
+        found: list[ReachedLimit] = []
+        taken: dict[str, int] = {}
+        for item, (demand, event) in enumerate(zip(self._demands, events, strict=True)):
+            adding = workspace.counters_of(self._subject, event)
+            for limit in demand.limits:
+                counter = limit.counter
+                proposed = counter.event == DECISION_EVENT
+                subject = None if counter.subject is CapSubject.TOTAL else self._subject
+                nobodys = counter.subject is CapSubject.PROFILE and subject is None
+                if nobodys or (proposed and counter.key not in adding):
+                    continue
+                after_ns = window_after(limit.cap, instant_ns)
+                until_ns = None if proposed else instant_ns
+                count = workspace.count_of(counter.key, subject, after_ns, until_ns)
+                if proposed:
+                    held = workspace.tallies.changes.held((counter.key, subject), instant_ns)
+                    count += taken.get(counter.key, 0) + held
+                if count >= limit.limit:
+                    found.append(ReachedLimit(item, demand, limit, count))
+            for key in adding:
+                taken[key] = taken.get(key, 0) + 1
+        return tuple(found)
+
+
+class TakeBack(Operation[None]):
+    """Undoes a `Take` whose answer nobody got."""
+
+    def __init__(
+        self, subject: ProfileKey | None, demands: Sequence[Demand], taken: Taken, now_ns: int
+    ) -> None:
+        self._subject = subject
+        self._demands = list(demands)
+        self._taken = taken
+        self._now_ns = now_ns
+
+    def apply(self, workspace: Workspace) -> None:
+        """Removes the events; does nothing for those that aren't there any more."""
+        if self._taken.time_ns is None:
+            return
+        if self._taken.sequence is not None:
+            workspace.journal.remove(self._taken.sequence)
+        for event in decision_events(self._demands, self._taken.stem, self._taken.time_ns):
+            if self._subject is not None:
+                workspace.take_back(self._subject, event.id, self._now_ns)
+            else:
+                workspace.take_back_nobodys(event, self._now_ns)
+
+
+class Commit(Operation[bool]):
+    """Makes a reservation count for good, as of now; if `journalled` the journal says so."""
+
+    def __init__(self, reservation_id: str, now_ns: int, *, journalled: bool = False) -> None:
+        self._journalled = journalled
+        self._id = reservation_id
+        self._now_ns = now_ns
+
+    def apply(self, workspace: Workspace) -> bool:
+        """Returns whether it is committed, now or before; False if there is none any more."""
+        instant_ns = workspace.tallies.changes.advance(self._now_ns)
+        reservation = workspace.reservations.find(self._id)
+        if reservation is None or not reservation.is_alive(instant_ns):
+            return False
+        if reservation.committed_ns is None:
+            workspace.reservations.commit(reservation, instant_ns)
+            events = reservation.events(instant_ns)
+            store_events(workspace, reservation.subject, events, instant_ns)
+            if self._journalled:
+                stored = ((reservation.subject, event.id) for event in events)
+                for entry in event_entries(stored, instant_ns):
+                    workspace.journal.append(entry)
+        return True
+
+
+class Release(Operation[Released]):
+    """Gives back what a reservation holds."""
+
+    def __init__(self, reservation_id: str, now_ns: int) -> None:
+        self._id = reservation_id
+        self._now_ns = now_ns
+
+    def apply(self, workspace: Workspace) -> Released:
+        """Tells whether there was anything to give back."""
+        instant_ns = workspace.tallies.changes.advance(self._now_ns)
+        reservation = workspace.reservations.find(self._id)
+        if reservation is None or not reservation.is_alive(instant_ns):
+            return Released.NOTHING
+        if reservation.committed_ns is not None:
+            return Released.COMMITTED
+        workspace.reservations.release(reservation)
+        return Released.RELEASED
+
+
+def store_events(
+    workspace: Workspace, subject: ProfileKey | None, events: Sequence[Event], now_ns: int
+) -> None:
+    """Stores propositions; those of nobody are only counted."""
+    for event in events:
+        if subject is None:
+            workspace.count_nobodys(event, now_ns)
+        elif workspace.known_fingerprint(event.id) is None:
+            fingerprint = event_fingerprint(subject, event)
+            workspace.add_event(subject, event, encode_event(event), fingerprint, now_ns)

@@ -1,0 +1,170 @@
+"""What caps count over all profiles, and what is reserved: in memory, beside the file.
+
+`Tallies` is what is committed; readers ask it from any thread. Each write transaction gathers
+`TallyChanges` on top of it, which only its own operations see, and settles them once it is
+committed. Of a counter with a window the newest times are kept: as many as its caps need of
+those that aren't later than now, and all that are later.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Final, TypeVar
+
+from offerd.events import Counting
+from offerd.model.capping import Cap
+from offerd.model.profile import ProfileKey
+from offerd.store.instants import Instants
+
+K = TypeVar("K", bound=Hashable)
+
+Holder = tuple[str, ProfileKey | None]
+"""A counter's key, and the profile whose events it counts, or None for all profiles."""
+
+LEAST_DROPPED: Final = 64
+"""Times are dropped so many at once, or an eighth of what is kept if that is more."""
+
+
+class Tallies:
+    """Counts of the counters of all profiles, and reservations. For any thread."""
+
+    def __init__(self, totals: Iterable[Counting]) -> None:
+        self._counts: dict[str, int] = {}
+        self._times: dict[str, Instants] = {}
+        for counting in totals:
+            self._counts[counting.counter.key] = 0
+            if counting.windowed:
+                self._times[counting.counter.key] = Instants()
+        self._pending: dict[Holder, Instants] = {}
+        self.latest_ns = 0
+        """The latest instant at which room was taken; for the writer alone."""
+        self._lock = threading.Lock()
+
+    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
+        """Returns how many events a counter had after an instant, up to and with another.
+
+        None is open. From the beginning until whenever all events ever count; otherwise those
+        whose times are kept, which are as many as any cap of the counter needs. 0 for a counter
+        that no plan in use has: a request may outlive its revision.
+        """
+        with self._lock:
+            if after_ns is None:
+                return self._counts.get(counter, 0)
+            times = self._times.get(counter)
+            return 0 if times is None else times.between(after_ns, until_ns)
+
+    def pending(self, counter: str, subject: ProfileKey | None, now_ns: int) -> int:
+        """Returns how much room of a counter is reserved and has neither expired nor been used.
+
+        Of a profile, or with None of a counter of all profiles.
+        """
+        with self._lock:
+            expiries = self._pending.get((counter, subject))
+            return 0 if expiries is None else expiries.between(now_ns, None)
+
+    def reached(self, offer: str, cap: Cap) -> bool:
+        """Nothing is known but the counts."""
+        return False
+
+    def settle(self, changes: TallyChanges) -> None:
+        """Takes over what was committed."""
+        with self._lock:
+            for key, added in changes.counts.items():
+                self._counts[key] += added
+            _merge(self._times, changes.times, changes.removed_times)
+            for key, dropped in changes.dropped.items():
+                self._times[key].drop(dropped)
+            _merge(self._pending, changes.pending, changes.removed_pending)
+            for holder in (*changes.pending, *changes.removed_pending):
+                expiries = self._pending.get(holder)
+                if expiries is not None:
+                    expiries.drop(expiries.between(None, changes.instant_ns))
+                    if not expiries:
+                        del self._pending[holder]
+            self.latest_ns = max(self.latest_ns, changes.instant_ns)
+
+
+class TallyChanges:
+    """What one transaction adds to the tallies and takes from them."""
+
+    def __init__(self, tallies: Tallies) -> None:
+        self._tallies = tallies
+        self.counts: dict[str, int] = {}
+        self.times: dict[str, Instants] = {}
+        self.removed_times: dict[str, Instants] = {}
+        self.dropped: dict[str, int] = {}
+        self.pending: dict[Holder, Instants] = {}
+        self.removed_pending: dict[Holder, Instants] = {}
+        self.instant_ns = tallies.latest_ns
+
+    def advance(self, now_ns: int) -> int:
+        """Returns the instant at which room is taken: never before one at which some was.
+
+        Requests are dated before they queue. What one found expired another that is dated
+        earlier mustn't find alive.
+        """
+        self.instant_ns = max(self.instant_ns, now_ns)
+        return self.instant_ns
+
+    def add(self, counting: Counting, time_ns: int) -> None:
+        """Counts an event for a counter of all profiles."""
+        key = counting.counter.key
+        self.counts[key] = self.counts.get(key, 0) + 1
+        if counting.windowed:
+            self.times.setdefault(key, Instants()).add(time_ns)
+
+    def remove(self, counting: Counting, time_ns: int) -> None:
+        """Takes an event back that was counted, here or before."""
+        key = counting.counter.key
+        self.counts[key] = self.counts.get(key, 0) - 1
+        if counting.windowed:
+            self.removed_times.setdefault(key, Instants()).add(time_ns)
+
+    def hold(self, holder: Holder, expire_ns: int) -> None:
+        """Reserves room for one event."""
+        self.pending.setdefault(holder, Instants()).add(expire_ns)
+
+    def unhold(self, holder: Holder, expire_ns: int) -> None:
+        """Gives reserved room back."""
+        self.removed_pending.setdefault(holder, Instants()).add(expire_ns)
+
+    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
+        """As `Tallies.total`, with what this transaction did."""
+        count = self._tallies.total(counter, after_ns, until_ns)
+        if after_ns is None:
+            return count + self.counts.get(counter, 0)
+        added, removed = self.times.get(counter), self.removed_times.get(counter)
+        count += 0 if added is None else added.between(after_ns, until_ns)
+        return count - (0 if removed is None else removed.between(after_ns, until_ns))
+
+    def held(self, holder: Holder, now_ns: int) -> int:
+        """As `Tallies.pending`, with what this transaction did."""
+        count = self._tallies.pending(*holder, now_ns)
+        added, removed = self.pending.get(holder), self.removed_pending.get(holder)
+        count += 0 if added is None else added.between(now_ns, None)
+        return count - (0 if removed is None else removed.between(now_ns, None))
+
+    def drop_surplus(self, counting: Counting, now_ns: int) -> int:
+        """Returns how many of the oldest times of a counter to drop now, mostly none."""
+        key = counting.counter.key
+        lowest = -(2**63)  # no event has it: years are limited
+        past = self.total(key, lowest, now_ns) - self.dropped.get(key, 0)
+        surplus = past - counting.kept
+        if surplus <= max(LEAST_DROPPED, counting.kept // 8):
+            return 0
+        self.dropped[key] = self.dropped.get(key, 0) + surplus
+        return surplus
+
+
+def _merge(
+    base: dict[K, Instants], added: Mapping[K, Instants], removed: Mapping[K, Instants]
+) -> None:
+    for key, instants in added.items():
+        found = base.setdefault(key, Instants())
+        for instant in instants:
+            found.add(instant)
+    for key, instants in removed.items():
+        if key in base:
+            for instant in instants:
+                base[key].remove(instant)

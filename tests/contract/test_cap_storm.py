@@ -1,0 +1,39 @@
+"""A cap over all customers is met exactly, whoever dies while eight processes ask at once."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from contract.cap_storm import Outcome, Storm
+
+LIMIT = 60
+ATTEMPTS = 800
+
+
+def storm(folder: Path, mode: str) -> Outcome:
+    """Runs a small storm in which the server is killed, and clients are."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    blowing = Storm(folder / "storm", mode, LIMIT, ATTEMPTS, seed)
+    try:
+        outcome = blowing.run(server_kills=1, client_kills=2)
+    finally:
+        blowing.close()
+    print(outcome)
+    assert (outcome.server_kills, outcome.client_kills) == (1, 2)
+    assert outcome.told.total() == ATTEMPTS
+    return outcome
+
+
+def test_reservations_meet_a_cap_exactly(tmp_path: Path) -> None:
+    """What is granted, committed and released through deaths ends at the limit, none left over."""
+    outcome = storm(tmp_path, "reserve")
+    assert (outcome.counted, outcome.pending) == (LIMIT, 0)
+    assert outcome.told["granted"] == LIMIT
+
+
+def test_decisions_never_exceed_a_cap(tmp_path: Path) -> None:
+    """Whoever is shown the offer is counted; who died before an answer may be counted too."""
+    outcome = storm(tmp_path, "decide")
+    assert outcome.told["granted"] <= outcome.counted <= LIMIT
