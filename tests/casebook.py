@@ -18,13 +18,16 @@ QUESTIONS = {
     "get_profile": "GetProfile",
     "set_profile": "SetProfile",
     "delete_profile": "DeleteProfile",
+    "reserve": "Reserve",
+    "commit": "Commit",
+    "release": "Release",
 }
 """What a step can ask through every door, and the rpc that answers it."""
-WRITING = ("collect", "set_profile", "delete_profile")
+WRITING = ("collect", "set_profile", "delete_profile", "reserve", "commit", "release")
 NARROW = ("message", "bytes", "http")
 """What only some doors can say: text format, hexadecimal bytes, an HTTP request."""
-STEP = {*QUESTIONS, *NARROW, "answer", "warnings", "refused", "same_as", "then", "stored"}
-CASE = STEP | {"it", "given", "definitions", "now"}
+STEP = {*QUESTIONS, *NARROW, "answer", "warnings", "refused", "same_as", "then", "stored", "now"}
+CASE = STEP | {"it", "given", "definitions"}
 GIVEN = {"profiles", "asked", "events"}
 
 
@@ -41,7 +44,18 @@ class Case:
     @property
     def changes_state(self) -> bool:
         """Whether a question of it writes, so that each door needs a service of its own."""
-        return any(question in step for step in self.steps for question in WRITING)
+        return _counts_decisions(self.definitions) or any(
+            question in step for step in self.steps for question in WRITING
+        )
+
+
+def _counts_decisions(definitions: Any) -> bool:
+    """Whether a cap counts propositions, so that asking is writing."""
+    if isinstance(definitions, Mapping):
+        if definitions.get("event") == "decision":
+            return True
+        return any(_counts_decisions(value) for value in definitions.values())
+    return isinstance(definitions, list) and any(map(_counts_decisions, definitions))
 
 
 class _Loader(yaml.SafeLoader):

@@ -9,23 +9,29 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import identity_pb2
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd_client import (
+    Arbitration,
     AsyncClient,
     AuthenticationState,
     Candidate,
     Client,
     Content,
     Decision,
+    Deduplication,
     Event,
     EventResult,
     Identity,
     Item,
+    Overrides,
     Profile,
     Proposition,
+    Reservation,
+    ReservedItem,
     Scope,
 )
 
@@ -51,9 +57,28 @@ def call_client(client: AsyncClient | Client, rpc: str, message: Any) -> Any:
         case "SetProfile":
             attributes = json_format.MessageToDict(message.attributes)
             answer = client.set_profile(
-                message.namespace, message.id, attributes, timeout_s=TIMEOUT_S
+                message.namespace,
+                message.id,
+                attributes,
+                scores=dict(message.scores),
+                timeout_s=TIMEOUT_S,
             )
             return _then(answer, lambda p: profiles.SetProfileResponse(profile=_profile(p)))
+        case "Reserve":
+            answer = client.reserve(
+                message.reservation_id,
+                [ReservedItem(i.offer, i.placement, i.decision) for i in message.items],
+                _identities(message.identities),
+                ttl=message.ttl.ToTimedelta() if message.HasField("ttl") else None,
+                timeout_s=TIMEOUT_S,
+            )
+            return _then(answer, _reserve_response)
+        case "Commit":
+            answer = client.commit(message.reservation_id, timeout_s=TIMEOUT_S)
+            return _then(answer, lambda _: caps.CommitResponse())
+        case "Release":
+            answer = client.release(message.reservation_id, timeout_s=TIMEOUT_S)
+            return _then(answer, lambda released: caps.ReleaseResponse(released=released))
         case _:
             answer = client.delete_profile(message.namespace, message.id, timeout_s=TIMEOUT_S)
             return _then(answer, lambda existed: profiles.DeleteProfileResponse(existed=existed))
@@ -84,13 +109,27 @@ def _question(request: decisions.DecideRequest) -> dict[str, Any]:
         "explain": request.explain,
         "decide_time": _datetime(request, "decide_time"),
         "request_id": request.request_id,
+        "deduplication": (Deduplication(request.deduplication) if request.deduplication else None),
+        "arbitration": Arbitration(request.arbitration) if request.arbitration else None,
+        "overrides": _overrides(request.overrides) if request.HasField("overrides") else None,
+        "preview_token": request.preview_token,
         "timeout_s": TIMEOUT_S,
     }
 
 
 def _scope(scope: decisions.Scope) -> Scope:
     count = scope.item_count if scope.HasField("item_count") else None
-    return Scope(scope.name, scope.decision, scope.placement, count)
+    top_up = scope.top_up if scope.HasField("top_up") else None
+    return Scope(scope.name, scope.decision, scope.placement, count, top_up)
+
+
+def _overrides(message: decisions.Overrides) -> Overrides:
+    return Overrides(
+        json_format.MessageToDict(message.attributes),
+        json_format.MessageToDict(message.aggregates),
+        dict(message.memberships),
+        dict(message.scores),
+    )
 
 
 def _identities(messages: Sequence[identity_pb2.Identity]) -> list[Identity]:
@@ -144,6 +183,7 @@ def _proposition(proposition: Proposition) -> decisions.Proposition:
             decision=scope.decision,
             placement=scope.placement,
             item_count=scope.item_count,
+            top_up=scope.top_up,
         ),
         outcome=f"OUTCOME_{proposition.outcome}",
         items=[_item(item) for item in proposition.items],
@@ -159,6 +199,16 @@ def _proposition(proposition: Proposition) -> decisions.Proposition:
                 candidates=[_candidate(candidate) for candidate in explanation.candidates],
             )
         )
+    exposure = proposition.exposure
+    if exposure is not None:
+        message.exposure.CopyFrom(
+            decisions.Exposure(
+                experiment=exposure.experiment,
+                arm=exposure.arm,
+                forced=exposure.forced,
+                holdout=exposure.holdout,
+            )
+        )
     return message
 
 
@@ -169,6 +219,7 @@ def _candidate(candidate: Candidate) -> decisions.Candidate:
         chosen=candidate.chosen,
         fell_at=f"STAGE_{candidate.fell_at}" if candidate.fell_at else None,
         reason=candidate.reason,
+        score=candidate.score,
     )
 
 
@@ -187,6 +238,7 @@ def _item(item: Item) -> decisions.Item:
                 eligibility=chosen.eligibility,
                 ranking_method=f"RANKING_METHOD_{chosen.ranking_method}",
                 score=chosen.score,
+                ranking=chosen.ranking,
             )
         )
     return message
@@ -228,7 +280,34 @@ def _collect_response(results: Sequence[EventResult]) -> events.CollectResponse:
                     field=result.refusal.field,
                 )
             )
+        for change in result.counters:
+            message.counters.add(
+                counter=change.counter,
+                offer=change.offer,
+                cap=change.cap,
+                before=change.before,
+                after=change.after,
+                limit=change.limit,
+            )
     return response
+
+
+def _reserve_response(reservation: Reservation) -> caps.ReserveResponse:
+    return caps.ReserveResponse(
+        granted=reservation.granted,
+        reached=[
+            caps.ReachedCap(
+                item=cap.item,
+                counter=cap.counter,
+                cap=cap.cap,
+                count=cap.count,
+                limit=cap.limit,
+            )
+            for cap in reservation.reached
+        ],
+        expire_time=_timestamp(reservation.expire_time),
+        tokens=reservation.tokens,
+    )
 
 
 def _profile(profile: Profile) -> profiles.Profile:
@@ -237,6 +316,7 @@ def _profile(profile: Profile) -> profiles.Profile:
         id=profile.id,
         event_count=profile.event_count,
         update_time=_timestamp(profile.update_time),
+        scores=profile.scores,
     )
     json_format.ParseDict(dict(profile.attributes), message.attributes)
     json_format.ParseDict(dict(profile.aggregates), message.aggregates)

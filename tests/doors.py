@@ -21,6 +21,8 @@ from grpc_status import rpc_status
 from client_messages import call_client
 from offerd.errors import DOMAIN, Code, RequestError
 from offerd.service.dispatch import Dispatcher
+from offerd.v1 import cap_service_pb2 as caps
+from offerd.v1 import cap_service_pb2_grpc as caps_grpc
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import decision_service_pb2_grpc as decisions_grpc
 from offerd.v1 import event_service_pb2 as events
@@ -91,6 +93,30 @@ RPCS = {
             "DELETE",
             _PROFILE,
         ),
+        Rpc(
+            "CapService",
+            "Reserve",
+            caps.ReserveRequest,
+            caps.ReserveResponse,
+            "POST",
+            "/v1/caps:reserve",
+        ),
+        Rpc(
+            "CapService",
+            "Commit",
+            caps.CommitRequest,
+            caps.CommitResponse,
+            "POST",
+            "/v1/caps:commit",
+        ),
+        Rpc(
+            "CapService",
+            "Release",
+            caps.ReleaseRequest,
+            caps.ReleaseResponse,
+            "POST",
+            "/v1/caps:release",
+        ),
     )
 }
 
@@ -149,6 +175,7 @@ class GrpcDoor:
             "DecisionService": decisions_grpc.DecisionServiceStub(channel),
             "EventService": events_grpc.EventServiceStub(channel),
             "ProfileService": profiles_grpc.ProfileServiceStub(channel),
+            "CapService": caps_grpc.CapServiceStub(channel),
         }
 
     async def call(self, rpc: Rpc, ask: Mapping[str, Any] | Message) -> Message:

@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from doors import Refused
+from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 
@@ -33,6 +34,10 @@ def comparable(answer: Message) -> Message:
                     item.ClearField("attributes")
         copy.decide_time.nanos -= copy.decide_time.nanos % 1_000
         copy.request_id = copy.request_id if len(copy.request_id) != 16 else "made"
+    if isinstance(copy, caps.ReserveResponse):
+        assert all(copy.tokens)
+        copy.tokens[:] = ["made"] * len(copy.tokens)
+        copy.expire_time.nanos -= copy.expire_time.nanos % 1_000
     return copy
 
 
@@ -50,6 +55,8 @@ def check_answer(answer: Message, expected: Any, warnings: list[str]) -> None:
             _result(result, wanted) for result, wanted in zip(answer.results, expected, strict=True)
         ]
         assert written == expected
+    elif isinstance(answer, caps.ReserveResponse):
+        assert _part(_reservation(answer), expected) == expected
     else:
         found = json_format.MessageToDict(answer, always_print_fields_with_no_presence=True)
         assert _part(found, expected) == expected
@@ -88,6 +95,11 @@ def _proposed(proposition: decisions.Proposition, expected: Any) -> Any:
         case decisions.OUTCOME_PROPOSED:
             assert not any(item.fallback for item in proposition.items)
             outcome, short = "offers", offers
+        case decisions.OUTCOME_TOPPED_UP:
+            short = _topped_up(proposition)
+            if not isinstance(expected, dict):
+                return short
+            return short | _details(proposition, expected)
         case decisions.OUTCOME_FALLBACK:
             assert all(item.fallback for item in proposition.items)
             assert not any(item.HasField("selection") for item in proposition.items)
@@ -97,10 +109,25 @@ def _proposed(proposition: decisions.Proposition, expected: Any) -> Any:
             outcome, short = "nothing", "nothing"
     if not isinstance(expected, dict) or expected.keys() == {"fallback"}:
         return short
-    details: dict[str, Any] = {outcome: offers}
-    for name in expected.keys() - {"offers", "fallback", "nothing"}:
-        details[name] = _detail(proposition, name, expected[name])
-    return details
+    return {outcome: offers} | _details(proposition, expected)
+
+
+def _topped_up(proposition: decisions.Proposition) -> dict[str, Any]:
+    """Returns the offers and the fallbacks, which follow them."""
+    items = proposition.items
+    assert [item.fallback for item in items] == sorted(item.fallback for item in items)
+    assert all(item.HasField("selection") != item.fallback for item in items)
+    return {
+        "offers": [item.offer for item in items if not item.fallback],
+        "fallback": [item.offer for item in items if item.fallback],
+    }
+
+
+def _details(proposition: decisions.Proposition, expected: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _detail(proposition, name, expected[name])
+        for name in expected.keys() - {"offers", "fallback", "nothing"}
+    }
 
 
 def _detail(proposition: decisions.Proposition, name: str, expected: Any) -> Any:
@@ -121,6 +148,20 @@ def _detail(proposition: decisions.Proposition, name: str, expected: Any) -> Any
                 candidate.offer: _fate(candidate, expected.get(candidate.offer, ""))
                 for candidate in proposition.explanation.candidates
             }
+        case "scores":
+            return {
+                candidate.offer: candidate.score if candidate.HasField("score") else None
+                for candidate in proposition.explanation.candidates
+            }
+        case "top_up":
+            scope = proposition.scope
+            return scope.top_up if scope.HasField("top_up") else None
+        case "exposure":
+            present = proposition.HasField("exposure")
+            return json_format.MessageToDict(proposition.exposure) if present else None
+        case "method":
+            names = [decisions.RankingMethod.Name(i.selection.ranking_method) for i in items]
+            return [name.removeprefix("RANKING_METHOD_") for name in names]
         case "order":
             return [candidate.offer for candidate in proposition.explanation.candidates]
         case "item_count":
@@ -151,7 +192,10 @@ def _fate(candidate: decisions.Candidate, expected: str) -> str:
 def _result(result: events.EventResult, expected: Any) -> Any:
     status = events.EventStatus.Name(result.status).removeprefix("EVENT_STATUS_")
     if not result.HasField("refusal"):
-        return status
+        if not isinstance(expected, dict):
+            return status
+        counters = [_counter(change) for change in result.counters]
+        return {"status": status, "counters": _part(counters, expected["counters"])}
     assert status == "REFUSED"
     refusal = json_format.MessageToDict(result.refusal)
     _check_message(refusal["message"])
@@ -163,8 +207,25 @@ def _result(result: events.EventResult, expected: Any) -> Any:
     return {name: refusal.get(name, "") for name in expected}
 
 
+def _counter(change: events.CounterChange) -> dict[str, Any]:
+    assert change.counter
+    return {name: getattr(change, name) for name in ("offer", "cap", "before", "after", "limit")}
+
+
+def _reservation(answer: caps.ReserveResponse) -> dict[str, Any]:
+    reached = [
+        {name: getattr(cap, name) for name in ("item", "cap", "count", "limit")}
+        for cap in answer.reached
+    ]
+    assert answer.granted == bool(answer.tokens) == answer.HasField("expire_time")
+    expires = answer.expire_time.ToJsonString() if answer.granted else None
+    return {"granted": answer.granted, "reached": reached, "expires": expires}
+
+
 def _part(found: Any, expected: Any) -> Any:
     """Returns as much of what was found as the case has written."""
+    if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        return [_part(item, wanted) for item, wanted in zip(found, expected, strict=True)]
     if isinstance(found, dict) and isinstance(expected, dict):
         return {
             name: _part(found[name], wanted) for name, wanted in expected.items() if name in found

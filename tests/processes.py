@@ -49,14 +49,18 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 class ServeProcess:
-    """A running `offerd serve` on ports of its own; what it logs goes to a file."""
+    """A running `offerd serve` on ports of its own; what it logs goes to a file.
+
+    It serves a bundle, or if that is a directory the releases in it.
+    """
 
     def __init__(self, bundle: Path, state: Path, options: Sequence[str | Path], log: Path) -> None:
         self._log = log
+        source = "--releases" if bundle.is_dir() else "--bundle"
         doors = ("--grpc", f"{HOST}:0", "--http", f"{HOST}:0")
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
-                command("serve", "--bundle", bundle, "--state", state, *doors, *options),
+                command("serve", source, bundle, "--state", state, *doors, *options),
                 env=environment(),
                 stdout=subprocess.PIPE,
                 stderr=stderr,

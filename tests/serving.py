@@ -19,6 +19,7 @@ from offerd.definitions import load
 from offerd.events import FoldPlan
 from offerd.service.dispatch import Dispatcher
 from offerd.service.grpc_server import GrpcServer
+from offerd.service.revisions import Loaded, Revisions, Standing
 from offerd.store import State
 from offerd_gateway.app import Gateway
 from offerd_gateway.server import GatewayServer
@@ -53,7 +54,8 @@ async def serving(
     fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
     state = State.open(folder / "state", fold)
     log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
-    dispatcher = dispatcher_for(bundle, state, fold, log, now)
+    standing = Standing(Loaded(bundle, fold))
+    dispatcher = dispatcher_for(Revisions(standing, state, log, now), log)
     grpc_server = GrpcServer(dispatcher, "127.0.0.1", 0, None)
     gateway = GatewayServer(Gateway(LocalBackend(dispatcher)), "127.0.0.1", 0)
     await grpc_server.start()

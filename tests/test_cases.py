@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from google.protobuf import text_format
@@ -16,7 +17,10 @@ from casebook import QUESTIONS, Case, cases
 from doors import DOORS, RPCS, Door, GrpcDoor, HttpDoor, Refused, door_to
 from expectations import check_answer, check_refusal, comparable
 from offerd.admission import parse_instant
+from offerd.service.tokens import Tokens
 from offerd.store import StateCounts
+from offerd.v1.cap_service_pb2 import ReserveResponse
+from offerd.v1.decision_service_pb2 import DecideResponse
 from serving import Running, serving
 
 Outcome = Message | Refused
@@ -55,16 +59,38 @@ async def _through(
     names: Sequence[str], case: Case, definitions: Path, folder: Path
 ) -> dict[str, list[Outcome | None]]:
     """Returns what each of the doors to one service answers to each step."""
-    now_ns = parse_instant(case.now)
+    clock = Clock(parse_instant(case.now))
     answers: dict[str, list[Outcome | None]] = {}
     async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(serving(folder, [definitions], lambda: now_ns))
+        running = await stack.enter_async_context(serving(folder, [definitions], clock.now))
         doors = [await stack.enter_async_context(door_to(running, name)) for name in names]
-        tokens = await _prepare(doors[-1], case.given)
+        secrets = Secrets(Tokens(running.state.secret), await _prepare(doors[-1], case.given))
         for door in doors:
-            answers[door.name] = [await _step(running, door, step, tokens) for step in case.steps]
+            clock.now_ns = parse_instant(case.now)
+            answers[door.name] = []
+            for step in case.steps:
+                clock.now_ns = parse_instant(step["now"]) if "now" in step else clock.now_ns
+                answers[door.name].append(await _step(running, door, step, secrets))
             await _still_answers(door)
     return answers
+
+
+@dataclass
+class Clock:
+    """The service's clock, which stands still until a step sets it."""
+
+    now_ns: int
+
+    def now(self) -> int:
+        """The time, in nanoseconds since 1970."""
+        return self.now_ns
+
+
+class Secrets(NamedTuple):
+    """What a case can only name: tokens of items, by offer, and what makes preview tokens."""
+
+    signer: Tokens
+    by_offer: dict[str, str]
 
 
 async def _prepare(door: Door, given: Mapping[str, Any]) -> dict[str, str]:
@@ -81,28 +107,42 @@ async def _prepare(door: Door, given: Mapping[str, Any]) -> dict[str, str]:
         for number, event in enumerate(given.get("events", ()))
     ]
     if events:
-        stored = await door.call(RPCS["Collect"], _with_tokens({"events": events}, tokens))
+        given_tokens = Secrets(Tokens(bytes(16)), tokens)
+        stored = await door.call(RPCS["Collect"], _with_tokens({"events": events}, given_tokens))
         check_answer(stored, ["ACCEPTED"] * len(events), [])
     return tokens
 
 
-def _with_tokens(value: Any, tokens: Mapping[str, str]) -> Any:
-    """Returns a value with each `{token_of: offer}` in it replaced."""
+def _with_tokens(value: Any, secrets: Secrets) -> Any:
+    """Returns a value with each `{token_of: …}` and `{preview: …, expires: …}` in it replaced."""
     if isinstance(value, dict):
         if value.keys() == {"token_of"}:
-            return tokens[value["token_of"]]
-        return {name: _with_tokens(item, tokens) for name, item in value.items()}
+            return secrets.by_offer[value["token_of"]]
+        if value.keys() == {"preview", "expires"}:
+            expire_time_ns = parse_instant(value["expires"])
+            return secrets.signer.make_preview(value["preview"], expire_time_ns)
+        return {name: _with_tokens(item, secrets) for name, item in value.items()}
     if isinstance(value, list):
-        return [_with_tokens(item, tokens) for item in value]
+        return [_with_tokens(item, secrets) for item in value]
     return value
 
 
+def _remember_tokens(question: Any, answer: Any, secrets: Secrets) -> None:
+    """Keeps the tokens of an answer, for later steps to name."""
+    if isinstance(answer, DecideResponse):
+        for proposition in answer.propositions:
+            secrets.by_offer.update((i.offer, i.token) for i in proposition.items if i.token)
+    elif isinstance(answer, ReserveResponse) and answer.granted:
+        offers = (item["offer"] for item in question["items"])
+        secrets.by_offer.update(zip(offers, answer.tokens, strict=True))
+
+
 async def _step(
-    running: Running, door: Door, step: Mapping[str, Any], tokens: dict[str, str]
+    running: Running, door: Door, step: Mapping[str, Any], secrets: Secrets
 ) -> Outcome | None:
     before = running.state.counts()
     try:
-        answer = await _ask(door, step, tokens)
+        answer = await _ask(door, step, secrets)
     except Refused as refusal:
         expected = step.get("refused")
         if expected is None:
@@ -134,7 +174,7 @@ def _bytes(answer: Message) -> bytes:
     return comparable(answer).SerializeToString(deterministic=True)
 
 
-async def _ask(door: Door, step: Mapping[str, Any], tokens: dict[str, str]) -> Message | None:
+async def _ask(door: Door, step: Mapping[str, Any], secrets: Secrets) -> Message | None:
     """Returns the answer to a step's question, or None if this door can't say it."""
     if "message" in step:
         ((name, text),) = step["message"].items()
@@ -154,7 +194,10 @@ async def _ask(door: Door, step: Mapping[str, Any], tokens: dict[str, str]) -> M
         await door.send(verb or "POST", path or "/v1/decisions:decide", data)
         raise AssertionError("only refusals are written as HTTP requests")
     question = next(question for question in QUESTIONS if question in step)
-    return await door.call(RPCS[QUESTIONS[question]], _with_tokens(step[question], tokens))
+    asked = _with_tokens(step[question], secrets)
+    answer = await door.call(RPCS[QUESTIONS[question]], asked)
+    _remember_tokens(asked, answer, secrets)
+    return answer
 
 
 async def _still_answers(door: Door) -> None:

@@ -15,12 +15,18 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from offerd.errors import InvalidArgument, Reason
-from offerd.v1 import decision_service_pb2, event_service_pb2, profile_service_pb2
+from offerd.v1 import (
+    cap_service_pb2,
+    decision_service_pb2,
+    event_service_pb2,
+    profile_service_pb2,
+)
 
 SERVICE_FILES: tuple[FileDescriptor, ...] = (
     decision_service_pb2.DESCRIPTOR,
     event_service_pb2.DESCRIPTOR,
     profile_service_pb2.DESCRIPTOR,
+    cap_service_pb2.DESCRIPTOR,
 )
 
 VARIABLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")

@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import grpc.aio
 
 from offerd_client import calls
-from offerd_client.answers import Decision, EventResult, Profile
+from offerd_client.answers import Decision, EventResult, Profile, Reservation
 from offerd_client.calls import RESPONSES, Call
-from offerd_client.questions import Event, Identity, Scope
+from offerd_client.questions import (
+    Arbitration,
+    Deduplication,
+    Event,
+    Identity,
+    Overrides,
+    ReservedItem,
+    Scope,
+)
 from offerd_client.settings import CHANNEL_OPTIONS, ClientSettings
 from offerd_client.status import error_from_call
 from offerd_client.translate import Default
@@ -81,6 +89,10 @@ class AsyncClient:
         explain: bool = False,
         decide_time: datetime | None = None,
         request_id: str = "",
+        deduplication: Deduplication | None = None,
+        arbitration: Arbitration | None = None,
+        overrides: Overrides | None = None,
+        preview_token: str = "",
         timeout_s: float | None = None,
         default: Default | None = None,
     ) -> Decision:
@@ -88,7 +100,9 @@ class AsyncClient:
 
         `context` is what is known of the moment: `channel`, `locales`, `time_zone`,
         `location` (`latitude`, `longitude`, `accuracy_m`) and `attributes`, the free
-        ones. `decide_time` goes only with `dry_run`. With `default` an answer comes back
+        ones. `decide_time` and `overrides` go only with `dry_run`. `deduplication` None is
+        within each scope, `arbitration` None in the order of the scopes. `preview_token`
+        forces arms of experiments; empty forces none. With `default` an answer comes back
         whatever happens to the service: it then has the default content, the outcome
         DEFAULT and the error; a wrong request raises all the same.
         """
@@ -102,6 +116,10 @@ class AsyncClient:
                 explain=explain,
                 decide_time=decide_time,
                 request_id=request_id,
+                deduplication=deduplication,
+                arbitration=arbitration,
+                overrides=overrides,
+                preview_token=preview_token,
                 timeout_s=timeout_s,
                 default=default,
             )
@@ -168,11 +186,14 @@ class AsyncClient:
         id: str,
         attributes: Mapping[str, Any],
         *,
+        scores: Mapping[str, float] | None = None,
         timeout_s: float | None = None,
     ) -> Profile:
-        """Write a profile's attributes, replacing those that it had."""
+        """Write a profile's attributes and scores, replacing all that it had of both."""
         return await self._answer(
-            calls.set_profile(self._settings, namespace, id, attributes, timeout_s)
+            calls.set_profile(
+                self._settings, namespace, id, attributes, scores or {}, timeout_s=timeout_s
+            )
         )
 
     async def delete_profile(
@@ -184,6 +205,37 @@ class AsyncClient:
     ) -> bool:
         """Remove a profile and all its events; whether there was one."""
         return await self._answer(calls.delete_profile(self._settings, namespace, id, timeout_s))
+
+    async def reserve(
+        self,
+        reservation_id: str,
+        items: Sequence[ReservedItem],
+        identities: Sequence[Identity],
+        *,
+        ttl: timedelta | None = None,
+        timeout_s: float | None = None,
+    ) -> Reservation:
+        """Take room under caps for all items, or none; for what is sent later.
+
+        The same `reservation_id` again is answered as the first time. It holds for `ttl`,
+        1 second to 7 days, unless it is committed; None is 10 minutes.
+        """
+        return await self._answer(
+            calls.reserve(
+                self._settings, reservation_id, items, identities, ttl=ttl, timeout_s=timeout_s
+            )
+        )
+
+    async def commit(self, reservation_id: str, *, timeout_s: float | None = None) -> None:
+        """Make a reservation count for good; raises NotFound if it is gone."""
+        await self._answer(calls.commit(self._settings, reservation_id, timeout_s))
+
+    async def release(self, reservation_id: str, *, timeout_s: float | None = None) -> bool:
+        """Give the room of a reservation back; whether there was anything to give.
+
+        Raises FailedPrecondition if it is committed.
+        """
+        return await self._answer(calls.release(self._settings, reservation_id, timeout_s))
 
     async def _answer(self, call: Call[Answered]) -> Answered:
         """Make a call; again after a pause while the service is unavailable and time is left."""

@@ -1,4 +1,4 @@
-"""What a client gets: decisions, results of events, profiles."""
+"""What a client gets: decisions, results of events, profiles, reservations."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     """Something that a newer service says and this client doesn't know."""
     PROPOSED = "PROPOSED"
     """Eligible offers were found."""
+    TOPPED_UP = "TOPPED_UP"
+    """Eligible offers were found, fewer than wanted; fallbacks follow them."""
     FALLBACK = "FALLBACK"
     """No offer was eligible; the items are the decision's fallback."""
     NOTHING = "NOTHING"
@@ -61,13 +63,18 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rule and the ranking that chose an offer; a higher score is better."""
+    """The rule and the ranking that chose an offer; a higher score is better.
+
+    An offer that the decision lists by hand has the ranking method MANUAL, no strategy and the
+    score 0. `ranking` is the ranking's id, empty by priority and by hand.
+    """
 
     strategy: str
     constraint: str
     eligibility: str
     ranking_method: str
     score: float
+    ranking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An offer that was considered; `fell_at` is empty if it was chosen."""
+    """An offer that was considered; `fell_at` is empty if it was chosen.
+
+    `strategy` is empty if the decision lists it by hand; `score` None if it wasn't scored.
+    """
 
     offer: str
     strategy: str
     chosen: bool
     fell_at: str
     reason: str
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +116,32 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposure:
+    """The arm of an experiment that decided a scope.
+
+    `arm` is empty in the holdout, where the customer is shown the fallback for comparison.
+    `forced` says that the request's preview token put it there.
+    """
+
+    experiment: str
+    arm: str
+    forced: bool = False
+    holdout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Proposition:
-    """The answer to one scope, items best first."""
+    """The answer to one scope, items best first.
+
+    `exposure` is None if no experiment decided it, or the customer doesn't take part.
+    """
 
     scope: Scope
     outcome: Outcome
     items: tuple[Item, ...] = ()
     proposition_id: str = ""
     explanation: Explanation | None = None
+    exposure: Exposure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +195,37 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class CounterChange:
+    """A counter of a cap, and its events in the cap's window before and after an event.
+
+    `counter` names what is counted, `offer` is the one whose cap counts, `cap` the id of the
+    cap, empty for the offer's own, and `limit` what it allows in its window.
+    """
+
+    counter: str
+    offer: str
+    cap: str
+    before: int
+    after: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventResult:
-    """What became of one event; `refusal` is given only if it was refused."""
+    """What became of one event; `refusal` is given only if it was refused.
+
+    `counters` are those that it added to: none if no cap counts it, or it is a duplicate.
+    """
 
     event_id: str
     status: EventStatus
     refusal: Refusal | None = None
+    counters: tuple[CounterChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the service knows of a customer under one identity."""
+    """What the service knows of a customer under one identity; `scores` are those loaded."""
 
     namespace: str
     id: str
@@ -184,3 +233,33 @@ class Profile:
     aggregates: Mapping[str, Any]
     event_count: int
     update_time: datetime | None
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedCap:
+    """A cap without room for an item, `item` being its place in the request.
+
+    `counter` names what is counted, `cap` is the id of the cap, empty for the offer's own;
+    `count` is what is counted and reserved in the cap's window, of which `limit` is allowed.
+    """
+
+    item: int
+    counter: str
+    cap: str
+    count: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """The answer to `reserve`: room for all items, or for none.
+
+    If `granted`, it holds until `expire_time` and `tokens` has one for each item, to report
+    displays and clicks with; otherwise `reached` says which caps have no room.
+    """
+
+    granted: bool
+    reached: tuple[ReachedCap, ...] = ()
+    expire_time: datetime | None = None
+    tokens: tuple[str, ...] = ()

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
 from offerd.errors import Code, RequestError
+from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import profile_service_pb2 as profiles
-from offerd_client.answers import Decision, EventResult, Profile
+from offerd_client.answers import Decision, EventResult, Profile, Reservation
 from offerd_client.free import check_text
-from offerd_client.questions import Event, Identity, Scope
-from offerd_client.requests import collect_request, decide_request, set_profile_request
+from offerd_client.questions import (
+    Arbitration,
+    Deduplication,
+    Event,
+    Identity,
+    Overrides,
+    ReservedItem,
+    Scope,
+)
+from offerd_client.requests import (
+    collect_request,
+    decide_request,
+    reserve_request,
+    set_profile_request,
+)
 from offerd_client.settings import ClientSettings
 from offerd_client.translate import (
     Default,
     default_decision,
     read_decision,
     read_profile,
+    read_reservation,
     read_results,
 )
 
@@ -40,6 +55,9 @@ RESPONSES: Mapping[str, type[Message]] = {
     "/offerd.v1.ProfileService/GetProfile": profiles.GetProfileResponse,
     "/offerd.v1.ProfileService/SetProfile": profiles.SetProfileResponse,
     "/offerd.v1.ProfileService/DeleteProfile": profiles.DeleteProfileResponse,
+    "/offerd.v1.CapService/Reserve": caps.ReserveResponse,
+    "/offerd.v1.CapService/Commit": caps.CommitResponse,
+    "/offerd.v1.CapService/Release": caps.ReleaseResponse,
 }
 """The rpcs that the clients call, with the type of their answer."""
 
@@ -74,6 +92,10 @@ def decide(
     explain: bool,
     decide_time: datetime | None,
     request_id: str,
+    deduplication: Deduplication | None,
+    arbitration: Arbitration | None,
+    overrides: Overrides | None,
+    preview_token: str,
     timeout_s: float | None,
     default: Default | None,
 ) -> Call[Decision]:
@@ -89,6 +111,10 @@ def decide(
             explain=explain,
             decide_time=decide_time,
             request_id=request_id,
+            deduplication=deduplication,
+            arbitration=arbitration,
+            overrides=overrides,
+            preview_token=preview_token,
         ),
         settings.decide_timeout_s if timeout_s is None else timeout_s,
         read_decision,
@@ -132,12 +158,14 @@ def set_profile(
     namespace: str,
     id: str,
     attributes: Mapping[str, Any],
+    scores: Mapping[str, float],
+    *,
     timeout_s: float | None,
 ) -> Call[Profile]:
     """ProfileService.SetProfile."""
     return Call(
         "/offerd.v1.ProfileService/SetProfile",
-        set_profile_request(namespace, id, attributes),
+        set_profile_request(namespace, id, attributes, scores),
         settings.timeout_s if timeout_s is None else timeout_s,
         lambda answer: read_profile(answer.profile),
     )
@@ -157,4 +185,42 @@ def delete_profile(
         ),
         settings.timeout_s if timeout_s is None else timeout_s,
         lambda answer: bool(answer.existed),
+    )
+
+
+def reserve(
+    settings: ClientSettings,
+    reservation_id: str,
+    items: Sequence[ReservedItem],
+    identities: Sequence[Identity],
+    *,
+    ttl: timedelta | None,
+    timeout_s: float | None,
+) -> Call[Reservation]:
+    """CapService.Reserve."""
+    return Call(
+        "/offerd.v1.CapService/Reserve",
+        reserve_request(reservation_id, items, identities, ttl),
+        settings.timeout_s if timeout_s is None else timeout_s,
+        read_reservation,
+    )
+
+
+def commit(settings: ClientSettings, reservation_id: str, timeout_s: float | None) -> Call[None]:
+    """CapService.Commit."""
+    return Call(
+        "/offerd.v1.CapService/Commit",
+        caps.CommitRequest(reservation_id=check_text(reservation_id, "reservation_id")),
+        settings.timeout_s if timeout_s is None else timeout_s,
+        lambda _: None,
+    )
+
+
+def release(settings: ClientSettings, reservation_id: str, timeout_s: float | None) -> Call[bool]:
+    """CapService.Release."""
+    return Call(
+        "/offerd.v1.CapService/Release",
+        caps.ReleaseRequest(reservation_id=check_text(reservation_id, "reservation_id")),
+        settings.timeout_s if timeout_s is None else timeout_s,
+        lambda answer: bool(answer.released),
     )

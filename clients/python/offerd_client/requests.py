@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from offerd.errors import InvalidArgument, Reason
+from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import identity_pb2 as identities_pb2
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd_client.free import check_text, fill_struct, timestamp
-from offerd_client.questions import Event, Identity, Scope
+from offerd_client.questions import (
+    Arbitration,
+    Deduplication,
+    Event,
+    Identity,
+    Overrides,
+    ReservedItem,
+    Scope,
+)
 
 CONTEXT_FIELDS = ("attributes", "channel", "locales", "location", "time_zone")
 LOCATION_FIELDS = ("accuracy_m", "latitude", "longitude")
@@ -29,10 +38,19 @@ def decide_request(
     explain: bool,
     decide_time: datetime | None,
     request_id: str,
+    deduplication: Deduplication | None,
+    arbitration: Arbitration | None,
+    overrides: Overrides | None,
+    preview_token: str,
 ) -> decisions.DecideRequest:
     """A request to decide; raises InvalidArgument for what can't be written down."""
     request = decisions.DecideRequest(
-        request_id=check_text(request_id, "request_id"), dry_run=dry_run, explain=explain
+        request_id=check_text(request_id, "request_id"),
+        dry_run=dry_run,
+        explain=explain,
+        preview_token=check_text(preview_token, "preview_token"),
+        deduplication=None if deduplication is None else deduplication.value,  # type: ignore[arg-type]
+        arbitration=None if arbitration is None else arbitration.value,  # type: ignore[arg-type]
     )
     for index, scope in enumerate(scopes):
         _add_scope(request, scope, f"scopes[{index}]")
@@ -42,7 +60,36 @@ def decide_request(
         _fill_context(request.context, context)
     if decide_time is not None:
         request.decide_time.CopyFrom(timestamp(decide_time, "decide_time"))
+    if overrides is not None:
+        _fill_overrides(request.overrides, overrides)
     return request
+
+
+def _fill_overrides(message: decisions.Overrides, overrides: Overrides) -> None:
+    message.SetInParent()
+    if overrides.attributes:
+        fill_struct(message.attributes, overrides.attributes, "overrides.attributes")
+    if overrides.aggregates:
+        fill_struct(message.aggregates, overrides.aggregates, "overrides.aggregates")
+    for name, member in overrides.memberships.items():
+        path = "overrides.memberships"
+        if not isinstance(member, bool):
+            raise InvalidArgument(
+                Reason.WRONG_TYPE,
+                f"`{path}.{name}` must be true or false",
+                field=f"{path}.{name}",
+            )
+        message.memberships[_text(name, path)] = member
+    _fill_scores(message.scores, overrides.scores, "overrides.scores")
+
+
+def _fill_scores(target: Any, scores: Mapping[str, float], path: str) -> None:
+    for name, score in scores.items():
+        if isinstance(score, bool) or not isinstance(score, int | float):
+            raise InvalidArgument(
+                Reason.WRONG_TYPE, f"`{path}.{name}` must be a number", field=f"{path}.{name}"
+            )
+        target[_text(name, path)] = float(score)
 
 
 def _add_scope(request: decisions.DecideRequest, scope: Scope, path: str) -> None:
@@ -59,6 +106,8 @@ def _add_scope(request: decisions.DecideRequest, scope: Scope, path: str) -> Non
                 field=f"{path}.item_count",
             )
         message.item_count = scope.item_count
+    if scope.top_up is not None:
+        message.top_up = scope.top_up
 
 
 def _identity(identity: Identity, path: str) -> identities_pb2.Identity:
@@ -153,10 +202,34 @@ def set_profile_request(
     namespace: str,
     id: str,
     attributes: Mapping[str, Any],
+    scores: Mapping[str, float],
 ) -> profiles.SetProfileRequest:
-    """A request to write a profile's attributes."""
+    """A request to write a profile's attributes and scores."""
     request = profiles.SetProfileRequest(
         namespace=check_text(namespace, "namespace"), id=check_text(id, "id")
     )
     fill_struct(request.attributes, attributes, "attributes")
+    _fill_scores(request.scores, scores, "scores")
+    return request
+
+
+def reserve_request(
+    reservation_id: str,
+    items: Sequence[ReservedItem],
+    identities: Sequence[Identity],
+    ttl: timedelta | None,
+) -> caps.ReserveRequest:
+    """A request to take room under caps; raises InvalidArgument for what can't be written down."""
+    request = caps.ReserveRequest(reservation_id=check_text(reservation_id, "reservation_id"))
+    for index, identity in enumerate(identities):
+        request.identities.append(_identity(identity, f"identities[{index}]"))
+    for index, item in enumerate(items):
+        path = f"items[{index}]"
+        request.items.add(
+            offer=check_text(item.offer, f"{path}.offer"),
+            placement=check_text(item.placement, f"{path}.placement"),
+            decision=check_text(item.decision, f"{path}.decision"),
+        )
+    if ttl is not None:
+        request.ttl.FromTimedelta(ttl)
     return request

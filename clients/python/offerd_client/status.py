@@ -13,6 +13,7 @@ from offerd.errors import (
     DOMAIN,
     DeadlineExceeded,
     Exhausted,
+    FailedPrecondition,
     InvalidArgument,
     NotFound,
     Reason,
@@ -30,6 +31,7 @@ REASON_KEY = "reason"
 KINDS: Mapping[grpc.StatusCode, tuple[type[RequestError], Reason]] = {
     grpc.StatusCode.INVALID_ARGUMENT: (InvalidArgument, Reason.MALFORMED),
     grpc.StatusCode.NOT_FOUND: (NotFound, Reason.PROFILE_NOT_FOUND),
+    grpc.StatusCode.FAILED_PRECONDITION: (FailedPrecondition, Reason.RESERVATION_COMMITTED),
     grpc.StatusCode.UNIMPLEMENTED: (NotFound, Reason.NO_SUCH_METHOD),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (Exhausted, Reason.OVERLOADED),
     grpc.StatusCode.UNAVAILABLE: (Unavailable, Reason.NOT_SERVING),

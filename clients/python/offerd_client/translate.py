@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from offerd.errors import RequestError
+from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import error_pb2
 from offerd.v1 import event_service_pb2 as events
@@ -15,16 +16,20 @@ from offerd.v1 import profile_service_pb2 as profiles
 from offerd_client.answers import (
     Candidate,
     Content,
+    CounterChange,
     Decision,
     EventResult,
     EventStatus,
     Explanation,
+    Exposure,
     ImageLink,
     Item,
     Outcome,
     Profile,
     Proposition,
+    ReachedCap,
     Refusal,
+    Reservation,
     Selection,
 )
 from offerd_client.free import read_struct, read_value
@@ -35,6 +40,7 @@ Default = Content | Mapping[str, Content]
 
 OUTCOMES = {
     decisions.OUTCOME_PROPOSED: Outcome.PROPOSED,
+    decisions.OUTCOME_TOPPED_UP: Outcome.TOPPED_UP,
     decisions.OUTCOME_FALLBACK: Outcome.FALLBACK,
     decisions.OUTCOME_NOTHING: Outcome.NOTHING,
 }
@@ -81,6 +87,7 @@ def _proposition(message: decisions.Proposition) -> Proposition:
             scope.decision,
             scope.placement,
             scope.item_count if scope.HasField("item_count") else None,
+            scope.top_up if scope.HasField("top_up") else None,
         ),
         outcome=OUTCOMES.get(message.outcome, Outcome.UNSPECIFIED),
         items=tuple(_item(item) for item in message.items),
@@ -88,7 +95,12 @@ def _proposition(message: decisions.Proposition) -> Proposition:
         explanation=(
             _explanation(message.explanation) if message.HasField("explanation") else None
         ),
+        exposure=_exposure(message.exposure) if message.HasField("exposure") else None,
     )
+
+
+def _exposure(message: decisions.Exposure) -> Exposure:
+    return Exposure(message.experiment, message.arm, message.forced, message.holdout)
 
 
 def _item(message: decisions.Item) -> Item:
@@ -124,7 +136,12 @@ def _content(message: decisions.Content) -> Content:
 def _selection(message: decisions.Selection) -> Selection:
     method = _name(decisions.RankingMethod, message.ranking_method, "RANKING_METHOD_")
     return Selection(
-        message.strategy, message.constraint, message.eligibility, method, message.score
+        strategy=message.strategy,
+        constraint=message.constraint,
+        eligibility=message.eligibility,
+        ranking_method=method,
+        score=message.score,
+        ranking=message.ranking,
     )
 
 
@@ -138,6 +155,7 @@ def _explanation(message: decisions.Explanation) -> Explanation:
                 chosen=candidate.chosen,
                 fell_at=_stage(candidate.fell_at) if candidate.fell_at else "",
                 reason=candidate.reason,
+                score=candidate.score if candidate.HasField("score") else None,
             )
             for candidate in message.candidates
         ),
@@ -167,6 +185,7 @@ def read_results(message: events.CollectResponse) -> tuple[EventResult, ...]:
             result.event_id,
             STATUSES.get(result.status, EventStatus.UNSPECIFIED),
             _refusal(result.refusal) if result.HasField("refusal") else None,
+            tuple(_counter(change) for change in result.counters),
         )
         for result in message.results
     )
@@ -175,6 +194,30 @@ def read_results(message: events.CollectResponse) -> tuple[EventResult, ...]:
 def _refusal(message: events.Refusal) -> Refusal:
     reason = _name(error_pb2.ErrorReason, message.reason, "ERROR_REASON_")
     return Refusal(reason, message.message, message.field)
+
+
+def _counter(message: events.CounterChange) -> CounterChange:
+    return CounterChange(
+        counter=message.counter,
+        offer=message.offer,
+        cap=message.cap,
+        before=message.before,
+        after=message.after,
+        limit=message.limit,
+    )
+
+
+def read_reservation(message: caps.ReserveResponse) -> Reservation:
+    """Whether there was room."""
+    return Reservation(
+        granted=message.granted,
+        reached=tuple(
+            ReachedCap(cap.item, cap.counter, cap.cap, cap.count, cap.limit)
+            for cap in message.reached
+        ),
+        expire_time=_time(message.expire_time) if message.HasField("expire_time") else None,
+        tokens=tuple(message.tokens),
+    )
 
 
 def read_profile(message: profiles.Profile) -> Profile:
@@ -186,4 +229,5 @@ def read_profile(message: profiles.Profile) -> Profile:
         aggregates=read_struct(message.aggregates),
         event_count=message.event_count,
         update_time=_time(message.update_time) if message.HasField("update_time") else None,
+        scores=dict(message.scores),
     )

@@ -5,70 +5,170 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+import structlog
+
 from offerd.admission import admit_text
 from offerd.bundle import Bundle
-from offerd.decision.engine import decide
+from offerd.decision.capping import Counts
+from offerd.decision.engine import Answer, decide
 from offerd.errors import InvalidArgument, Reason
 from offerd.events import FoldPlan
 from offerd.model.identity import subject_of
-from offerd.model.profile import ProfileKey, ProfileView
+from offerd.model.journal import Draft
+from offerd.model.profile import ProfileView
+from offerd.service.asked import Asked
+from offerd.service.failures import RankingFailures
+from offerd.service.journalling import Journalling
+from offerd.service.rendering import Customer
+from offerd.service.room import Room
 from offerd.service.tokens import Tokens
-from offerd.service.translate.answers import Answers
+from offerd.service.translate.answers import Answers, MakeToken
 from offerd.service.translate.context import context
 from offerd.service.translate.identities import identities
+from offerd.service.translate.options import check_arms, options
+from offerd.service.translate.overrides import OverrideAdmission, Overrides
 from offerd.service.translate.scopes import scopes
 from offerd.service.translate.structs import ns_to_timestamp, timestamp_to_ns
+from offerd.service.views import view_of
 from offerd.store import State
 from offerd.v1 import decision_service_pb2 as pb
 
 MAXIMUM_REQUEST_ID = 128
+NO_OVERRIDES = Overrides()
 
 
 class Decisions:
-    """Answers Decide from one bundle and the state. `now` is the clock, in nanoseconds."""
+    """Answers Decide from one bundle and the state. `now` is the clock, in nanoseconds.
+
+    `failures` counts the offers whose ranking failed since the process started.
+    """
 
     def __init__(
-        self, bundle: Bundle, state: State, fold: FoldPlan, now: Callable[[], int]
+        self,
+        bundle: Bundle,
+        state: State,
+        fold: FoldPlan,
+        log: structlog.typing.FilteringBoundLogger,
+        now: Callable[[], int],
+        *,
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
         self._bundle = bundle
+        self._hidden = hidden
         self._state = state
         self._now = now
+        self._room = Room(state, now)
+        self._journalling = Journalling(bundle, state.journal)
         self._tokens = Tokens(state.secret)
         self._answers = Answers(bundle)
-        self._aggregate_defaults = fold.defaults
+        self._fold = fold
         schema = bundle.catalogue.schema
+        self._overrides = OverrideAdmission(schema, bundle.prepared.audiences)
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
         self._declared_context = {attribute.path: attribute for attribute in schema.context}
+        self.failures = RankingFailures(log)
 
     async def decide(self, request: pb.DecideRequest) -> pb.DecideResponse:
         """Decides each scope; raises InvalidArgument for a request that is wrong."""
+        asked = self._admit(request)
+        stem = secrets.token_hex(12)
+        if request.dry_run:
+            view = self._view(asked)
+            answer = self._decide(asked, view, self._state.tallies)
+            return self._response(asked, view, answer, stem, None)
+        made: list[tuple[ProfileView, Counts]] = []
+
+        def ask(counts: Counts) -> Answer:
+            # Read anew each time: what is counted of the customer may have changed meanwhile.
+            made.append((self._view(asked), self._journalling.recording(counts)))
+            return self._decide(asked, *made[-1])
+
+        def draft(answer: Answer) -> Draft | None:
+            view, counts = made[-1]
+            return self._journalling.draft(asked, stem, view, answer, counts)
+
+        decided = await self._room.decide(ask, asked.subject, stem, asked.now_ns, draft)
+        try:
+            response = self._response(asked, made[-1][0], decided.answer, stem, self._tokens.make)
+            if decided.taken is None:
+                await self._journalling.append(draft(decided.answer))
+        except BaseException:
+            self._room.give_back(decided)
+            raise
+        return response
+
+    def _decide(self, asked: Asked, view: ProfileView, counts: Counts) -> Answer:
+        return decide(
+            self._bundle.prepared,
+            view,
+            asked.context,
+            asked.now_ns,
+            asked.queries,
+            asked.options,
+            counts=counts,
+        )
+
+    def _response(
+        self,
+        asked: Asked,
+        view: ProfileView,
+        answer: Answer,
+        stem: str,
+        make_token: MakeToken | None,
+    ) -> pb.DecideResponse:
+        if answer.failures:
+            self.failures.count(answer.failures)
+        customer = Customer(
+            self._bundle.prepared, view, asked.context, asked.now_ns, asked.options.memberships
+        )
+        propositions = [
+            self._answers.proposition(proposition, f"{stem}-{position}", make_token, customer)
+            for position, proposition in enumerate(answer.propositions)
+        ]
+        return pb.DecideResponse(
+            request_id=asked.request_id,
+            revision=self._bundle.revision,
+            decide_time=ns_to_timestamp(asked.now_ns),
+            propositions=propositions,
+            warnings=[*asked.warnings, *answer.diagnostics, *customer.diagnostics],
+        )
+
+    def _view(self, asked: Asked) -> ProfileView:
+        view = view_of(self._state, asked.subject, self._fold)
+        if asked.overrides is NO_OVERRIDES:
+            return view
+        return asked.overrides.over(view, self._fold.defaults)
+
+    def _admit(self, request: pb.DecideRequest) -> Asked:
         now_ns = self._instant(request)
         request_id = self._request_id(request)
         queries = scopes(request.scopes, self._bundle.prepared, explain=request.explain)
         who = identities(request.identities, self._namespaces, "identities")
         what, warnings = context(request.context, self._declared_context)
-        view = self._view(subject_of(who, self._namespaces))
-        answer = decide(
-            self._bundle.prepared,
-            view,
-            what,
-            now_ns,
-            queries,
-            total_count=self._state.total_count,
-            explain=request.explain,
-        )
-        stem = secrets.token_hex(12)
-        make_token = None if request.dry_run else self._tokens.make
-        return pb.DecideResponse(
-            request_id=request_id,
-            revision=self._bundle.revision,
-            decide_time=ns_to_timestamp(now_ns),
-            propositions=[
-                self._answers.proposition(proposition, f"{stem}-{position}", make_token)
-                for position, proposition in enumerate(answer.propositions)
-            ],
-            warnings=[*warnings, *answer.diagnostics],
-        )
+        overrides = self._overridden(request)
+        chosen = options(request, overrides.memberships, self._forced(request))
+        chosen = chosen._replace(hidden=self._hidden)
+        subject = subject_of(who, self._namespaces)
+        return Asked(request_id, now_ns, queries, subject, overrides, what, chosen, warnings)
+
+    def _overridden(self, request: pb.DecideRequest) -> Overrides:
+        if not request.HasField("overrides"):
+            return NO_OVERRIDES
+        if not request.dry_run:
+            raise InvalidArgument(
+                Reason.CONFLICTING_FIELDS,
+                "what would be if the customer were another must not change state: "
+                "set `dry_run` too",
+                field="overrides",
+            )
+        return self._overrides.admit(request.overrides)
+
+    def _forced(self, request: pb.DecideRequest) -> dict[str, str]:
+        if not request.preview_token:
+            return {}
+        arms = self._tokens.read_preview(request.preview_token, "preview_token", self._now())
+        check_arms(arms, self._bundle.catalogue.experiments)
+        return arms
 
     def _instant(self, request: pb.DecideRequest) -> int:
         if not request.HasField("decide_time"):
@@ -86,16 +186,3 @@ class Decisions:
         if not request.request_id:
             return secrets.token_hex(8)
         return admit_text(request.request_id, "request_id", MAXIMUM_REQUEST_ID)
-
-    def _view(self, subject: ProfileKey | None) -> ProfileView:
-        if subject is None:
-            return ProfileView(None, {}, {}, {})
-        record = self._state.profile(subject)
-        if record is None:
-            return ProfileView(subject, {}, self._aggregate_defaults, {})
-        return ProfileView(
-            subject,
-            record.attributes,
-            {**self._aggregate_defaults, **record.aggregates},
-            record.cap_events,
-        )

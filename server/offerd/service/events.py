@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from offerd.bundle import Bundle
 from offerd.errors import InvalidArgument, Reason
 from offerd.events import IncomingEvent, event_fingerprint
-from offerd.service.tokens import Tokens
-from offerd.service.translate.events import AdmittedEvent, EventAdmission
+from offerd.service.translate.events import AdmittedEvent, EventAdmission, counter_change
 from offerd.store import CollectResult, State
 from offerd.v1 import event_service_pb2 as pb
 
@@ -17,13 +15,20 @@ MAXIMUM_EVENTS = 1_000
 _SHOWN_ID = 128
 
 
-class Events:
-    """Answers Collect. `now` is the clock, in nanoseconds."""
+AdmissionOf = Callable[[pb.Event], EventAdmission]
+"""What checks an event, by whom it is about."""
 
-    def __init__(self, bundle: Bundle, state: State, now: Callable[[], int]) -> None:
+
+class Events:
+    """Answers Collect. `now` is the clock, in nanoseconds.
+
+    `admission_of` says by which revision's declarations an event is checked.
+    """
+
+    def __init__(self, admission_of: AdmissionOf, state: State, now: Callable[[], int]) -> None:
         self._state = state
         self._now = now
-        self._admission = EventAdmission(bundle.catalogue.schema, Tokens(state.secret))
+        self._admission_of = admission_of
 
     async def collect(self, request: pb.CollectRequest) -> pb.CollectResponse:
         """Stores events; returns once those accepted are durable.
@@ -45,7 +50,7 @@ class Events:
             result = pb.EventResult(event_id=message.event_id[:_SHOWN_ID])
             results.append(result)
             try:
-                event = self._admission.admit(message, f"events[{position}]", now_ns)
+                event = self._admission_of(message).admit(message, f"events[{position}]", now_ns)
             except InvalidArgument as error:
                 _refuse(result, error)
             else:
@@ -71,9 +76,10 @@ class Events:
                 now_ns,
             )
         )
-        for (position, event), outcome in zip(admitted, stored, strict=True):
+        for (position, event), (outcome, changes) in zip(admitted, stored, strict=True):
             if outcome is CollectResult.ACCEPTED:
                 results[position].status = pb.EVENT_STATUS_ACCEPTED
+                results[position].counters.extend(map(counter_change, changes))
             elif outcome is CollectResult.DUPLICATE:
                 results[position].status = pb.EVENT_STATUS_DUPLICATE
             else:

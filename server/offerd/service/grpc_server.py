@@ -12,7 +12,12 @@ from grpc_reflection.v1alpha import reflection
 from offerd.errors import ConfigurationError
 from offerd.service.dispatch import Dispatcher
 from offerd.service.servicers import register
-from offerd.v1 import decision_service_pb2, event_service_pb2, profile_service_pb2
+from offerd.v1 import (
+    cap_service_pb2,
+    decision_service_pb2,
+    event_service_pb2,
+    profile_service_pb2,
+)
 
 SERVICES = tuple(
     module.DESCRIPTOR.services_by_name[name].full_name
@@ -20,6 +25,7 @@ SERVICES = tuple(
         (decision_service_pb2, "DecisionService"),
         (event_service_pb2, "EventService"),
         (profile_service_pb2, "ProfileService"),
+        (cap_service_pb2, "CapService"),
     )
 )
 MAXIMUM_MESSAGE_BYTES = 8 << 20

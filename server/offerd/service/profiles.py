@@ -12,6 +12,7 @@ from offerd.events import FoldPlan
 from offerd.model.identity import AuthenticationState, profile_key
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.model.schema import ValueType
+from offerd.service.translate.overrides import admit_scores
 from offerd.service.translate.structs import data_to_struct, ns_to_timestamp, struct_to_data
 from offerd.store import State
 from offerd.v1 import profile_service_pb2 as pb
@@ -25,10 +26,12 @@ class Profiles:
     ) -> None:
         self._state = state
         self._now = now
+        self._fold = fold
         self._defaults = fold.defaults
         schema = bundle.catalogue.schema
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
         self._declared = {attribute.path: attribute for attribute in schema.profile}
+        self._scores = [score.id for score in schema.scores]
         self._time_aggregates = {
             aggregate.id
             for aggregate in schema.aggregates
@@ -38,7 +41,7 @@ class Profiles:
     async def get_profile(self, request: pb.GetProfileRequest) -> pb.GetProfileResponse:
         """Returns a profile; raises NotFound if there is none."""
         key = self._key(request.namespace, request.id)
-        record = self._state.profile(key)
+        record = self._state.profile(key, self._fold)
         if record is None:
             raise NotFound(
                 Reason.PROFILE_NOT_FOUND,
@@ -48,7 +51,7 @@ class Profiles:
         return pb.GetProfileResponse(profile=self._message(record))
 
     async def set_profile(self, request: pb.SetProfileRequest) -> pb.SetProfileResponse:
-        """Replaces a profile's attributes; returns once that is durable."""
+        """Replaces a profile's attributes and scores; returns once that is durable."""
         key = self._key(request.namespace, request.id)
         attributes, _ = admit_attributes(
             struct_to_data(request.attributes, "attributes"), self._declared, field="attributes"
@@ -62,7 +65,10 @@ class Profiles:
                         f"`{path}` is person data, and `{namespace.id}` names no person",
                         field=f"attributes.{path}",
                     )
-        record = await asyncio.wrap_future(self._state.set_profile(key, attributes, self._now()))
+        scores = admit_scores(request.scores, self._scores, "scores")
+        record = await asyncio.wrap_future(
+            self._state.set_profile(key, attributes, self._now(), scores=scores)
+        )
         return pb.SetProfileResponse(profile=self._message(record))
 
     async def delete_profile(self, request: pb.DeleteProfileRequest) -> pb.DeleteProfileResponse:
@@ -93,4 +99,6 @@ class Profiles:
             aggregates=data_to_struct(aggregates),
             event_count=record.event_count,
             update_time=ns_to_timestamp(record.update_time_ns),
+            # As with attributes, what is no longer declared stays stored and isn't shown.
+            scores={n: record.scores[n] for n in self._scores if n in record.scores},
         )

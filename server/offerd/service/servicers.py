@@ -14,7 +14,12 @@ from offerd.errors import InvalidArgument, RequestError
 from offerd.service.dispatch import Dispatcher
 from offerd.service.status import status_of
 from offerd.service.wire import explain_malformed
-from offerd.v1 import decision_service_pb2_grpc, event_service_pb2_grpc, profile_service_pb2_grpc
+from offerd.v1 import (
+    cap_service_pb2_grpc,
+    decision_service_pb2_grpc,
+    event_service_pb2_grpc,
+    profile_service_pb2_grpc,
+)
 
 DOOR = "grpc"
 
@@ -68,6 +73,22 @@ class ProfileServicer(_Door, profile_service_pb2_grpc.ProfileServiceServicer):
         return await self._answer("/offerd.v1.ProfileService/DeleteProfile", request, context)
 
 
+class CapServicer(_Door, cap_service_pb2_grpc.CapServiceServicer):
+    """offerd.v1.CapService."""
+
+    async def Reserve(self, request: Message, context: Any) -> Message:
+        """Takes room under caps."""
+        return await self._answer("/offerd.v1.CapService/Reserve", request, context)
+
+    async def Commit(self, request: Message, context: Any) -> Message:
+        """Makes a reservation count for good."""
+        return await self._answer("/offerd.v1.CapService/Commit", request, context)
+
+    async def Release(self, request: Message, context: Any) -> Message:
+        """Gives room back."""
+        return await self._answer("/offerd.v1.CapService/Release", request, context)
+
+
 def register(server: grpc.aio.Server, dispatcher: Dispatcher) -> None:
     """Adds all services to a server, so that bytes that are no message get a reason too."""
     registrar = _Registrar(server)
@@ -78,6 +99,7 @@ def register(server: grpc.aio.Server, dispatcher: Dispatcher) -> None:
     profile_service_pb2_grpc.add_ProfileServiceServicer_to_server(
         ProfileServicer(dispatcher), registrar
     )
+    cap_service_pb2_grpc.add_CapServiceServicer_to_server(CapServicer(dispatcher), registrar)
 
 
 class _Registrar:

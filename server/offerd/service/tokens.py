@@ -1,8 +1,10 @@
-"""Item tokens: what a caller reports a display, click or conversion with.
+"""Signed texts that callers send back: item tokens and preview tokens.
 
-A token says which offer was proposed where, signed with the state's secret, so that
-feedback needs no look-up and can't be made up. Layout before base64url: MessagePack of
-(proposition id, decision, placement, offer), then 16 bytes of keyed BLAKE2b over it.
+An item token is what a display, click or conversion is reported with. It says which offer was
+proposed where, so that feedback needs no look-up and can't be made up. A preview token puts a
+request into arms of experiments. Layout before base64url: MessagePack of the content, then 16
+bytes of BLAKE2b over it, keyed with the state's secret and, for preview tokens, personalized
+with `preview`, so that neither kind passes for the other.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from offerd.admission import format_instant
 from offerd.errors import InvalidArgument, Reason
 
 _SIGNATURE_BYTES = 16
@@ -30,40 +34,93 @@ class ItemReference(NamedTuple):
     offer: str
 
 
+class Preview(NamedTuple):
+    """What a preview token says: the arm to be in by experiment, and until when."""
+
+    arms: dict[str, str]
+    expire_time_ns: int
+
+
 class Tokens:
     """Makes and reads tokens with one secret of 16 to 64 bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        self._decode = msgspec.msgpack.Decoder(ItemReference).decode
+        self._items = _Signed(secret, b"")
+        self._previews = _Signed(secret, b"preview")
+        self._decode_item = msgspec.msgpack.Decoder(ItemReference).decode
+        self._decode_preview = msgspec.msgpack.Decoder(Preview).decode
 
     def make(self, item: ItemReference) -> str:
         """Returns the token of an item: URL-safe text."""
-        payload = msgspec.msgpack.encode(item)
-        return base64.urlsafe_b64encode(payload + self._sign(payload)).rstrip(b"=").decode()
+        return self._items.seal(msgspec.msgpack.encode(item))
 
     def read(self, token: str, field: str) -> ItemReference:
         """Returns what a token names; raises InvalidArgument if this service didn't make it."""
-        wrong = InvalidArgument(
-            Reason.INVALID_TOKEN,
-            "not a token that this service made: send it back exactly as `Decide` gave it",
-            field=field,
-        )
+        try:
+            return self._decode_item(self._items.open(token))
+        except (_NotOurs, msgspec.DecodeError, msgspec.ValidationError):
+            raise InvalidArgument(
+                Reason.INVALID_TOKEN,
+                "not a token that this service made: send it back exactly as `Decide` gave it",
+                field=field,
+            ) from None
+
+    def make_preview(self, arms: Mapping[str, str], expire_time_ns: int) -> str:
+        """Returns a token that forces arms, by experiment, up to an instant: URL-safe text."""
+        return self._previews.seal(msgspec.msgpack.encode(Preview(dict(arms), expire_time_ns)))
+
+    def read_preview(self, token: str, field: str, now_ns: int) -> dict[str, str]:
+        """Returns the arm that a token forces by experiment.
+
+        Raises InvalidArgument if this service didn't make it, or it has expired.
+        """
+        try:
+            preview = self._decode_preview(self._previews.open(token))
+        except (_NotOurs, msgspec.DecodeError, msgspec.ValidationError):
+            raise InvalidArgument(
+                Reason.INVALID_TOKEN,
+                "not a preview token of this service: `offerd experiment token` makes one",
+                field=field,
+            ) from None
+        if now_ns >= preview.expire_time_ns:
+            raise InvalidArgument(
+                Reason.INVALID_TOKEN,
+                f"the preview token expired at {format_instant(preview.expire_time_ns)}: "
+                f"`offerd experiment token` makes a new one",
+                field=field,
+            )
+        return preview.arms
+
+
+class _NotOurs(Exception):
+    """A token is cut, altered, or of another secret or kind."""
+
+
+class _Signed:
+    """Bytes with a signature, as URL-safe text; `kind` is at most 16 bytes."""
+
+    def __init__(self, secret: bytes, kind: bytes) -> None:
+        self._secret = secret
+        self._kind = kind
+
+    def seal(self, payload: bytes) -> str:
+        return base64.urlsafe_b64encode(payload + self._sign(payload)).rstrip(b"=").decode()
+
+    def open(self, token: str) -> bytes:
         if len(token) > MAXIMUM_TOKEN or not token.isascii():
-            raise wrong
+            raise _NotOurs
         try:
             raw = base64.b64decode(
                 token.replace("-", "+").replace("_", "/") + "=" * (-len(token) % 4), validate=True
             )
         except binascii.Error:
-            raise wrong from None
+            raise _NotOurs from None
         payload, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._sign(payload)):
-            raise wrong
-        try:
-            return self._decode(payload)
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            raise wrong from None
+            raise _NotOurs
+        return payload
 
     def _sign(self, payload: bytes) -> bytes:
-        return hashlib.blake2b(payload, key=self._secret, digest_size=_SIGNATURE_BYTES).digest()
+        return hashlib.blake2b(
+            payload, key=self._secret, digest_size=_SIGNATURE_BYTES, person=self._kind
+        ).digest()

@@ -18,6 +18,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from offerd.errors import DOMAIN, RequestError
+from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import profile_service_pb2 as profiles
@@ -27,6 +28,9 @@ COLLECT = "/offerd.v1.EventService/Collect"
 GET_PROFILE = "/offerd.v1.ProfileService/GetProfile"
 SET_PROFILE = "/offerd.v1.ProfileService/SetProfile"
 DELETE_PROFILE = "/offerd.v1.ProfileService/DeleteProfile"
+RESERVE = "/offerd.v1.CapService/Reserve"
+COMMIT = "/offerd.v1.CapService/Commit"
+RELEASE = "/offerd.v1.CapService/Release"
 
 Failure = RequestError | grpc.StatusCode
 
@@ -128,6 +132,17 @@ def collect(request: events.CollectRequest) -> events.CollectResponse:
     return answer
 
 
+def reserve(request: caps.ReserveRequest) -> caps.ReserveResponse:
+    """Grant every reservation but one named `full`, whose first item has no room."""
+    if request.reservation_id == "full":
+        answer = caps.ReserveResponse()
+        answer.reached.add(item=0, counter="c1", cap="weekly", count=5, limit=5)
+        return answer
+    answer = caps.ReserveResponse(granted=True, tokens=["t0ken" for _ in request.items])
+    answer.expire_time.FromJsonString("2026-03-01T09:40:00Z")
+    return answer
+
+
 def profile(namespace: str, id: str) -> profiles.Profile:
     """A profile with something in every field."""
     answer = profiles.Profile(namespace=namespace, id=id, event_count=5_000_000_000)
@@ -146,6 +161,9 @@ CANNED: dict[str, Callable[[Message], Message]] = {
         profile=profile(asked.namespace, asked.id)
     ),
     DELETE_PROFILE: lambda asked: profiles.DeleteProfileResponse(existed=True),
+    RESERVE: reserve,
+    COMMIT: lambda asked: caps.CommitResponse(),
+    RELEASE: lambda asked: caps.ReleaseResponse(released=True),
 }
 
 
@@ -156,7 +174,12 @@ def serving(
     """Run a server on a port of this machine."""
     service = CannedService(answers=dict(CANNED))
     server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
-    for file in (decisions.DESCRIPTOR, events.DESCRIPTOR, profiles.DESCRIPTOR):
+    for file in (
+        decisions.DESCRIPTOR,
+        events.DESCRIPTOR,
+        profiles.DESCRIPTOR,
+        caps.DESCRIPTOR,
+    ):
         for descriptor in file.services_by_name.values():
             handlers = {
                 method.name: _handler(service, descriptor.full_name, method)

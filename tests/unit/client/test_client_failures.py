@@ -16,6 +16,7 @@ from offerd_client import (
     DeadlineExceeded,
     Event,
     Exhausted,
+    FailedPrecondition,
     Identity,
     InvalidArgument,
     NotFound,
@@ -35,6 +36,7 @@ AT_ONCE = RetryPolicy(max_attempts=4, initial_pause_s=0, max_pause_s=0)
 KINDS = {
     Code.INVALID_ARGUMENT: InvalidArgument,
     Code.NOT_FOUND: NotFound,
+    Code.FAILED_PRECONDITION: FailedPrecondition,
     Code.RESOURCE_EXHAUSTED: Exhausted,
     Code.UNAVAILABLE: Unavailable,
     Code.DEADLINE_EXCEEDED: DeadlineExceeded,
@@ -43,6 +45,11 @@ KINDS = {
 CODE_OF_BARE_STATUS = [
     (grpc.StatusCode.INVALID_ARGUMENT, Code.INVALID_ARGUMENT, Reason.MALFORMED),
     (grpc.StatusCode.NOT_FOUND, Code.NOT_FOUND, Reason.PROFILE_NOT_FOUND),
+    (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Code.FAILED_PRECONDITION,
+        Reason.RESERVATION_COMMITTED,
+    ),
     (grpc.StatusCode.UNIMPLEMENTED, Code.NOT_FOUND, Reason.NO_SUCH_METHOD),
     (grpc.StatusCode.RESOURCE_EXHAUSTED, Code.RESOURCE_EXHAUSTED, Reason.OVERLOADED),
     (grpc.StatusCode.UNAVAILABLE, Code.UNAVAILABLE, Reason.NOT_SERVING),

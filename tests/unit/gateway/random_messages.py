@@ -33,6 +33,11 @@ class RandomMessages:
             message.seconds = self._random.randrange(-62_135_596_800, 253_402_300_800)
             message.nanos = self._random.choice([0, 5, 500_000, 123_456_789, 120_000_000])
             return message
+        if descriptor.full_name == "google.protobuf.Duration":
+            sign = self._random.choice([-1, 1])
+            message.seconds = sign * self._random.randrange(315_576_000_000)
+            message.nanos = sign * self._random.choice([0, 5, 500_000, 123_456_789])
+            return message
         for field in descriptor.fields:
             if self._random.random() < 0.7:
                 self._set(message, field)
@@ -41,9 +46,8 @@ class RandomMessages:
     def _set(self, message: Message, field: FieldDescriptor) -> None:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             for _ in range(self._random.randrange(3)):
-                getattr(message, field.name)[self._random.choice(TEXTS)] = self._random.choice(
-                    TEXTS
-                )
+                value = self._scalar(field.message_type.fields_by_name["value"])
+                getattr(message, field.name)[self._random.choice(TEXTS)] = value
         elif field.is_repeated:
             for _ in range(self._random.randrange(3)):
                 if field.message_type is not None:

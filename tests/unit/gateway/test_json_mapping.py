@@ -14,6 +14,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from offerd.errors import InvalidArgument, Reason
+from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 from offerd_gateway.json.free import MAX_LEVELS
@@ -175,6 +176,30 @@ MISTAKES: list[tuple[Any, Reason, str, str]] = [
         "",
     ),
     (decide(context={"attributes": [1]}), Reason.WRONG_TYPE, "context.attributes", "an object"),
+    (
+        decide(overrides={"memberships": [1]}),
+        Reason.WRONG_TYPE,
+        "overrides.memberships",
+        "must be an object, found a list",
+    ),
+    (
+        decide(overrides={"memberships": {"vip": "yes"}}),
+        Reason.WRONG_TYPE,
+        "overrides.memberships.vip",
+        "must be true or false",
+    ),
+    (
+        decide(overrides={"scores": {"yoga": "NaN"}}),
+        Reason.OUT_OF_RANGE,
+        "overrides.scores.yoga",
+        "finite",
+    ),
+    (
+        decide(overrides={"scores": {"\ud800": 1}}),
+        Reason.INVALID_TEXT,
+        "overrides.scores.?",
+        "surrogate",
+    ),
 ]
 
 
@@ -203,6 +228,40 @@ def test_times(text: str, seconds: int, nanos: int) -> None:
     """Times of the years 1 to 9999 are read to the nanosecond, with any offset."""
     request = read(decisions.DecideRequest(), {"decideTime": text})
     assert (request.decide_time.seconds, request.decide_time.nanos) == (seconds, nanos)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "nanos"),
+    [
+        ("0s", 0, 0),
+        ("600s", 600, 0),
+        ("1.5s", 1, 500_000_000),
+        ("-0.000000001s", 0, -1),
+        ("315576000000s", 315_576_000_000, 0),
+    ],
+)
+def test_durations(text: str, seconds: int, nanos: int) -> None:
+    """Durations are seconds with their unit, to the nanosecond, up to 10,000 years."""
+    request = read(caps.ReserveRequest(), {"ttl": text})
+    assert (request.ttl.seconds, request.ttl.nanos) == (seconds, nanos)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (600, Reason.WRONG_TYPE),
+        ("600", Reason.INVALID_TIME),
+        ("1h", Reason.INVALID_TIME),
+        (" 1s", Reason.INVALID_TIME),
+        ("1.0000000001s", Reason.INVALID_TIME),
+        ("315576000000.1s", Reason.OUT_OF_RANGE),
+    ],
+)
+def test_what_is_no_duration(value: object, reason: Reason) -> None:
+    """Anything else is refused with the field."""
+    with pytest.raises(InvalidArgument) as caught:
+        read(caps.ReserveRequest(), {"ttl": value})
+    assert (caught.value.reason, caught.value.field) == (reason, "ttl")
 
 
 def test_null_is_absent() -> None:

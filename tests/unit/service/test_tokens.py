@@ -1,4 +1,4 @@
-"""Item tokens come back as they were made, and can't be made up."""
+"""Item and preview tokens come back as they were made, and can't be made up."""
 
 from __future__ import annotations
 
@@ -38,3 +38,26 @@ def test_refuses_any_other_text() -> None:
             tokens.read(text, "events[0].token")
         assert refused.value.reason is Reason.INVALID_TOKEN
         assert refused.value.field == "events[0].token"
+
+
+def test_a_preview_token_forces_its_arms_until_it_expires() -> None:
+    """Up to the instant of its expiry a preview token gives its arms, and then is refused."""
+    tokens = Tokens(b"s" * 32)
+    token = tokens.make_preview({"hero": "b"}, 1_000)
+    assert tokens.read_preview(token, "preview_token", 999) == {"hero": "b"}
+    with pytest.raises(InvalidArgument, match="expired at 1970-01-01T00:00:00") as refused:
+        tokens.read_preview(token, "preview_token", 1_000)
+    assert (refused.value.reason, refused.value.field) == (Reason.INVALID_TOKEN, "preview_token")
+
+
+def test_one_kind_of_token_is_no_other() -> None:
+    """An item token previews nothing, a preview token is about no item, and secrets differ."""
+    tokens = Tokens(b"s" * 32)
+    preview = tokens.make_preview({"hero": "b"}, 1_000)
+    for wrong in ("", "å", preview[:-2], tokens.make(ITEM), preview + "A"):
+        with pytest.raises(InvalidArgument, match="not a preview token of this service"):
+            tokens.read_preview(wrong, "preview_token", 0)
+    with pytest.raises(InvalidArgument):
+        Tokens(b"t" * 32).read_preview(preview, "preview_token", 0)
+    with pytest.raises(InvalidArgument):
+        tokens.read(preview, "token")

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from offerd.errors import Reason
 from offerd_gateway.json.free import read_struct, read_value
 from offerd_gateway.json.mistake import Mistake, found, nearest, shortened
-from offerd_gateway.json.scalars import Convert, scalar, to_time
+from offerd_gateway.json.scalars import Convert, scalar, to_duration, to_string, to_time
 
 Fill = Callable[[Any, Any], None]
 
@@ -78,7 +78,7 @@ class MessageReader:
 def _setter(field: FieldDescriptor) -> Fill:
     if field.message_type is not None:
         if field.message_type.GetOptions().map_entry:
-            raise TypeError(f"field `{field.full_name}` is a map, which no request has yet")
+            return _map(field.name, field.message_type)
         fill = _fill(field.message_type)
         return _repeated_message(field.name, fill) if field.is_repeated else _message(field, fill)
     convert = scalar(field)
@@ -90,6 +90,7 @@ def _fill(descriptor: Descriptor) -> Fill:
         "google.protobuf.Struct": read_struct,
         "google.protobuf.Value": read_value,
         "google.protobuf.Timestamp": _read_timestamp,
+        "google.protobuf.Duration": _read_duration,
     }
     if descriptor.full_name in well_known:
         return well_known[descriptor.full_name]
@@ -100,6 +101,29 @@ def _fill(descriptor: Descriptor) -> Fill:
 
 def _read_timestamp(value: object, timestamp: Any) -> None:
     timestamp.seconds, timestamp.nanos = to_time(value)
+
+
+def _read_duration(value: object, duration: Any) -> None:
+    duration.seconds, duration.nanos = to_duration(value)
+
+
+def _map(name: str, entry: Descriptor) -> Fill:
+    key, item = (entry.fields_by_name[part] for part in ("key", "value"))
+    if key.type != FieldDescriptor.TYPE_STRING or item.message_type is not None:
+        raise TypeError(f"map `{entry.full_name}` isn't from text to scalars, as all have been")
+    convert = scalar(item)
+
+    def set_map(message: Message, value: object) -> None:
+        if type(value) is not dict:
+            raise Mistake(Reason.WRONG_TYPE, f"must be an object, found {found(value)}")
+        target = getattr(message, name)
+        for text, member in value.items():
+            try:
+                target[to_string(text)] = convert(member)
+            except Mistake as mistake:
+                raise mistake.within(shortened(text)) from None
+
+    return set_map
 
 
 def _scalar(field: FieldDescriptor, convert: Convert) -> Fill:

@@ -24,6 +24,7 @@ TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))",
     re.ASCII,
 )
+DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 NUMBER_CHARACTERS = 64
 INT32: Final = (-(2**31), 2**31 - 1)
 INT64: Final = (-(2**63), 2**63 - 1)
@@ -34,6 +35,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS_A_DAY = 86_400
 FIRST_SECOND = -62_135_596_800
 LAST_SECOND = 253_402_300_799
+MOST_SECONDS = 315_576_000_000
+"""The longest duration that protobuf has: 10,000 years."""
 
 
 def to_string(value: object) -> str:
@@ -179,6 +182,25 @@ def _offset_s(text: str, hours: int, minutes: int) -> int:
     if hours > 23 or minutes > 59:
         raise Mistake(Reason.INVALID_TIME, f"has no offset that exists, found {found(text)}")
     return hours * 3600 + minutes * 60
+
+
+def to_duration(value: object) -> tuple[int, int]:
+    """Take seconds with the unit, such as `600s` or `1.5s`; return seconds and nanoseconds."""
+    if type(value) is not str:
+        raise Mistake(Reason.WRONG_TYPE, f"must be a duration, found {found(value)}")
+    match = DURATION.fullmatch(value)
+    if match is None:
+        raise Mistake(
+            Reason.INVALID_TIME, f"must be seconds such as `600s` or `1.5s`, found {found(value)}"
+        )
+    minus, whole, fraction = match.groups()
+    seconds = int(whole)
+    nanos = int(fraction.ljust(9, "0")) if fraction else 0
+    if seconds + (nanos > 0) > MOST_SECONDS:
+        raise Mistake(
+            Reason.OUT_OF_RANGE, f"must be at most {MOST_SECONDS} seconds, found {found(value)}"
+        )
+    return (-seconds, -nanos) if minus else (seconds, nanos)
 
 
 def scalar(field: FieldDescriptor) -> Convert:

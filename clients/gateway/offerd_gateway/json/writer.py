@@ -84,6 +84,7 @@ def _write_message(descriptor: Descriptor) -> Write:
         "google.protobuf.Struct": write_struct,
         "google.protobuf.Value": write_value,
         "google.protobuf.Timestamp": lambda timestamp: timestamp.ToJsonString(),
+        "google.protobuf.Duration": lambda duration: duration.ToJsonString(),
     }
     if descriptor.full_name in well_known:
         return well_known[descriptor.full_name]

@@ -26,6 +26,7 @@ ERRORS: Mapping[str, str] = {
     "404": "What the request names doesn't exist.",
     "405": "The path doesn't take this method; `Allow` says which it takes.",
     "408": "The body did not arrive in time.",
+    "409": "What the request names is past what is asked of it.",
     "413": "The body is larger than this door reads.",
     "415": "The body is not said to be `application/json`.",
     "429": "Too much at once; try again after `Retry-After` seconds.",

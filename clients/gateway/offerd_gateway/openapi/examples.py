@@ -52,12 +52,28 @@ COLLECT: Mapping[str, Any] = {
 }
 SET_PROFILE: Mapping[str, Any] = {
     "attributes": {"loyalty": {"tier": "plus"}},
+    "scores": {"yoga-propensity": 0.8},
+}
+RESERVE: Mapping[str, Any] = {
+    "reservationId": "mail-7-alma",
+    "identities": [
+        {
+            "namespace": "email",
+            "id": "alma@example.com",
+            "authenticationState": "AUTHENTICATION_STATE_AUTHENTICATED",
+        }
+    ],
+    "items": [{"offer": "free-class", "placement": "web-hero", "decision": "next-best-offer"}],
+    "ttl": "86400s",
 }
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "/offerd.v1.DecisionService/Decide": DECIDE,
     "/offerd.v1.EventService/Collect": COLLECT,
     "/offerd.v1.ProfileService/SetProfile": SET_PROFILE,
+    "/offerd.v1.CapService/Reserve": RESERVE,
+    "/offerd.v1.CapService/Commit": {"reservationId": "mail-7-alma"},
+    "/offerd.v1.CapService/Release": {"reservationId": "mail-7-alma"},
 }
 PROBLEM: Mapping[str, Any] = {
     "type": "urn:offerd:error:UNKNOWN_SCOPE",

@@ -13,6 +13,7 @@ WELL_KNOWN: Mapping[str, Schema] = {
     "google.protobuf.Struct": {"type": "object", "additionalProperties": True},
     "google.protobuf.Value": {},
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
+    "google.protobuf.Duration": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]{1,9})?s$"},
 }
 SCALARS: Mapping[int, Schema] = {
     FieldDescriptor.TYPE_STRING: {"type": "string"},

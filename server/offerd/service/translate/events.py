@@ -7,6 +7,7 @@ from typing import NamedTuple
 from offerd.admission import admit_attributes, admit_text, format_instant
 from offerd.admission.wording import quote, suggestion
 from offerd.errors import InvalidArgument, Reason
+from offerd.model.capping import CounterChange
 from offerd.model.event import Event
 from offerd.model.identity import subject_of
 from offerd.model.profile import ProfileKey
@@ -111,3 +112,15 @@ class EventAdmission:
                 field=field,
             )
         return subject
+
+
+def counter_change(change: CounterChange) -> pb.CounterChange:
+    """Returns the message of what an event changed for a cap."""
+    return pb.CounterChange(
+        counter=change.counter,
+        offer=change.offer,
+        cap=change.cap.id,
+        before=change.before,
+        after=change.after,
+        limit=change.cap.limit,
+    )

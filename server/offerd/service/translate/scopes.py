@@ -76,6 +76,7 @@ def _scope(message: pb.Scope, prepared: Prepared, field: str) -> ScopeQuery:
         decision,
         placement,
         prepared_scope.placement.item_count if item_count is None else item_count,
+        message.top_up if message.HasField("top_up") else None,
     )
 
 

@@ -1,0 +1,73 @@
+"""Decisions on their way into the journal."""
+
+from __future__ import annotations
+
+import asyncio
+
+from offerd.bundle import Bundle
+from offerd.decision.capping import Counts
+from offerd.decision.engine import Answer, decide
+from offerd.model.journal import Draft
+from offerd.model.profile import ProfileView
+from offerd.replay import RecordingCounts
+from offerd.service.asked import Asked
+from offerd.store import Journal, JournalMode
+
+
+class Journalling:
+    """Writes down what one bundle decides."""
+
+    def __init__(self, bundle: Bundle, journal: Journal) -> None:
+        self._bundle = bundle
+        self._journal = journal
+        self._is_on = journal.mode is not JournalMode.OFF
+
+    def recording(self, counts: Counts) -> Counts:
+        """Returns counts for one decision that remember what they said, if it is journalled."""
+        return RecordingCounts(counts) if self._is_on else counts
+
+    def draft(
+        self, asked: Asked, stem: str, view: ProfileView, answer: Answer, counts: Counts
+    ) -> Draft | None:
+        """Returns a decision for the journal, or None if it is off.
+
+        `counts` are those that it was made with, from `recording`.
+        """
+        if not isinstance(counts, RecordingCounts):
+            return None
+        propositions = answer.propositions
+        with_reasons = self._journal.wants_reasons(stem)
+        if with_reasons:
+            # Decided once more, so that the answer itself is as if nobody had asked why.
+            options = asked.options._replace(explain=True, reasons=True)
+            propositions = decide(
+                self._bundle.prepared,
+                view,
+                asked.context,
+                asked.now_ns,
+                asked.queries,
+                options,
+                counts=counts,
+            ).propositions
+        return Draft(
+            asked.now_ns,
+            stem,
+            asked.request_id,
+            self._bundle.revision,
+            view,
+            asked.context,
+            asked.options,
+            propositions,
+            counts.seen,
+            counts.lost(self._bundle.catalogue.counters),
+            with_reasons,
+        )
+
+    async def append(self, draft: Draft | None) -> None:
+        """Has a decision appended that took no room; waits for it if answers are to."""
+        if draft is None:
+            return
+        if self._journal.mode is JournalMode.BEFORE_ANSWER:
+            await asyncio.wrap_future(self._journal.append(draft))
+        else:
+            self._journal.hand_over(draft)
