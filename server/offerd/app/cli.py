@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import click
 import uvloop
@@ -12,14 +12,20 @@ from click.core import ParameterSource
 
 from offerd import __version__
 from offerd.app.config import ServeConfig
+from offerd.app.experiment_cli import add_experiment_commands
 from offerd.app.health import HealthTls, check_health
+from offerd.app.import_cli import add_import_commands
+from offerd.app.journal_cli import add_journal_commands
+from offerd.app.journal_options import journal_options, journal_settings
 from offerd.app.logging import set_up_logging
 from offerd.app.process import serve
+from offerd.app.releases_cli import add_release_commands
 from offerd.app.rules_cli import add_rule_commands
-from offerd.bundle import check_bundle, open_bundle, write_bundle
+from offerd.app.simulate_cli import add_simulate_commands
+from offerd.app.simulate_options import parse_labels
+from offerd.bundle import check_bundle, write_bundle
+from offerd.decision.hiding import HIDDEN_LABELS
 from offerd.errors import DefinitionsError, OfferdError
-from offerd.events import FoldPlan
-from offerd.store import State
 from offerd_gateway.listen import parse_address, parse_tls
 
 _FILE = click.Path(path_type=Path)
@@ -93,6 +99,11 @@ def check_command(bundle: Path) -> None:
     help="Instead of a bundle: a folder of definitions to compile at start; repeatable.",
 )
 @click.option(
+    "--releases",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Instead of a bundle: a directory of releases, whose active one is served.",
+)
+@click.option(
     "--state", required=True, type=_FILE, help="The folder that keeps profiles and events."
 )
 @click.option("--grpc", default="127.0.0.1:50051", show_default=True)
@@ -119,6 +130,13 @@ def check_command(bundle: Path) -> None:
     show_default=True,
     help="relaxed acknowledges before the disk has it: a crash of the machine may lose events.",
 )
+@journal_options
+@click.option(
+    "--hide-labels",
+    default=",".join(HIDDEN_LABELS),
+    show_default=True,
+    help="Data usage labels of data whose values explanations don't tell.",
+)
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
@@ -131,9 +149,11 @@ def check_command(bundle: Path) -> None:
 @click.pass_context
 def serve_command(
     context: click.Context,
+    /,
     *,
     bundle: Path | None,
     definitions: tuple[Path, ...],
+    releases: Path | None,
     state: Path,
     grpc: str,
     http: str,
@@ -144,15 +164,18 @@ def serve_command(
     insecure_listen: bool,
     cors_origins: tuple[str, ...],
     durability: str,
+    hide_labels: str,
     log_level: str,
     log_format: str,
+    **journal: Any,
 ) -> None:
     """Serve decisions over gRPC and JSON until SIGTERM."""
-    # What is said on the command line stands in for the other one of the environment.
-    if bundle and _said(context, "definitions") and not _said(context, "bundle"):
-        bundle = None
-    if definitions and _said(context, "bundle") and not _said(context, "definitions"):
-        definitions = ()
+    # What is said on the command line stands in for the others of the environment.
+    sources = ("bundle", "definitions", "releases")
+    if any(_said(context, source) for source in sources):
+        bundle = bundle if _said(context, "bundle") else None
+        definitions = definitions if _said(context, "definitions") else ()
+        releases = releases if _said(context, "releases") else None
     config = ServeConfig(
         bundle=bundle,
         definitions=definitions,
@@ -163,59 +186,12 @@ def serve_command(
         insecure_listen=insecure_listen,
         cors_origins=cors_origins,
         relaxed_durability=durability == "relaxed",
+        releases=releases,
+        hidden_labels=parse_labels(hide_labels),
+        journal=journal_settings(**journal),
     )
     log = set_up_logging(level=log_level, as_json=log_format == "json")
     uvloop.run(serve(config, log, announce=click.echo))
-
-
-@main.command("import")
-@click.argument("mapping", type=_FILE)
-@click.option(
-    "--bundle", required=True, type=_FILE, help="The bundle whose schema the data must fit."
-)
-@click.option(
-    "--state",
-    required=True,
-    type=_FILE,
-    help="The folder to load into; no server may have it open.",
-)
-@click.option(
-    "--all",
-    "everything",
-    is_flag=True,
-    help="Take everything, not only the mapping's default slice.",
-)
-@click.option(
-    "--max-errors", default=0, show_default=True, help="How many bad rows to skip before stopping."
-)
-def import_command(
-    *, mapping: Path, bundle: Path, state: Path, everything: bool, max_errors: int
-) -> None:
-    """Load profiles and events from CSV, JSON Lines or Parquet files, as a mapping says."""
-    from offerd.imports import run_import, shown_on
-
-    opened = open_bundle(bundle)
-    fold = FoldPlan.build(opened.catalogue, opened.event_filters)
-    try:
-        with State.open(state, fold) as store, shown_on(sys.stderr) as progress:
-            report = run_import(
-                mapping,
-                store,
-                opened.catalogue,
-                now_ns=time.time_ns(),
-                everything=everything,
-                max_errors=max_errors,
-                progress=progress,
-            )
-    finally:
-        opened.close()
-    for row in report.bad_rows:
-        click.echo(f"left out: {row}", err=True)
-    click.echo(
-        f"{state}: {report.profiles:,} profiles, {report.events:,} events, "
-        f"{report.repeated:,} events already there, {report.clashing:,} clashing, "
-        f"{len(report.bad_rows):,} bad rows"
-    )
 
 
 @main.command("health")
@@ -257,7 +233,15 @@ def health_command(
     click.echo(f"{asked} serves")
 
 
-add_rule_commands(main)
+for add_commands in (
+    add_import_commands,
+    add_rule_commands,
+    add_release_commands,
+    add_simulate_commands,
+    add_experiment_commands,
+    add_journal_commands,
+):
+    add_commands(main)
 
 
 def _said(context: click.Context, option: str) -> bool:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import grpc
 
+from offerd.decision.hiding import HIDDEN_LABELS
 from offerd.errors import ConfigurationError
+from offerd.store import JournalSettings
 from offerd_gateway.listen import Address, check_doors
 from offerd_gateway.tls import TlsSettings, read_pem
 
@@ -15,8 +17,9 @@ from offerd_gateway.tls import TlsSettings, read_pem
 class ServeConfig(NamedTuple):
     """All that `offerd serve` needs to know.
 
-    Either `bundle` is given or `definitions`, the folders to compile at start. `http` is None
-    without the JSON gateway.
+    Just one of `bundle`, `definitions` (the folders to compile at start) and `releases` (a
+    directory of releases to follow) is given. `http` is None without the JSON gateway.
+    Explanations don't tell the values of data that carries one of `hidden_labels`.
     """
 
     bundle: Path | None
@@ -29,14 +32,18 @@ class ServeConfig(NamedTuple):
     cors_origins: tuple[str, ...]
     relaxed_durability: bool
     grace_s: float = 4.0
+    releases: Path | None = None
+    hidden_labels: tuple[str, ...] = HIDDEN_LABELS
+    journal: JournalSettings = JournalSettings()
 
     def complete(self) -> ServeConfig:
         """Returns the settings if they fit together; raises ConfigurationError otherwise.
 
         Reads the TLS files, so that a wrong one is told before anything starts.
         """
-        if (self.bundle is None) is not bool(self.definitions):
-            raise ConfigurationError("give either `--bundle` or `--definitions`")
+        given = (self.bundle is not None, bool(self.definitions), self.releases is not None)
+        if given.count(True) != 1:
+            raise ConfigurationError("give one of `--bundle`, `--definitions` and `--releases`")
         doors = [self.grpc] if self.http is None else [self.grpc, self.http]
         check_doors(doors, self.tls, insecure=self.insecure_listen)
         return self

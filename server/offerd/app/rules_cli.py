@@ -1,4 +1,4 @@
-"""The commands for people who write rules: eval, fmt, rules cost."""
+"""The commands for people who write rules: eval, fmt, rules cost, rules sql."""
 
 from __future__ import annotations
 
@@ -133,3 +133,63 @@ def cost_command(*, path: Path, top: int, records: int, seed: int) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=_FILE_WIDTH)
     console.print(table_of(measured, top))
+
+
+@rules_group.command("sql")
+@click.argument("path", type=_SCHEMA)
+@click.argument("audiences", nargs=-1)
+@click.option("--dialect", default="duckdb", show_default=True, help="Any that sqlglot writes.")
+@click.option("--table", default="profiles", show_default=True, help="The table of profiles.")
+@click.option("--condition", "only_condition", is_flag=True, help="Print what WHERE takes, alone.")
+@click.option(
+    "--times",
+    type=click.Choice(["nanoseconds", "microseconds", "native"]),
+    default="nanoseconds",
+    show_default=True,
+    help="What columns of timestamps hold.",
+)
+@click.option("--nested", is_flag=True, help="Attributes are parts of structs, not columns.")
+@click.option(
+    "--now", "now_text", help="The moment that `now` is, as in RFC 3339; else it is a column."
+)
+def sql_command(
+    *,
+    path: Path,
+    audiences: tuple[str, ...],
+    dialect: str,
+    table: str,
+    only_condition: bool,
+    times: str,
+    nested: bool,
+    now_text: str | None,
+) -> None:
+    """Print audiences of definitions or a bundle as SQL that counts their members.
+
+    AUDIENCES are ids; without any, all are printed. What the dialect can't say with the same
+    answer is refused by name, with the reason; then the exit status is 1.
+    """
+    from offerd.app.rules_schema import read_catalogue
+    from offerd.app.rules_sql import Layout, audiences_in_sql
+
+    layout = Layout(dialect, table, times, nested, _moment(now_text))
+    refused = 0
+    catalogue = read_catalogue(path)
+    for said in audiences_in_sql(catalogue, audiences, layout, only_condition=only_condition):
+        if said.refusal:
+            refused += 1
+            click.echo(f"audience `{said.id}` can't be said in {dialect}: {said.refusal}", err=True)
+            continue
+        name = "" if said.name == said.id else f": {' '.join(said.name.split())}"
+        click.echo(f"-- {said.id}{name}\n{said.sql}{'' if only_condition else ';'}")
+    if refused:
+        sys.exit(1)
+
+
+def _moment(text: str | None) -> int | None:
+    from offerd.expression.functions.instants import parse_timestamp
+    from offerd.expression.values import EvaluationError
+
+    try:
+        return None if text is None else parse_timestamp(text)
+    except EvaluationError as error:
+        raise DataError(f"`--now`: {error}") from None

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from offerd import expression as ex
-from offerd.audience.environment import event_environment, profile_environment
+from offerd.audience.environment import decision_environment, event_environment
 from offerd.expression.check.size import cost
 from offerd.expression.check.tree import Constant, Node, children
 from offerd.expression.check.types import Kind
@@ -46,7 +46,7 @@ class Measured(NamedTuple):
 
 def measure(catalogue: Catalogue, *, records: int, seed: int) -> list[Measured]:
     """Every distinct rule of a catalogue, the dearest first."""
-    customers = profile_environment(catalogue.schema, [a.id for a in catalogue.audiences])
+    customers = decision_environment(catalogue.schema, [a.id for a in catalogue.audiences])
     sources = [rule.tree for rule in catalogue.rules]
     uses = _uses_of_rules(catalogue)
     measured = _measure_all(sources, customers, uses, records, seed)

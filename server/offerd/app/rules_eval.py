@@ -138,6 +138,6 @@ def evaluate_lines(lines: Iterable[str]) -> Iterator[str]:
         if not isinstance(case, dict):
             raise DataError(f"line {number} must be a JSON object")
         try:
-            yield json.dumps(evaluate_json(case), ensure_ascii=False)
+            yield json.dumps(evaluate_json(case))
         except RequestError as error:
             raise DataError(f"line {number}: {error}") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from offerd import expression as ex
 from offerd.app.rules_record import World, declared_world
-from offerd.audience.environment import event_environment, offer_environment, profile_environment
+from offerd.audience.environment import decision_environment, event_environment
 from offerd.audience.membership import Memberships
 from offerd.bundle import open_bundle
 from offerd.definitions import load
@@ -20,7 +20,7 @@ def read_catalogue(path: Path) -> Catalogue:
     """The catalogue of a folder of definitions or of a bundle."""
     if path.is_dir():
         return load([path]).catalogue
-    bundle = open_bundle(path)
+    bundle = open_bundle(path, None)
     try:
         return bundle.catalogue
     finally:
@@ -31,11 +31,9 @@ def every_name(catalogue: Catalogue) -> ex.Environment:
     """All that any rule of the catalogue may read: of customers, of events and of offers."""
     schema = catalogue.schema
     audiences = [audience.id for audience in catalogue.audiences]
-    customers = profile_environment(schema, audiences)
+    decisions = decision_environment(schema, audiences)
     events = event_environment(schema, [event.id for event in schema.events])
-    offers = offer_environment(schema)
-    variables = {**customers.variables, **events.variables, **offers.variables}
-    return ex.Environment(variables, customers.lookups)
+    return ex.Environment({**decisions.variables, **events.variables}, decisions.lookups)
 
 
 def catalogue_world(catalogue: Catalogue, record: Mapping[str, Any], now_ns: int) -> World:
@@ -55,6 +53,7 @@ def catalogue_world(catalogue: Catalogue, record: Mapping[str, Any], now_ns: int
         values["context"],
         values["aggregate"],
         values["now"],
+        values["score"],
     )
     memberships.update(world.values["audience"])
     return World(world.environment, {**values, "audience": memberships})
@@ -62,7 +61,7 @@ def catalogue_world(catalogue: Catalogue, record: Mapping[str, Any], now_ns: int
 
 def _audience_rules(catalogue: Catalogue) -> dict[str, ex.Rule]:
     audiences = catalogue.audiences
-    environment = profile_environment(catalogue.schema, [audience.id for audience in audiences])
+    environment = decision_environment(catalogue.schema, [audience.id for audience in audiences])
     checked = [ex.decode(catalogue.rules[audience.rule].tree) for audience in audiences]
     rules = ex.plan_many(checked, environment)
     return {audience.id: rule for audience, rule in zip(audiences, rules, strict=True)}

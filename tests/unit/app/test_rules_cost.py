@@ -20,7 +20,7 @@ aggregates: [{id: purchases, events: [purchase], function: count, where: event.a
 audiences:
 - {id: adults, rule: profile.age >= 18}
 - {id: grown, rule: profile.age >= 18}
-- {id: sporty, rule: 'profile.sports.exists(s, profile.sports.exists(t, s + t == "yogayoga"))'}
+- {id: sporty, rule: 'profile.sports.exists(s, profile.sports.exists(t, s != t && t == "yoga"))'}
 """
 
 
@@ -36,7 +36,7 @@ def test_each_distinct_rule_is_measured_once(tmp_path: Path) -> None:
     measured = {one.source: one for one in measure(catalogue, records=8, seed=1)}
     assert set(measured) == {
         "profile.age >= 18",
-        'profile.sports.exists(s, profile.sports.exists(t, s + t == "yogayoga"))',
+        'profile.sports.exists(s, profile.sports.exists(t, s != t && t == "yoga"))',
         "event.amount > 0.0",
     }
     assert measured["profile.age >= 18"].uses == ("audience adults", "audience grown")
