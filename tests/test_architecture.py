@@ -111,7 +111,9 @@ ALLOWED = {
 }
 """What each package may import of the others. Packages not named here may not exist."""
 
-PURE = ("model", "expression", "audience", "admission", "decision", "events", "content")
+PURE = (
+    "model", "expression", "audience", "admission", "decision", "events", "content", "replay",
+)  # fmt: skip
 IMPURE_MODULES = {
     "asyncio", "click", "google", "grpc", "io", "lmdb", "logging", "multiprocessing", "os",
     "pathlib", "random", "secrets", "socket", "structlog", "subprocess", "sys", "tempfile",

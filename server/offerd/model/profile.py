@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -61,4 +62,4 @@ class ProfileView(NamedTuple):
     attributes: dict[str, Any]
     aggregates: dict[str, Any]
     counted: dict[str, list[int]]
-    scores: dict[str, float] = {}
+    scores: Mapping[str, float] = {}

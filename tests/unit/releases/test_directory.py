@@ -23,6 +23,7 @@ def write(path: Path, *placements: str) -> str:
 
 
 def publish(releases: Releases, *placements: str, now_ns: int = 1) -> str:
+    """Publishes a bundle of some placements; returns its revision."""
     return releases.publish(lambda path: write(path, *placements), now_ns).revision
 
 

@@ -11,6 +11,7 @@ from offerd.releases import Action, Canary, Entry, Standing, standing_after
 
 
 def entry(action: Action, revision: str, share: int = 0) -> Entry:
+    """An entry at the first nanosecond."""
     return Entry(1, action, revision, share)
 
 
