@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from offerd import expression as ex
+from offerd.app.json_option import read_object
 from offerd.errors import DataError
 from offerd.expression.check.types import Kind
 from offerd.expression.functions.arithmetic import RANGES
@@ -44,28 +44,10 @@ class World:
 
 def read_record(given: str | None) -> dict[str, Any]:
     """The record of an option: JSON text, or the name of a file that holds it; {} for None."""
-    if given is None:
-        return {}
-    text, where = given, "the record"
-    if not given.lstrip().startswith("{"):
-        where = f"the record `{given}`"
-        try:
-            text = Path(given).read_text(encoding="utf-8")
-        except OSError as error:
-            reason = (error.strerror or "unknown reason").lower()
-            raise DataError(f"{where} can't be read: {reason}") from error
-        except UnicodeDecodeError as error:
-            raise DataError(f"{where} is not UTF-8") from error
-    try:
-        record = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{where} is not valid JSON: {str(error).lower()}") from error
-    if not isinstance(record, dict):
-        raise DataError(f"{where} must be a JSON object, such as {_EXAMPLE}")
-    return record
+    return read_object(given, "the record", file_prefix="the record ", example=_EXAMPLE)
 
 
-_EXAMPLE: Final = '`{"profile": {"age": 34}, "now": "2026-01-31T08:00:00Z"}`'
+_EXAMPLE: Final = '{"profile": {"age": 34}, "now": "2026-01-31T08:00:00Z"}'
 
 
 def declared_world(environment: ex.Environment, record: Mapping[str, Any]) -> World:

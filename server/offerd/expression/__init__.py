@@ -30,7 +30,7 @@ from offerd.expression.check.types import (
 from offerd.expression.compile import compile_expression
 from offerd.expression.encode import DecodeError, decode, encode
 from offerd.expression.evaluation import RequestError, evaluate_json
-from offerd.expression.explain import Decision, Explanation, explain
+from offerd.expression.explain import Explanation, explain
 from offerd.expression.issues import ExpressionError, Issue, Position, render_issue
 from offerd.expression.limits import DEFAULT_LIMITS, Limits
 from offerd.expression.plan.rule import PlanError, Rule, plan, plan_many, prepare
@@ -53,7 +53,6 @@ __all__ = [
     "Attribute",
     "Checked",
     "Checking",
-    "Decision",
     "DecodeError",
     "Duration",
     "Entry",

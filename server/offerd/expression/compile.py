@@ -6,9 +6,18 @@ from offerd.expression.check.checker import Checker
 from offerd.expression.check.context import Checking
 from offerd.expression.check.declarations import Environment
 from offerd.expression.check.lints import lint_condition
-from offerd.expression.check.size import cost, count_nodes, growth
+from offerd.expression.check.size import count_nodes, type_too_deep, worst_steps
 from offerd.expression.check.tree import Checked, Node, collect_references
-from offerd.expression.check.types import BOOL, DOUBLE, ERROR, INT, UINT, Type, settle
+from offerd.expression.check.types import (
+    BOOL,
+    DOUBLE,
+    ERROR,
+    INT,
+    MAXIMUM_TYPE_DEPTH,
+    UINT,
+    Type,
+    settle,
+)
 from offerd.expression.issues import ExpressionError, Issue
 from offerd.expression.limits import DEFAULT_LIMITS, Limits
 from offerd.expression.syntax.parser import parse
@@ -38,6 +47,9 @@ def compile_expression(
     return Checked(source, settle(tree.type), collect_references(tree), tree)
 
 
+_ADVICE = "nest fewer macros, and build and compare less"
+
+
 def _place(issue: Issue) -> tuple[int, int, str]:
     return (issue.line, issue.column, issue.message)
 
@@ -48,7 +60,8 @@ def _check_whole(checker: Checker, tree: Node, expected: Type | None) -> None:
     if tree.type is not expected:
         numbers = expected is DOUBLE and tree.type in (INT, UINT)
         hint = ": use `double(...)`" if numbers else ""
-        message = f"the expression must be a `{expected}`: found `{settle(tree.type)}`{hint}"
+        wanted = "true or false" if expected is BOOL else f"a `{expected}`"
+        message = f"the expression must be {wanted}: found `{settle(tree.type)}`{hint}"
         checker.report(message, tree.start, tree.end)
     elif expected is BOOL and checker.is_rule:
         lint_condition(tree, "the whole expression", checker.report)
@@ -60,12 +73,13 @@ def _check_size(checker: Checker, tree: Node, limits: Limits) -> None:
         message = f"the expression has {count} parts: at most {limits.nodes}"
         checker.report(message, tree.start, tree.end)
         return
-    worst = cost(tree, limits.assumed_list_size)
+    deep = type_too_deep(tree)
+    if deep is not None:
+        message = (
+            f"a value is nested too deep: at most {MAXIMUM_TYPE_DEPTH} lists, maps and optionals"
+        )
+        checker.report(message, deep.start, deep.end)
+    worst = worst_steps(tree, limits)
     if worst > limits.cost:
         message = f"the expression may take {worst} steps: at most {limits.cost}"
-        checker.report(f"{message}; nest fewer macros", tree.start, tree.end)
-        return
-    built = growth(tree, limits.assumed_list_size)
-    if built > limits.cost:
-        message = f"a value may become {built} times as large as its parts: at most {limits.cost}"
-        checker.report(message, tree.start, tree.end)
+        checker.report(f"{message}; {_ADVICE}", tree.start, tree.end)

@@ -5,39 +5,23 @@ This is the slow path, for when somebody asks; it watches the exact form at work
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from offerd.expression.check.declarations import Environment
 from offerd.expression.check.tree import (
-    Attribute,
     Box,
     Chain,
     Checked,
     Conditional,
     Node,
     Operation,
-    Presence,
-    Reference,
-    Variable,
     children,
 )
 from offerd.expression.check.types import Type
 from offerd.expression.plan.exact import Exact, Step
 from offerd.expression.values import Failure, Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A part that decided: its text, its outcome, and the values met in it, by their names.
-
-    A name's value is an Unknown when it was missing. Inside a macro it is the last value met.
-    """
-
-    text: str
-    outcome: Any
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +41,17 @@ class Explanation:
     parts: tuple[Explanation, ...]
     node: Node
 
-    def deciding(self) -> tuple[Decision, ...]:
-        """The parts that made the outcome what it is, in source order.
 
-        Of a false `&&` that is the first false operand, of a true one all of them; of an unknown
-        one, those that are unknown. `||` is its mirror image, and a condition counts together
-        with the branch that it chose.
-        """
-        return tuple(_deciding(self))
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """A part that made the outcome what it is.
+
+    `goal` is the outcome of this part that would help to turn the whole; None if its own outcome
+    only chose what counts, or if the whole is no condition.
+    """
+
+    part: Explanation
+    goal: bool | None
 
 
 def explain(checked: Checked, environment: Environment, roots: Sequence[Any]) -> Explanation:
@@ -78,13 +65,14 @@ def explain(checked: Checked, environment: Environment, roots: Sequence[Any]) ->
 
         return watched
 
-    Exact(checked, environment, watch)(*roots)
+    outcome = Exact(checked, environment, watch)(*roots)
+    # An evaluation that is ended before its time leaves no outcome of the whole behind.
+    seen.setdefault(id(_unboxed(checked.tree)), outcome)
     return _explanation(checked.source, checked.tree, seen)
 
 
 def _explanation(source: str, node: Node, seen: dict[int, Any]) -> Explanation:
-    while isinstance(node, Box):
-        node = node.value
+    node = _unboxed(node)
     return Explanation(
         source[node.start : node.end],
         node.start,
@@ -97,41 +85,51 @@ def _explanation(source: str, node: Node, seen: dict[int, Any]) -> Explanation:
     )
 
 
-def _deciding(part: Explanation) -> Iterator[Decision]:
-    chosen = _chosen(part)
-    if not chosen:
-        yield Decision(part.text, part.outcome, dict(_values(part)))
-    for inner in chosen:
-        yield from _deciding(inner)
+def _unboxed(node: Node) -> Node:
+    while isinstance(node, Box):
+        node = node.value
+    return node
 
 
-def _chosen(part: Explanation) -> list[Explanation]:
-    """The parts on which this one's outcome rests; none when it speaks for itself."""
-    node, parts = part.node, part.parts
-    if isinstance(node, Operation) and node.function == "!_":
-        return list(parts)
-    if isinstance(node, Conditional):
-        return [inner for inner in parts if inner.evaluated]
-    if isinstance(node, Chain):
-        if part.outcome is (not node.all):
-            return [inner for inner in parts if inner.outcome is part.outcome][:1]
-        if isinstance(part.outcome, Unknown | Failure):
-            kind = type(part.outcome)
-            return [inner for inner in parts if isinstance(inner.outcome, kind)]
-        return list(parts)
-    return []
+Hides = Callable[[Explanation], bool]
+"""Whether a part depends on what is not to be told."""
 
 
-def _values(part: Explanation) -> Iterator[tuple[str, Any]]:
+def _nothing(part: Explanation) -> bool:
+    return False
+
+
+def deciding(part: Explanation, goal: bool | None, hides: Hides = _nothing) -> Iterator[Deciding]:
+    """The parts on which the outcome rests, in source order.
+
+    Of a false `&&` that is the first false operand, of a true one all of them; of an unknown
+    one, those that are unknown. `||` is its mirror image; a condition counts together with the
+    branch that it chose; `!` is looked through. Where a hidden part chose what counts, that part
+    alone is named: what it chose would tell its outcome.
+    """
     node = part.node
-    if part.evaluated:
-        if isinstance(node, Attribute):
-            yield f"{node.root}.{node.path}", part.outcome
-        elif isinstance(node, Presence):
-            yield f"has({node.root}.{node.path})", part.outcome
-        elif isinstance(node, Reference):
-            yield f'{node.lookup}("{node.name}")', part.outcome
-        elif isinstance(node, Variable):
-            yield node.name, part.outcome
-    for inner in part.parts:
-        yield from _values(inner)
+    if isinstance(node, Operation) and node.function == "!_":
+        yield from deciding(part.parts[0], None if goal is None else not goal, hides)
+    elif isinstance(node, Conditional):
+        condition, *branches = part.parts
+        chosen = [branch for branch in branches if branch.evaluated]
+        yield from deciding(condition, None if chosen else goal, hides)
+        for branch in () if hides(condition) else chosen:
+            yield from deciding(branch, goal, hides)
+    elif isinstance(node, Chain) and (operands := _deciding_operands(part, node, hides)):
+        for operand in operands:
+            yield from deciding(operand, goal, hides)
+    else:
+        yield Deciding(part, goal)
+
+
+def _deciding_operands(part: Explanation, chain: Chain, hides: Hides) -> list[Explanation]:
+    absorbing = not chain.all
+    if part.outcome is absorbing:
+        place = next(n for n, operand in enumerate(part.parts) if operand.outcome is absorbing)
+        before = [operand for operand in part.parts[: place + 1] if hides(operand)]
+        return before[:1] or [part.parts[place]]
+    if isinstance(part.outcome, Unknown | Failure):
+        kind = type(part.outcome)
+        return [operand for operand in part.parts if isinstance(operand.outcome, kind)]
+    return list(part.parts)

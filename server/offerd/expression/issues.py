@@ -52,6 +52,11 @@ def issue_at(source: str, message: str, start: int, end: int) -> Issue:
     return Issue(message, position.line, position.column, max(1, end - start))
 
 
+def snippet(source: str, start: int, end: int) -> str:
+    """What is written there, on one line."""
+    return " ".join(source[start:end].split())
+
+
 def render_issue(source: str, issue: Issue) -> str:
     """The message, the source line, and a caret line under the stretch that is meant."""
     lines = source.split("\n")

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from offerd.expression.explain import Explanation
+from offerd.expression.explain import Deciding, Explanation, deciding
 from offerd.expression.narration.changes import Alternatives, Change, Need, changes
 from offerd.expression.narration.data import data_of
 from offerd.expression.narration.facts import Facts
 from offerd.expression.narration.parts import (
-    Deciding,
     Hidden,
     Visible,
-    deciding,
     full_name,
     goal_of,
     names_in,
     text_of,
+    without_bindings,
 )
-from offerd.expression.narration.values import shown
+from offerd.expression.narration.values import shown, spoken
 from offerd.expression.narration.words import Words
 from offerd.expression.values import Failure, Unknown
 
@@ -85,18 +84,20 @@ def narrate(
 
     `visible` takes the full name of an attribute or lookup, such as "profile.loyalty.tier" or
     `audience("frequent")`, and says whether the caller may see its value. Of what is hidden only
-    the name is told: neither the value nor the outcome of any part that depends on it, except
-    the outcome of the whole. That something is missing is told. `titles` are better names for
+    the name is told: neither the value, nor the outcome of any part that depends on it, nor
+    whether it made another part count, except the outcome of the whole. That something is
+    missing is told. `titles` are better names for
     `sentence`, by full name.
     """
-    hidden = Hidden(explanation, visible)
-    goal = goal_of(explanation)
-    decided = tuple(deciding(explanation, goal))
+    data = data_of(explanation, Hidden(explanation, visible))
+    root = without_bindings(explanation)
+    hidden = Hidden(root, visible)
+    decided = tuple(deciding(root, goal_of(root), hidden.hides))
     return Narration(
-        data_of(explanation, hidden),
+        data,
         tuple(dict.fromkeys(_told(one.part, hidden) for one in decided)),
-        _sentence(explanation, decided, hidden, Words(titles)),
-        changes(explanation, hidden),
+        _sentence(root, decided, hidden, Words(titles)),
+        changes(root, hidden),
     )
 
 
@@ -164,4 +165,4 @@ def _result(root: Explanation, hidden: Hidden, facts: Facts) -> str:
         return "The result depends on what you may not see."
     values = list(dict.fromkeys(facts.values(root)))
     because = f", as {' and '.join(values)}" if values and full_name(root) is None else ""
-    return f"The result is {shown(root.outcome, root.type)}{because}."
+    return f"The result is {spoken(root.outcome, root.type)}{because}."

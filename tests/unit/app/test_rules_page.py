@@ -12,7 +12,10 @@ import pytest
 from offerd.app.rules_schema import every_name
 from offerd.definitions import load
 from offerd.expression import DEFAULT_LIMITS, Environment, ExpressionError, compile_expression
+from offerd.expression.check.types import MAXIMUM_TYPE_DEPTH
+from offerd.expression.functions.patterns import MOST_STATES
 from offerd.expression.functions.table import FUNCTIONS, display_name
+from offerd.expression.limits import MOST_STEPS
 from offerd.expression.reference import reference
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -78,7 +81,8 @@ def test_the_limits_are_those_of_the_language() -> None:
     section = PAGE.split("| limit | most |")[1].split("\n## ")[0]
     told = [int(n.replace(",", "")) for n in re.findall(r"\| ([\d,]+) \|$", section, re.MULTILINE)]
     assert told == [
-        limits.source_length, limits.depth, limits.nodes, limits.macro_depth, limits.cost,
+        limits.source_length, limits.depth, limits.nodes, limits.macro_depth, MAXIMUM_TYPE_DEPTH,
+        MOST_STATES, limits.cost, MOST_STEPS,
     ]  # fmt: skip
     assert f"taking {limits.assumed_list_size} elements" in section
 

@@ -111,9 +111,10 @@ NEAR = (1_000_000_000, 1_699_999_999_123_456_000, 1_711_846_800_000_000_000, -1_
 class Rules:
     """A source of rules and of rows of data, from a seed; times are whole microseconds."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, optionals: bool = False) -> None:
         self.random = random.Random(seed)
         self.scope: list[tuple[str, Type]] = []
+        self.uses_optionals = optionals
 
     def source(self) -> str:
         """A bool expression, in CEL."""
@@ -124,6 +125,8 @@ class Rules:
         choices = self.leaves(type_)
         if depth > 0:
             choices = choices[:1] + self.branches(type_, depth - 1) * 2
+            if self.uses_optionals:
+                choices += self.with_optionals(type_, depth - 1)
         return self.random.choice(choices)()
 
     def leaves(self, type_: Type) -> list[Callable[[], str]]:
@@ -184,6 +187,41 @@ class Rules:
             if type_ is STRINGS:
                 made.append(lambda: f'({self.of(STRING, depth)}).split("{self.word()}")')
         return made
+
+    def with_optionals(self, type_: Type, depth: int) -> list[Callable[[], str]]:
+        """Ways to come to this type through an optional."""
+        kind = self.random.choice((INT, STRING, DOUBLE, INTS, COUNTS))
+        made: list[Callable[[], str]] = [
+            lambda: f"({self.optional(type_, depth)}).orValue({self.of(type_, depth)})",
+            lambda: f"({self.optional(type_, depth)}).orValue({self.of(type_, depth)})",
+            lambda: f"({self.optional(type_, depth)}).value()",
+        ]
+        if type_ is BOOL:
+            made.append(lambda: f"({self.optional(kind, depth)}).hasValue()")
+        return made
+
+    def optional(self, type_: Type, depth: int) -> str:
+        """An optional of this type."""
+        of = self.of
+        made: list[Callable[[], str]] = [
+            lambda: f"optional.of({of(type_, depth)})",
+            lambda: f"({of(BOOL, depth)} ? optional.of({of(type_, 0)}) : optional.none())",
+            lambda: f"({self.optional(type_, 0)}).or({self.optional(type_, 0)})",
+        ]
+        paths = [key for key, found in COLUMNS.items() if found is type_ and key[1]]
+        if paths:
+            made += [lambda: "{}.?{}".format(*self.random.choice(paths))] * 3
+        lists = {INT: INTS, DOUBLE: DOUBLES, STRING: STRINGS}
+        if type_ in lists:
+            list_ = lists[type_]
+            end = self.random.choice(("first", "last"))
+            made.append(lambda: f"({of(list_, depth)})[?{of(INT, 0)}]")
+            made.append(lambda: f"({of(list_, depth)}).{end}()")
+            made.append(lambda: f"({self.optional(list_, 0)})[?{of(INT, 0)}]")
+        if type_ is INT:
+            made.append(lambda: f"({of(COUNTS, 0)})[?{of(STRING, 0)}]")
+            made.append(lambda: f"({self.optional(COUNTS, 0)}).?gold")
+        return self.random.choice(made)()
 
     def conditions(self, depth: int) -> list[Callable[[], str]]:
         of = self.of

@@ -111,6 +111,8 @@ TRANSLATED = (
      'profile.interests.all(x, x in profile.wishes)'),
     ('interests.supersetOf(["yoga"])',
      '["yoga"].all(x, x in profile.interests)'),
+    ('exists x from interests where intersects(wishes, [x, "b"])',
+     'profile.interests.exists(x, profile.wishes.exists(x2, x2 in [x, "b"]))'),
     ('interests.count() > 2',
      'profile.interests.size() > 2'),
     ('exists i from interests where i.startsWith("y")',

@@ -22,7 +22,8 @@ def outcome(
     """What the translation says of a profile and aggregates; None for unknown."""
     expression = translate(pql, SCHEMA, AUDIENCES, NAMES).expression
     rule = plan(compile_expression(expression, ENVIRONMENT), ENVIRONMENT)
-    found = rule.evaluate(profile or {}, {}, aggregate or {}, NOW, {})
+    given = {"profile": profile or {}, "aggregate": aggregate or {}, "now": NOW}
+    found = rule.evaluate(*(given.get(name, {}) for name in ENVIRONMENT.roots))
     return None if isinstance(found, Unknown) else found
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import duckdb
 
-from offerd.audience.membership import Memberships
 from offerd.expression import (
     BOOL,
     Checked,
@@ -46,10 +45,21 @@ _AUDIENCE_RULES = {name: plan(checked, ENVIRONMENT) for name, checked in CHECKED
 
 def python_answer(rule: Rule, row: dict[str, Any]) -> Any:
     """What the service says of a row; None for unknown and for a failure."""
-    found = Memberships(
-        _AUDIENCE_RULES, row["profile"], row["context"], row["aggregate"], row["now"]
-    ).evaluate(rule)
+    roots = (row["profile"], row["context"], row["aggregate"], row["now"])
+    found = rule.evaluate(*roots, _Audiences(roots))
     return None if isinstance(found, Unknown | Failure) else found
+
+
+class _Audiences(dict[str, Any]):
+    """Works an audience out when a rule asks for it."""
+
+    def __init__(self, roots: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.roots = roots
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = found = _AUDIENCE_RULES[name].evaluate(*self.roots, self)
+        return found
 
 
 def column_name(root: str, path: str) -> str:

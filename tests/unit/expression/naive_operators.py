@@ -88,7 +88,8 @@ def _modulo(a: Any, b: Any) -> Any:
 
 def _index(of: Any, at: Any) -> Any:
     if isinstance(of, dict):
-        return next(of[key] for key in of if same(key, at)) if _member(at, of) else of["missing"]
+        found = [of[key] for key in of if same(key, at)]
+        return found[0]
     position = number(at)
     if not isinstance(of, list) or position < 0 or position != int(position):
         raise TypeError
@@ -97,6 +98,8 @@ def _index(of: Any, at: Any) -> Any:
 
 def _member(a: Any, of: Any) -> bool:
     if not isinstance(of, list | dict):
+        raise TypeError
+    if isinstance(of, dict) and not isinstance(a, bool | int | float | str | Uint):
         raise TypeError
     return any(same(a, item) for item in of)
 

@@ -49,6 +49,10 @@ READ = [
     ({"a": [1, 2.5, None, True]}, "dyn", "x.a == [1, 2.5, null, true]"),
     ([{"duration": "1s"}], "list(duration)", "x[0] + duration('1s') == duration('2s')"),
     ("a", "string", "x.startsWith('a')"),
+    (2, "double", "x == 2.0"),
+    ({"duration": 5}, "map(string, int)", "x.duration == 5"),
+    ({"type": "shoe"}, {"map": ["string", "dyn"]}, "x.type == 'shoe'"),
+    ({"map": [[{"bool": True}, 1], [{"int": "1"}, 2]]}, "dyn", "x[true] == 1 && x[1] == 2"),
 ]
 
 
@@ -110,6 +114,25 @@ BAD: list[dict[str, Any]] = [
     {"expr": "x", "type_env": [{"name": "x"}]},
     {"expr": "x", "type_env": {"x": "integer"}},
     {"expr": "x", "type_env": {"x": {"set": "int"}}},
+    {"expr": "x", "type_env": {"x": {"map": 5}}},
+    {"expr": "x", "type_env": {"x": {"map": ["double", "int"]}}},
+    {"expr": "x", "type_env": {"x": "error"}},
+    {"expr": "x", "type_env": {"x": "list(never)"}},
+    {"expr": "x", "type_env": {"x": "A"}},
+    {"expr": "x", "bindings": {"x": {"int": float("inf")}}},
+    {"expr": "x", "bindings": {"x": {"int": 1.7}}},
+    {"expr": "x", "bindings": {"x": {"int": True}}},
+    {"expr": "x", "bindings": {"x": {"int": "99999999999999999999"}}},
+    {"expr": "x", "bindings": {"x": {"int": "1_000"}}},
+    {"expr": "x", "bindings": {"x": {"uint": "-1"}}},
+    {"expr": "x", "bindings": {"x": {"double": "1_0.0"}}},
+    {"expr": "x", "bindings": {"x": {"type": "shoe"}}},
+    {"expr": "x", "bindings": {"x": {"map": [[{"int": 1}, 1], [{"int": "1"}, 2]]}}},
+    {"expr": "x", "bindings": {"x": "\ud800"}},
+    {"expr": "x", "bindings": {"x": True}, "type_env": {"x": "int"}},
+    {"expr": "x", "bindings": {"x": "abc"}, "type_env": {"x": "int"}},
+    {"expr": "x", "bindings": {"x": [1, "a"]}, "type_env": {"x": "list(int)"}},
+    {"expr": "x", "bindings": {"x": 1}, "type_env": {"x": "optional(uint)"}},
 ]
 
 

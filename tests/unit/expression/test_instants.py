@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from offerd.expression import Checking, Failure, compile_expression, plan
+from offerd.expression.functions.clocks import zone
 from offerd.expression.functions.instants import (
     format_duration,
     format_timestamp,
@@ -135,3 +136,18 @@ def test_times_out_of_range_fail(source: str) -> None:
     outcome = plan(made, ENVIRONMENT).evaluate({"stay": 0}, {}, 0, {})
     assert isinstance(outcome, Failure)
     assert "out of" in outcome.message
+
+
+@pytest.mark.parametrize("offset", ["+99:99", "+24:00", "-00:60"])
+def test_an_offset_is_a_time_of_day(offset: str) -> None:
+    """RFC 3339 has offsets of less than a day, with minutes of less than an hour."""
+    with pytest.raises(EvaluationError, match="no zone is so far from UTC"):
+        parse_timestamp(f"2024-01-01T00:00:00{offset}")
+    assert parse_timestamp("2024-01-01T00:00:00-23:59") > 0
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Europe", "Nowhere/City", "../UTC"])
+def test_a_zone_is_one_that_all_hosts_have(name: str) -> None:
+    """Neither a host's own zone nor a folder of zones is a zone, and none is looked for twice."""
+    with pytest.raises(EvaluationError, match="unknown time zone"):
+        zone(name)

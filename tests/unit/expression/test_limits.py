@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
-from offerd.expression import BOOL, ExpressionError, Limits, compile_expression, plan
+from offerd.expression import (
+    BOOL,
+    INT,
+    DecodeError,
+    ExpressionError,
+    Limits,
+    compile_expression,
+    decode,
+    encode,
+    list_of,
+    parse_type,
+    plan,
+)
 from offerd.expression.limits import MAXIMUM_DEPTH
 from unit.expression.declared import ENVIRONMENT
 
@@ -56,7 +72,10 @@ LIMITS = [
     (Limits(source_length=5), "the expression has 15 characters: at most 5"),
     (Limits(depth=1), "the expression is nested too deep: at most 1 levels"),
     (Limits(nodes=2), "the expression has 3 parts: at most 2"),
-    (Limits(cost=2), "the expression may take 3 steps: at most 2; nest fewer macros"),
+    (
+        Limits(cost=2),
+        "the expression may take 3 steps: at most 2; nest fewer macros, and build and compare less",
+    ),
 ]
 
 
@@ -73,7 +92,7 @@ def test_nested_macros_are_limited_by_their_product() -> None:
     over = "profile.tags.exists(a, profile.tags.exists(b, profile.tags.exists(c, a == b + c)))"
     with pytest.raises(ExpressionError, match="steps: at most 1000000; nest fewer macros"):
         compile_expression(over, ENVIRONMENT)
-    compile_expression(over.replace("profile.tags", "['a', 'b']"), ENVIRONMENT)
+    compile_expression(over.replace("profile.tags", "['a', profile.tier]"), ENVIRONMENT)
 
 
 def test_macros_nest_only_so_far() -> None:
@@ -98,7 +117,7 @@ DEEP = [
     lambda n: "profile.age" + " + 1" * (n - 3) + " > 0",
     lambda n: "!" * (n - 2) + "profile.vip",
     lambda n: "(" * (n - 3) + "profile.age" + " + 1)" * (n - 3) + " > 0",
-    lambda n: "profile.vip ? profile.vip : " * (n - 3) + "profile.vip",
+    lambda n: "profile.vip ? profile.vip : " * (n - 3) + "!profile.vip",
     lambda n: (
         "profile.vip || (profile.vip && (" * ((n - 4) // 2) + "profile.vip" + "))" * ((n - 4) // 2)
     ),
@@ -108,14 +127,16 @@ DEEP = [
         + "))" * ((n - 6) // 2)
     ),
     lambda n: (
-        "[" * (n - 5)
+        "profile.vip == "
+        + "(" * (n - 16)
+        + "[" * 12
         + "profile.age"
-        + "]" * (n - 5)
-        + "[0]" * 1
+        + "]" * 12
         + " == "
-        + "[" * (n - 6)
+        + "[" * 12
         + "1"
-        + "]" * (n - 6)
+        + "]" * 12
+        + ")" * (n - 16)
     ),
     lambda n: (
         "profile.vip ? (profile.vip || profile.tags.exists(t, t == 'x')) : (" * ((n - 8) // 2)
@@ -154,3 +175,64 @@ def test_a_string_cannot_be_grown_without_end() -> None:
         compile_expression(f"('a' + context.country){grow} == ''", ENVIRONMENT), ENVIRONMENT
     )
     assert "too long" in repr(rule.evaluate({}, {"country": "x"}, 0, {}))
+
+
+COSTS = [
+    ("profile.age in [1, 2, 3]", 6 + 3),
+    ("'a' in profile.tags", 3 + 100),
+    ("'a' in profile.address", 3),
+    ("profile.tags == ['a', 'b']", 5 + 2),
+    ("profile.rows == [profile.address]", 4 + 1 + 2 * 100),
+    ("sets.contains(profile.tags, ['a', 'b'])", 5 + 200),
+    ("sets.equivalent(profile.tags, profile.tags)", 3 + 2 * 100 * 100),
+    ("profile.tags.sort() == ['a']", 5 + 1 + 101 * 7),
+    ("profile.tags.distinct() == ['a']", 5 + 1 + 101),
+    ("profile.scores.distinct() == [1.0]", 5 + 1 + 100 * 101),
+    ("[[1], [profile.age, 3]].flatten() == [1]", 10 + 1 + 7),
+    ("profile.tier.contains('gold')", 3 + 3),
+    ("profile.tier.lowerAscii() == 'gold'", 4 + 62),
+    ("'' + profile.tier == 'gold'", 5 + 62),
+    ("profile.tier == 'gold'", 3),
+    ("lists.range(7) == [profile.age]", 5 + 1 + 7),
+    ("profile.tags.exists(t, t in profile.tags)", 2 + 100 * (1 + 3 + 100)),
+]
+
+
+@pytest.mark.parametrize(("source", "steps"), COSTS)
+def test_a_function_costs_what_it_goes_through(source: str, steps: int) -> None:
+    """Lists count by their elements, texts by their length, look-ups in maps as one step."""
+    with pytest.raises(ExpressionError, match=f"may take {steps} steps"):
+        compile_expression(source, ENVIRONMENT, limits=Limits(cost=1))
+    compile_expression(source, ENVIRONMENT, limits=Limits(cost=steps))
+    with pytest.raises(ExpressionError, match="steps"):
+        compile_expression(source, ENVIRONMENT, limits=Limits(cost=steps - 1))
+
+
+def test_a_stored_rule_is_held_to_the_same_cost() -> None:
+    """What may not be compiled may not be read from a bundle either."""
+    data = encode(compile_expression("sets.contains(profile.tags, profile.tags)", ENVIRONMENT))
+    with pytest.raises(DecodeError, match="too many steps"):
+        decode(data, limits=Limits(cost=1_000))
+    assert decode(data, limits=Limits(cost=20_000)).source.startswith("sets")
+
+
+def test_a_value_is_nested_only_so_deep() -> None:
+    """Lists in lists have a limit of their own, which is told where it is met."""
+    within = "[" * 16 + "profile.age" + "]" * 16 + ".size() == 1"
+    data = encode(compile_expression(within, ENVIRONMENT))
+    with pytest.raises(ExpressionError, match=r"1:1: .*at most 16 lists, maps and optionals"):
+        compile_expression(f"[{within.replace('.size', '].size')}", ENVIRONMENT)
+    script = "import sys; from offerd.expression import decode; decode(sys.stdin.buffer.read())"
+    subprocess.run([sys.executable, "-c", script], input=data, check=True, env=_ENVIRON)
+
+
+_ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def test_a_type_too_deep_is_not_read_whoever_has_met_it_before() -> None:
+    """What a process happens to know already makes no difference to what it reads."""
+    deep = INT
+    for _ in range(17):
+        deep = list_of(deep)
+    with pytest.raises(ValueError, match="nested too deep"):
+        parse_type(str(deep))

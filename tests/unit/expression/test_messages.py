@@ -25,7 +25,7 @@ SYNTAX = [
     ("profile.vip | true", "1:13: unexpected `|`: use `||` for or"),
     ("(1 + 2", "1:7: the expression ends too early: expected `)` to close the parenthesis"),
     ("1 +", "1:4: the expression ends too early: expected a value"),
-    ("1 + 2)", "1:6: unexpected `)`: expected an operator or the end of the expression"),
+    ("1 + 2)", "1:6: unexpected `)`: there is no `(` before it"),
     ("== 1", "1:1: `==` needs a value on its left"),
     ("[1, 2", "1:6: the expression ends too early: expected `]` or `,` here"),
     ("f(1,)", "1:5: unexpected `)`: expected an argument after `,`"),
@@ -95,18 +95,27 @@ MEANING = [
         '1:1: `audience` takes one name in quotes, such as `audience("...")`',
     ),
     ("profile.age == 'x'", "1:1: `int` and `string` are never equal"),
-    ("profile.age == null", "1:1: `int` and `null` are never equal"),
+    (
+        "profile.age == null",
+        "1:1: `profile.age` is never null: to ask whether it is missing, write `!has(profile.age)`",
+    ),
     (
         "profile.age in profile.tags",
         "1:1: `in` needs a list or a map that can hold `int`: found `list(string)`",
     ),
-    ("profile.age + 'x' == 'y'", "1:1: cannot apply `+` to `int` and `string`"),
+    (
+        "profile.age + 'x' == 'y'",
+        "1:1: cannot apply `+` to `int` and `string`: use `string(profile.age)`",
+    ),
     (
         "profile.age + profile.score > 1.0",
-        "1:1: cannot apply `+` to `int` and `double`: convert one, such as with `double(...)`",
+        "1:1: cannot apply `+` to `int` and `double`: use `double(profile.age)`",
     ),
     ("-profile.vip", "1:1: cannot apply `-` to `bool`"),
-    ("!profile.age", "1:1: cannot apply `!` to `int`"),
+    (
+        "!profile.age",
+        "1:1: cannot apply `!` to `int`: to ask for no value, write `!has(profile.age)`",
+    ),
     ("profile.tags['a'] == 'b'", "1:1: `list(string)` has no index of type `string`"),
     (
         "profile.age.startsWith('a')",
@@ -120,8 +129,16 @@ MEANING = [
         "profile.tier.startWith('a')",
         "1:14: unknown function `startWith`: did you mean `startsWith`?",
     ),
-    ("profile.age && profile.vip", "1:1: an operand of `&&` must be a `bool`: found `int`"),
-    ("(profile.age ? 1 : 2) == 1", "1:2: the condition before `?` must be a `bool`: found `int`"),
+    (
+        "profile.age && profile.vip",
+        "1:1: an operand of `&&` must be true or false: found `int`: "
+        "compare it, or ask for any value with `has(profile.age)`",
+    ),
+    (
+        "(profile.age ? 1 : 2) == 1",
+        "1:2: the condition before `?` must be true or false: found `int`: "
+        "compare it, or ask for any value with `has(profile.age)`",
+    ),
     (
         "profile.vip ? 1 : 'a'",
         "1:15: both values after `?` must be of one type: found `int` and `string`",
@@ -131,9 +148,9 @@ MEANING = [
     ("true ? profile.vip : profile.vip", "1:1: the condition before `?` is always `true`"),
     ("profile.tags.exists(t, true)", "1:24: the condition of `exists` is always `true`"),
     ("1 == 1", "1:1: the whole expression is always `true`"),
-    ("profile.age / 0 == 1", "1:1: division by zero"),
-    ("profile.age % 0 == 1", "1:1: modulus by zero"),
-    ("profile.tier.matches('(')", "1:1: `(` is not a pattern: missing ): ("),
+    ("profile.age / 0 == 1", "1:15: division by zero"),
+    ("profile.age % 0 == 1", "1:15: modulus by zero"),
+    ("profile.tier.matches('(')", "1:22: `(` is not a pattern: missing ): ("),
     (
         "now > timestamp('2024-13-01T00:00:00Z')",
         "1:7: `2024-13-01T00:00:00Z` is not a timestamp: month must be in 1..12",
@@ -148,7 +165,10 @@ MEANING = [
         "1:16: `1 hour` is not a duration: "
         "write numbers with the units h, m, s, ms, us or ns, such as `1h30m`",
     ),
-    ("now.getHours('Europe/Stokholm') > 1", "1:1: unknown time zone `Europe/Stokholm`"),
+    (
+        "now.getHours('Europe/Stokholm') > 1",
+        "1:14: unknown time zone `Europe/Stokholm`: did you mean `Europe/Stockholm`?",
+    ),
     (
         "profile.age.exists(x, x > 1)",
         "1:1: `exists` needs a list or a map on its left: found `int`",
@@ -169,7 +189,7 @@ MEANING = [
         "{1.5: 2}.size() == 1",
         "1:2: a map's key must be a `string`, `int`, `uint` or `bool`: found `double`",
     ),
-    ("profile.age", "1:1: the expression must be a `bool`: found `int`"),
+    ("profile.age", "1:1: the expression must be true or false: found `int`"),
 ]
 
 

@@ -65,8 +65,8 @@ def test_durations_are_told_in_words(value: int, words: str) -> None:
         (5400 * SECOND, DURATION, "1 hour and 30 minutes", "5400s"),
         (Duration(SECOND), DYN, "1 second", "1s"),
         (10**30, TIMESTAMP, "a time out of range", "a time out of range"),
-        (float("nan"), DOUBLE, "nan", "NaN"),
-        (float("-inf"), DOUBLE, "-inf", "-Infinity"),
+        (float("nan"), DOUBLE, "not a number", "NaN"),
+        (float("-inf"), DOUBLE, "minus infinity", "-Infinity"),
         (b"ab", BYTES, "2 bytes", "YWI="),
         (Uint(3), DYN, "3", 3),
         (None, DYN, "null", None),
@@ -302,3 +302,62 @@ def test_data_of_wrong_types_can_be_told_too(seed: int) -> None:
         wrong = {**row, "profile": profile, "now": numbers.choice((0, *WRONG))}
         narration = narrate(explain(checked, ENVIRONMENT, [wrong[n] for n in ENVIRONMENT.roots]))
         json.dumps(narration.as_json(), allow_nan=False)
+
+
+GATES = [
+    "profile.consent.email && profile.age > 18",
+    "profile.age > 18 && profile.consent.email",
+    "profile.consent.email || profile.age > 18",
+    "profile.consent.email ? profile.age > 18 : profile.age > 21",
+    "(profile.consent.email && profile.age > 18) || profile.age > 100",
+    "!(profile.consent.email || profile.age == 17) || profile.age == 3",
+    "profile.favourite_sports.exists(s, s == 'golf' && profile.consent.email) && profile.age > 18",
+    "profile.favourite_sports.exists(s, profile.consent.email) && profile.age > 18",
+    "cel.bind(x, profile.consent.email, x && profile.age > 18)",
+    "profile.?consent.email.orValue(false) && profile.age > 18",
+    "[profile.consent.email].filter(x, x).all(x, profile.age > 18) && profile.age > 30",
+]
+
+
+@pytest.mark.parametrize("source", GATES)
+@pytest.mark.parametrize("age", [17, 20, 40])
+def test_nothing_that_is_told_depends_on_what_may_not_be_seen(source: str, age: int) -> None:
+    """Whatever the hidden value, the same is told, as long as the outcome is the same."""
+    told_of: dict[bool, set[str]] = {True: set(), False: set()}
+    for secret in (True, False):
+        data = {
+            "profile.consent.email": secret,
+            "profile.age": age,
+            "profile.favourite_sports": ["yoga", "golf", "judo"],
+        }
+        narration = told(source, data, ("profile.consent.email",))
+        whole = narration.data["value"]
+        told_of[whole].add(json.dumps(narration.as_json()))
+    assert all(len(each) <= 1 for each in told_of.values())
+
+
+def test_an_explanation_stays_short_whatever_the_data() -> None:
+    """Of long lists, maps and texts the beginning is told, and how long they are."""
+    source = "lists.range(5000).map(i, profile.scores).size() == 1 || profile.email.size() == 3"
+    narration = told(source, {"profile.scores": list(range(200)), "profile.email": "x" * 5_000})
+    assert len(json.dumps(narration.as_json())) < 10_000
+    made = narration.data["parts"][0]["parts"][0]["parts"][0]
+    assert made["cut"] is True
+    assert made["length"] == 5_000
+    text = narration.data["parts"][1]["parts"][0]["parts"][0]
+    assert (len(text["value"]), text["length"]) == (1_000, 5_000)
+
+
+def test_a_sentence_tells_times_as_people_say_them() -> None:
+    """Seconds only if there are any; logs and data keep RFC 3339."""
+    source = "aggregate.last_visit > aggregate.last_purchase"
+    narration = told(
+        source,
+        {
+            "aggregate.last_visit": "2026-11-01T10:30:00Z",
+            "aggregate.last_purchase": "2026-11-01T10:30:15.5Z",
+        },
+    )
+    assert "last visit is 1 November 2026, 10:30 UTC" in narration.sentence
+    assert "1 November 2026, 10:30:15.500 UTC" in narration.sentence
+    assert "2026-11-01T10:30:00Z" in narration.line

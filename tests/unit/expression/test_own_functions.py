@@ -126,11 +126,11 @@ def test_buckets_are_even_and_independent_of_each_other() -> None:
 
 def test_letter_case_is_folded_as_unicode_says() -> None:
     """The sharp s equals two, and Greek sigmas equal each other."""
-    profile = {"tier": "STRASSE", "loyalty.tier": "ΟΔΥΣΣΕΥΣ"}
-    assert value_of("profile.tier.equalsIgnoreCase('straße')", profile) is True
-    assert value_of("'οδυσσευς'.equalsIgnoreCase(profile.loyalty.tier)", profile) is True
-    assert value_of("profile.tier.containsIgnoreCase('raß')", profile) is True
-    assert value_of("profile.tier.containsIgnoreCase(profile.loyalty.tier)", profile) is False
+    given = {"profile": {"loyalty.tier": "ΟΔΥΣΣΕΥΣ"}, "context": {"country": "STRASSE"}}
+    assert value_of("context.country.equalsIgnoreCase('straße')", **given) is True
+    assert value_of("'οδυσσευς'.equalsIgnoreCase(profile.loyalty.tier)", **given) is True
+    assert value_of("context.country.containsIgnoreCase('raß')", **given) is True
+    assert value_of("context.country.containsIgnoreCase(profile.loyalty.tier)", **given) is False
 
 
 def at(moment: str, source: str, born: str = "2004-02-29") -> Any:

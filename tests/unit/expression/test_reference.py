@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from offerd.expression import (
+    DYN,
     TIMESTAMP,
     Checking,
     Entry,
     Environment,
+    Type,
     compile_expression,
     decode,
     encode,
@@ -17,9 +21,11 @@ from offerd.expression import (
 )
 from offerd.expression.check.macro_forms import FORMS
 from offerd.expression.functions.table import FUNCTIONS
+from offerd.expression.syntax import ast
+from offerd.expression.syntax.parser import parse
+from offerd.expression.values import boxer
 
 ENTRIES = reference()
-ENVIRONMENT = Environment({"now": TIMESTAMP})
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.name for entry in ENTRIES])
@@ -35,10 +41,63 @@ def test_every_example_holds(name: str) -> None:
     """What the documentation shows as true is true, in every form, stored or not."""
     example = FUNCTIONS[name].example
     assert example
-    made = compile_expression(example, ENVIRONMENT, checking=Checking.CEL)
-    rule = plan(decode(encode(made)), ENVIRONMENT)
-    assert rule.evaluate(0) is True
-    assert rule.exact(0) is True
+    _holds(example, {})
+
+
+@pytest.mark.parametrize("typed", [True, False], ids=["typed", "dyn"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_example_holds_of_data(name: str, typed: bool) -> None:
+    """It holds as well when its constants are data, so that nothing is worked out beforehand."""
+    source, values = _with_data(FUNCTIONS[name].example)
+    _holds(source, values, typed=typed)
+
+
+def _with_data(example: str) -> tuple[str, dict[str, tuple[Type, Any]]]:
+    """The example with a variable in the place of each constant, and their types and values."""
+    values: dict[str, tuple[Type, Any]] = {}
+    pieces: list[str] = []
+    end = 0
+    for literal in _literals(parse(example)):
+        name = f"v{len(values)}"
+        values[name] = (literal.type, literal.value)
+        pieces.extend((example[end : literal.start], name))
+        end = literal.end
+    return "".join((*pieces, example[end:])), values
+
+
+def _literals(expr: ast.Expr) -> list[ast.Literal]:
+    found: list[ast.Literal] = []
+    pending = [expr]
+    while pending:
+        part = pending.pop()
+        match part:
+            case ast.Literal():
+                found.append(part)
+            case ast.Call() if part.function != "_?._":
+                pending.extend(part.arguments)
+                pending.extend([part.target] if part.target is not None else [])
+            case ast.Call():
+                pending.append(part.arguments[0])
+            case ast.Select():
+                pending.append(part.operand)
+            case ast.ListLiteral():
+                pending.extend(part.items)
+            case ast.MapLiteral():
+                pending.extend(value for _, value in part.entries)
+    return sorted(found, key=lambda literal: literal.start)
+
+
+def _holds(source: str, values: dict[str, tuple[Type, Any]], *, typed: bool = True) -> None:
+    types = {name: type_ if typed else DYN for name, (type_, _) in values.items()}
+    environment = Environment({"now": TIMESTAMP, **types})
+    made = compile_expression(source, environment, checking=Checking.CEL)
+    rule = plan(decode(encode(made)), environment)
+    roots = []
+    for type_, value in values.values():
+        box = None if typed else boxer(type_, DYN)
+        roots.append(value if box is None else box(value))
+    assert rule.evaluate(0, *roots) is True
+    assert rule.exact(0, *roots) is True
 
 
 def test_every_macro_is_in_the_reference() -> None:

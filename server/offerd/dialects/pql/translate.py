@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,9 +48,9 @@ _COMPARISONS: Final = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">
 _NUMBERS: Final = (INT, DOUBLE)
 _FIGURES: Final = frozenset(("count", "sum", "min", "max"))
 _SETS: Final = {
-    "intersects": "{0}.exists(x, x in {1})",
-    "subsetOf": "{0}.all(x, x in {1})",
-    "supersetOf": "{1}.all(x, x in {0})",
+    "intersects": "{0}.exists({name}, {name} in {1})",
+    "subsetOf": "{0}.all({name}, {name} in {1})",
+    "supersetOf": "{1}.all({name}, {name} in {0})",
 }
 _VARIABLE: Final = re.compile(r"[a-z][A-Za-z0-9_]*")
 _TAKEN: Final = frozenset(("in", "true", "false", "null", "profile", "context", "aggregate", "now"))
@@ -221,7 +222,7 @@ class _Translator:
         arguments = [self.value(argument) for argument in node.arguments]
         if node.name in TEXT_FUNCTIONS:
             return text_test(self.scope, node, arguments)
-        return _set_function(node, arguments)
+        return _set_function(node, arguments, self.scope.variables)
 
     def _conditional(self, node: Call) -> Value:
         if node.name == "not" or len(node.arguments) != 3:
@@ -342,7 +343,7 @@ def _arithmetic(operator: str, left: Value, right: Value) -> Value:
     return Value(f"{left.closed} {operator} {right.closed}", left.type, is_closed=False)
 
 
-def _set_function(node: Call, arguments: list[Value]) -> Value:
+def _set_function(node: Call, arguments: list[Value], taken: Collection[str]) -> Value:
     lists = [argument.type.kind is Kind.LIST for argument in arguments]
     if node.name == "count" and lists == [True]:
         return Value(f"{arguments[0].closed}.size()", INT)
@@ -350,5 +351,14 @@ def _set_function(node: Call, arguments: list[Value]) -> Value:
         text = f"{arguments[1].closed} in {arguments[0].closed}"
         return Value(text, BOOL, is_closed=False)
     if node.name in _SETS and lists == [True, True]:
-        return Value(_SETS[node.name].format(arguments[0].closed, arguments[1].closed), BOOL)
+        name = next(name for name in _names() if name not in taken)
+        text = _SETS[node.name].format(*(argument.closed for argument in arguments), name=name)
+        return Value(text, BOOL)
     raise CannotSay(f"`{node.name}` needs lists: it is not translated for other values")
+
+
+def _names() -> Iterator[str]:
+    """Names for a variable of a macro, without end."""
+    yield "x"
+    for number in itertools.count(2):
+        yield f"x{number}"

@@ -21,7 +21,7 @@ from offerd.dialects.sql.writing import Arguments, OperationWriter, Writer
 from offerd.expression import DURATION, STRING
 from offerd.expression.check.tree import Constant, Operation
 from offerd.expression.functions.arithmetic import TIMESTAMP_MAXIMUM, TIMESTAMP_MINIMUM
-from offerd.expression.functions.instants import SECOND
+from offerd.expression.functions.clocks import SECOND
 
 Part = Callable[[Target, exp.Expression], exp.Expression]
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from offerd.dialects.error import CannotSay
 from offerd.dialects.sql.comparing import require_text_keys
+from offerd.dialects.sql.optionals import write_or_value
 from offerd.dialects.sql.syntax import binary, case, integer, is_null
 from offerd.dialects.sql.target import Body
 from offerd.dialects.sql.writing import Writer
@@ -21,9 +22,11 @@ from offerd.expression.check.types import Kind
 
 
 def write_macro(writer: Writer, node: Macro) -> exp.Expression:
-    """`exists`, `all`, `exists_one`, `filter` or `map` with one variable, or `cel.bind`."""
+    """`exists`, `all`, `exists_one`, `filter` or `map` with one variable, `cel.bind`, `orValue`."""
     if node.macro == "bind":
         return writer.target.bind(writer.write(node.range), _result(writer, node))
+    if node.macro == "or_value":
+        return write_or_value(writer, node)
     write = _MACROS.get(node.macro)
     if write is None:
         raise CannotSay(f"the macro `{node.macro}` has no translation into SQL")

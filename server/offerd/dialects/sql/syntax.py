@@ -24,6 +24,7 @@ _CLOSED: Final = (
     exp.Paren,
     exp.Anonymous,
     exp.Array,
+    exp.Coalesce,
 )
 
 

@@ -195,7 +195,7 @@ class _TreeWriter:
     def condition(self, node: Node) -> exp.Expression:
         """A node that must be a bool whatever the data."""
         if node.type is not BOOL:
-            raise self.refuse(node, f"a condition must be a `bool`: found `{node.type}`")
+            raise self.refuse(node, f"a condition must be true or false: found `{node.type}`")
         return self.write(node)
 
     def _constant(self, node: Constant) -> exp.Expression:

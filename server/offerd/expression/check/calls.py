@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from offerd.expression.check import names
 from offerd.expression.check.context import Context
-from offerd.expression.check.macro_forms import WRITTEN
-from offerd.expression.check.nearest import suggestion
+from offerd.expression.check.habits import is_membership, membership, unknown_function
+from offerd.expression.check.misfits import misfit
 from offerd.expression.check.resolve import coerce
 from offerd.expression.check.tree import Items, Node, Reference, Variable
 from offerd.expression.check.types import DYN, ERROR, NUMERIC, TIMESTAMP, list_of
-from offerd.expression.functions.overload import Form, Function, Overload
-from offerd.expression.functions.table import FUNCTIONS, display_name
+from offerd.expression.functions.overload import Form, Function
+from offerd.expression.functions.table import FUNCTIONS
 from offerd.expression.syntax import ast
 
 
@@ -20,7 +22,7 @@ def check_call(checker: Context, expr: ast.Call) -> Node:
     lookup = checker.environment.lookups.get(expr.function)
     if lookup is not None and expr.target is None:
         return _lookup(checker, expr)
-    qualified = _qualified(expr)
+    qualified = _qualified(checker, expr)
     if qualified is not None:
         expr = qualified
     name = expr.function
@@ -29,12 +31,14 @@ def check_call(checker: Context, expr: ast.Call) -> Node:
     if name == "dyn" and expr.target is None and len(written) == 1:
         return _dyn(checker, written[0])
     if function is None:
-        for argument in expr.arguments:
-            checker.check(argument)
-        return _unknown_function(checker, expr)
-    arguments = [checker.check(argument) for argument in written]
+        return unknown_function(checker, expr)
+    if name == "_[_]":
+        indexed = names.check_record_index(checker, expr)
+        if indexed is not None:
+            return indexed
+    arguments = _checked(checker, name, written)
     if not _form_fits(function, expr):
-        return _wrong_form(checker, function, expr)
+        return _wrong_form(checker, function, expr, arguments)
     if function.packs:
         arguments = _packed(arguments, expr)
     if function.reads_now:
@@ -45,8 +49,23 @@ def check_call(checker: Context, expr: ast.Call) -> Node:
         arguments = with_now
     result = checker.operation(name, arguments, expr.start, expr.end)
     if result is None:
-        return checker.reject(_mismatch(function, arguments, expr), expr.start, expr.end)
+        return checker.reject(misfit(checker, function, arguments), expr.start, expr.end)
     return result
+
+
+def _checked(checker: Context, name: str, written: Sequence[ast.Expr]) -> list[Node]:
+    """The arguments; of a comparison, a lone unknown name is taken for a text without quotes."""
+    if name not in _COMPARISONS or not any(map(names.lone_names, written)):
+        return [checker.check(argument) for argument in written]
+    left, right = written
+    if isinstance(left, ast.Name) and not isinstance(right, ast.Name):
+        second = checker.check(right)
+        return [names.check_beside(checker, left, second), second]
+    first = checker.check(left)
+    return [first, names.check_beside(checker, right, first)]
+
+
+_COMPARISONS: Final = ("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_in_")
 
 
 def _packed(arguments: Sequence[Node], expr: ast.Call) -> list[Node]:
@@ -72,9 +91,15 @@ def _with_now(
     return [Variable("now", TIMESTAMP, expr.start, expr.start), *arguments]
 
 
-def _qualified(expr: ast.Call) -> ast.Call | None:
-    """`math.greatest(x)` read as a call of the function `math.greatest`, if there is one."""
+def _qualified(checker: Context, expr: ast.Call) -> ast.Call | None:
+    """`math.greatest(x)` read as a call of the function `math.greatest`, if there is one.
+
+    A variable of a macro that is called like the namespace hides it, as it hides other names.
+    """
     if isinstance(expr.target, ast.Name):
+        is_hidden = any(name == expr.target.name for name, _ in checker.locals)
+        if is_hidden and not expr.target.absolute:
+            return None
         name = f"{expr.target.name}.{expr.function}"
         if name in FUNCTIONS:
             start = expr.target.start
@@ -97,23 +122,10 @@ def _lookup(checker: Context, expr: ast.Call) -> Node:
         message = f'`{name}` takes one name in quotes, such as `{name}("...")`'
         return checker.reject(message, expr.start, expr.end)
     if argument.value not in lookup.names:
-        hint = suggestion(argument.value, lookup.names)
+        hint = checker.nearest(argument.value, lookup.names)
         message = f"unknown {name} `{argument.value}`{hint}"
         return checker.reject(message, argument.start, argument.end)
     return Reference(name, argument.value, lookup.type, expr.start, expr.end)
-
-
-def _unknown_function(checker: Context, expr: ast.Call) -> Node:
-    name = expr.function
-    end = expr.name_start + len(name)
-    if name in WRITTEN:
-        form = WRITTEN[name][0]
-        message = f"write `{name}` after {form.over.value}, such as `{form.example}`"
-        return checker.reject(message, expr.name_start, end)
-    known = [function for function in FUNCTIONS if function[0].isalpha()]
-    candidates = {*known, *checker.environment.lookups, *WRITTEN, "dyn"}
-    message = f"unknown function `{name}`{suggestion(name, candidates)}"
-    return checker.reject(message, expr.name_start, end)
 
 
 def _form_fits(function: Function, expr: ast.Call) -> bool:
@@ -122,38 +134,14 @@ def _form_fits(function: Function, expr: ast.Call) -> bool:
     return function.form is Form.EITHER or expr.target is None
 
 
-def _wrong_form(checker: Context, function: Function, expr: ast.Call) -> Node:
+def _wrong_form(
+    checker: Context, function: Function, expr: ast.Call, arguments: Sequence[Node]
+) -> Node:
     name = function.name
+    if is_membership(name) and expr.target is not None and len(expr.arguments) == 1:
+        texts = [checker.source[part.start : part.end] for part in (expr.target, *expr.arguments)]
+        message = f"`{name}` is not called this way: {membership(arguments[0], *texts)}"
+        return checker.reject(message, expr.start, expr.end)
     right = f"x.{name}(...)" if function.form is Form.METHOD else f"{name}(x)"
     message = f"`{name}` is not called this way: write `{right}`"
     return checker.reject(message, expr.start, expr.end)
-
-
-def _mismatch(function: Function, arguments: Sequence[Node], expr: ast.Call) -> str:
-    types = [f"`{argument.type}`" for argument in arguments]
-    name = function.name
-    shown = display_name(name)
-    if name in ("_==_", "_!=_"):
-        return f"{types[0]} and {types[1]} are never equal"
-    if name == "_in_":
-        return f"`in` needs a list or a map that can hold {types[0]}: found {types[1]}"
-    if name == "_[_]":
-        return f"{types[0]} has no index of type {types[1]}"
-    if function.form is Form.OPERATOR:
-        return f"cannot apply {shown} to {' and '.join(types)}{_operand_hint(arguments)}"
-    expected = " or ".join(f"`{_signature(function, o)}`" for o in function.overloads[:4])
-    return f"cannot call {shown} with {', '.join(types) or 'no arguments'}: expected {expected}"
-
-
-def _operand_hint(arguments: Sequence[Node]) -> str:
-    names = {argument.type.name for argument in arguments}
-    if len(names) == 2 and names <= {"int", "uint", "double"}:
-        return f": convert one, such as with `{'double' if 'double' in names else 'int'}(...)`"
-    return ""
-
-
-def _signature(function: Function, overload: Overload) -> str:
-    types = [str(type_) for type_ in overload.arguments]
-    if function.form is Form.METHOD:
-        return f"{types[0]}.{function.name}({', '.join(types[1:])})"
-    return f"{function.name}({', '.join(types)})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from offerd.expression.check import calls, macros, names
+from offerd.expression.check.constancy import lint_branches, lint_chain
 from offerd.expression.check.context import Context
 from offerd.expression.check.resolve import coerce
 from offerd.expression.check.tree import (
@@ -68,12 +69,17 @@ class Checker(Context):
     def _chain(self, expr: ast.Call) -> Node:
         where = f"an operand of `{expr.function.strip('_')}`"
         operands = tuple(self.condition(self.check(a), where) for a in expr.arguments)
-        return Chain(expr.function == "_&&_", operands, BOOL, expr.start, expr.end)
+        chain = Chain(expr.function == "_&&_", operands, BOOL, expr.start, expr.end)
+        if self.is_rule and not any(operand.type is ERROR for operand in operands):
+            lint_chain(chain, self.source, self.report)
+        return chain
 
     def _conditional(self, expr: ast.Call) -> Node:
         where = "the condition before `?`"
         condition = self.condition(self.check(expr.arguments[0]), where)
         yes, no = self.check(expr.arguments[1]), self.check(expr.arguments[2])
+        if self.is_rule:
+            lint_branches(condition, yes, no, self.source, self.report)
         type_ = join(yes.type, no.type)
         if type_ is None and self.is_open:
             type_ = DYN

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
+from offerd.expression.check.constancy import lint_comparison
+from offerd.expression.check.constants import constant_hint, to_blame
 from offerd.expression.check.declarations import Environment
+from offerd.expression.check.failing import lint_failing
 from offerd.expression.check.folding import fold
-from offerd.expression.check.lints import lint_condition, lint_values
+from offerd.expression.check.formats import lint_format
+from offerd.expression.check.lints import Meanings, condition_hint, lint_condition, lint_values
+from offerd.expression.check.nearest import suggestion
 from offerd.expression.check.resolve import at_run_time, coerce, resolve
 from offerd.expression.check.tree import Constant, Local, Node, Operation, Stop
 from offerd.expression.check.types import BOOL, DYN, ERROR, NEVER
@@ -17,6 +23,8 @@ from offerd.expression.issues import Issue, issue_at
 from offerd.expression.limits import Limits
 from offerd.expression.syntax import ast
 from offerd.expression.values import EvaluationError
+
+_MOST_HINTS: Final = 20
 
 
 class Checking(enum.Enum):
@@ -43,7 +51,11 @@ class Context(abc.ABC):
         self.limits = limits
         self.issues: dict[tuple[int, str], Issue] = {}
         self.locals: list[tuple[str, Local]] = []
+        self.meanings: list[Node | None] = []
+        """Of each of the locals what it goes through, or stands for; see lints.Meanings."""
         self.loops = 0
+        self.beside: tuple[Node, frozenset[int]] | None = None
+        """What a comparison is with, and the lone names (by id) that are on the other side."""
 
     @property
     def is_open(self) -> bool:
@@ -54,6 +66,10 @@ class Context(abc.ABC):
     def is_rule(self) -> bool:
         """Whether what is surely not meant is refused too."""
         return self.checking is Checking.RULE
+
+    def nearest(self, name: str, candidates: Iterable[str], prefix: str = "") -> str:
+        """ ": did you mean `x`?", or "" when none is near or so many mistakes were told already."""
+        return suggestion(name, candidates, prefix) if len(self.issues) < _MOST_HINTS else ""
 
     def report(self, message: str, start: int, end: int) -> None:
         """Notes a mistake about source[start:end]."""
@@ -78,7 +94,10 @@ class Context(abc.ABC):
         if operation is None:
             return at_run_time(name, arguments, DYN, start, end) if self.is_open else None
         if self.is_rule:
-            lint_values(operation, self.environment, self.report)
+            lint_values(operation, Meanings(self.environment, self.meanings), self.report)
+            lint_failing(operation, self.report)
+            lint_comparison(operation, self.source, self.report)
+            lint_format(operation, self.report)
         return self._folded(operation)
 
     def _folded(self, operation: Operation) -> Node:
@@ -86,7 +105,9 @@ class Context(abc.ABC):
             return fold(operation)
         except EvaluationError as error:
             if self.is_rule:
-                return self.reject(str(error), operation.start, operation.end)
+                blamed = to_blame(operation)
+                message = f"{error}{constant_hint(operation)}"
+                return self.reject(message, blamed.start, blamed.end)
             return operation
 
     def condition(self, node: Node, where: str) -> Node:
@@ -99,4 +120,5 @@ class Context(abc.ABC):
             return node
         if self.is_open:
             return coerce(node, DYN)
-        return self.reject(f"{where} must be a `bool`: found `{node.type}`", node.start, node.end)
+        message = f"{where} must be true or false: found `{node.type}`"
+        return self.reject(f"{message}{condition_hint(node, self.source)}", node.start, node.end)

@@ -83,15 +83,23 @@ def _check_form(
     for place, (name, type_) in enumerate(zip(names, types, strict=True)):
         text = name.name if isinstance(name, ast.Name) else ""
         checker.locals.append((text, Local(slot + place, type_, name.start, name.end)))
+        checker.meanings.append(_meaning(form, place, range_))
     checker.loops += form.loops
     condition, result = _body(checker, expr.function, form, parts)
     checker.loops -= form.loops
-    del checker.locals[slot:]
+    del checker.locals[slot:], checker.meanings[slot:]
     found = (range_, *types, condition, result)
     if any(part is ERROR or (isinstance(part, Node) and part.type is ERROR) for part in found):
         return Constant(None, ERROR, expr.start, expr.end)
     made = Macro(form.name, range_, slot, condition, result, DYN, expr.start, expr.end)
     return _typed(checker, expr, form, made, types)
+
+
+def _meaning(form: MacroForm, place: int, range_: Node) -> Node | None:
+    """What a variable goes through, unless that is indexes or the keys or values of a map."""
+    if form.loops and (range_.type.kind is not Kind.LIST or place < form.variables - 1):
+        return None
+    return range_
 
 
 def _variable_types(checker: Context, form: MacroForm, range_: Node, name: str) -> tuple[Type, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from msgspec.structs import replace as replace_node
+
 from offerd.expression.check.context import Context
 from offerd.expression.check.declarations import Record
 from offerd.expression.check.lints import listed
-from offerd.expression.check.nearest import suggestion
+from offerd.expression.check.nearest import nearest_name
 from offerd.expression.check.resolve import coerce
 from offerd.expression.check.tree import (
     Attribute,
@@ -20,7 +22,7 @@ from offerd.expression.check.tree import (
     Variable,
 )
 from offerd.expression.check.types import BOOL, ERROR, STRING, TYPE
-from offerd.expression.functions.table import FUNCTIONS
+from offerd.expression.check.undeclared import field_hint, undeclared
 from offerd.expression.syntax import ast
 from offerd.expression.values import TYPE_NAMES
 
@@ -141,6 +143,9 @@ def _resolve(checker: Context, root: ast.Name, selects: list[ast.Select]) -> tup
     if not root.absolute:
         for name, local in reversed(checker.locals):
             if name == root.name:
+                meant = checker.meanings[local.slot]
+                if checker.is_rule and isinstance(meant, Constant) and meant.type is not ERROR:
+                    return replace_node(meant, start=root.start, end=root.end), 0
                 return Local(local.slot, local.type, root.start, root.end), 0
     parts = [root.name, *(select.field for select in selects)]
     variables = checker.environment.variables
@@ -159,7 +164,7 @@ def _resolve(checker: Context, root: ast.Name, selects: list[ast.Select]) -> tup
         if name in TYPE_NAMES:
             end = root.end if count == 1 else selects[count - 2].end
             return Constant(name, TYPE, root.start, end), count - 1
-    return _undeclared(checker, root), len(selects)
+    return undeclared(checker, root, selects), len(selects)
 
 
 def _prefixes(container: str) -> Iterator[str]:
@@ -169,17 +174,42 @@ def _prefixes(container: str) -> Iterator[str]:
         yield "".join(f"{part}." for part in parts[:count])
 
 
-def _undeclared(checker: Context, root: ast.Name) -> Node:
-    name = root.name
-    environment = checker.environment
-    if name in environment.lookups:
-        message = f'`{name}` takes a name in parentheses: write `{name}("...")`'
-    elif name in FUNCTIONS:
-        message = f"`{name}` is a function: call it with its arguments in parentheses"
-    else:
-        known = {*environment.roots, *(local for local, _ in checker.locals)}
-        message = f"unknown variable `{name}`{suggestion(name, known)}"
-    return checker.reject(message, root.start, root.end)
+def lone_names(expr: ast.Expr) -> bool:
+    """Whether it is a single name, or a list with one in it."""
+    if isinstance(expr, ast.ListLiteral):
+        return any(isinstance(item, ast.Name) for item in expr.items)
+    return isinstance(expr, ast.Name)
+
+
+def check_beside(checker: Context, expr: ast.Expr, other: Node) -> Node:
+    """A part compared with `other`: where that is a text, unknown names are texts unquoted."""
+    outer = checker.beside
+    items = expr.items if isinstance(expr, ast.ListLiteral) else (expr,)
+    lone = frozenset(id(item) for item in items if isinstance(item, ast.Name))
+    checker.beside = (other, lone)
+    node = checker.check(expr)
+    checker.beside = outer
+    return node
+
+
+def check_record_index(checker: Context, expr: ast.Call) -> Node | None:
+    """The mistake of `profile["age"]`; None for an index of anything but a record."""
+    operand, index = expr.arguments
+    root, selects = _unfold(operand)
+    if not isinstance(root, ast.Name) or any(name == root.name for name, _ in checker.locals):
+        return None
+    record = checker.environment.variables.get(root.name)
+    if not isinstance(record, Record):
+        return None
+    fields = [select.field for select in selects]
+    if any(".".join(fields[: count + 1]) in record.attributes for count in range(len(fields))):
+        return None
+    field = index.value if isinstance(index, ast.Literal) else getattr(index, "name", None)
+    path = ".".join((*fields, str(field)))
+    name = nearest_name(path, record.attributes) if isinstance(field, str) else None
+    text = checker.source[root.start : operand.end]
+    message = f"`{text}` is a record, which has no index: write `{root.name}.{name or 'name'}`"
+    return checker.reject(message, expr.start, expr.end)
 
 
 def _attribute(
@@ -211,7 +241,7 @@ def _no_attribute(
         paths = listed([f"{name}.{full}" for full in below])
         message = f"`{name}.{path}` is not an attribute: below it are {paths}"
         return checker.reject(message, root.start, end)
-    hint = suggestion(path, record.attributes, f"{name}.")
+    hint = checker.nearest(path, record.attributes, f"{name}.")
     return checker.reject(f"unknown attribute `{name}.{path}`{hint}", root.start, end)
 
 
@@ -221,6 +251,7 @@ def _select_all(checker: Context, node: Node, selects: list[ast.Select]) -> Node
         selected = checker.operation("_._", (node, key), select.start, select.end)
         if selected is None:
             message = f"`{node.type}` has no attributes: found `.{select.field}`"
+            message += field_hint(select.field, node, checker.source)
             selected = checker.reject(message, select.field_start, select.end)
         node = selected
     return node

@@ -233,6 +233,31 @@ _CHILDREN: Final[dict[type, Callable[[Any], tuple[Node, ...]]]] = {
 }
 
 
+def unboxed(node: Node) -> Node:
+    """The node itself, not made `dyn`."""
+    return node.value if isinstance(node, Box) else node
+
+
+Shape: TypeAlias = tuple[Any, ...]
+"""What a node computes, wherever it is written; equal shapes give equal values."""
+
+
+def shape(node: Node) -> Shape:
+    """The shape of a node: all of it but its place and its boxes."""
+    if isinstance(node, Box):
+        return shape(node.value)
+    if isinstance(node, Constant):
+        return ("Constant", node.type.name, repr(node.value))
+    fields = [field for field in node.__struct_fields__ if field not in ("start", "end")]
+    return (type(node).__name__, *(_shape_of(getattr(node, field)) for field in fields))
+
+
+def _shape_of(part: Any) -> Any:
+    if isinstance(part, _Tagged):
+        return shape(part)  # type: ignore[arg-type]
+    return tuple(map(_shape_of, part)) if isinstance(part, tuple) else part
+
+
 def collect_references(tree: Node) -> References:
     """What the tree depends on, found by walking it."""
     variables: set[str] = set()

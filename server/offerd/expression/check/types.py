@@ -55,6 +55,9 @@ class Type:
 
 _interned: dict[str, Type] = {}
 MAXIMUM_TYPE_DEPTH: Final = 16
+"""No type is read that has more lists, maps and optionals in each other; none is compiled."""
+_SURELY_SHALLOW: Final = MAXIMUM_TYPE_DEPTH * len("list()")
+"""A type whose name is no longer is not nested too deep."""
 
 
 def _intern(kind: Kind, name: str, parameters: tuple[Type, ...] = ()) -> Type:
@@ -111,11 +114,11 @@ def compound(kind: Kind, parameters: tuple[Type, ...]) -> Type:
 
 def parse_type(text: str) -> Type:
     """The type that `str` writes so; ValueError for anything else, or for one nested too deep."""
+    if len(text) > _SURELY_SHALLOW and text.count("(") > MAXIMUM_TYPE_DEPTH:
+        raise ValueError("a type is nested too deep")
     found = _interned.get(text)
     if found is not None:
         return found
-    if text.count("(") > MAXIMUM_TYPE_DEPTH:
-        raise ValueError("a type is nested too deep")
     if text.startswith("list(") and text.endswith(")"):
         return list_of(parse_type(text[5:-1]))
     if text.startswith("optional(") and text.endswith(")"):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from offerd.expression.check.macro_forms import FORMS, Gives, MacroForm, macro_type, variable_types
 from offerd.expression.check.resolve import AT_RUN_TIME, choose, substitute
-from offerd.expression.check.size import cost, growth
+from offerd.expression.check.size import LIGHT_PARTS, is_light_loop, is_light_operation, worst_steps
 from offerd.expression.check.tree import (
     Attribute,
     Box,
@@ -50,7 +50,7 @@ from offerd.expression.check.types import (
 )
 from offerd.expression.functions.arithmetic import RANGES
 from offerd.expression.functions.table import FUNCTIONS
-from offerd.expression.limits import Limits
+from offerd.expression.limits import DEFAULT_LIMITS, Limits
 from offerd.expression.values import TYPE_NAMES, boxer
 
 _CONSTANT_CLASSES: Final[dict[Type, type]] = {
@@ -75,11 +75,9 @@ def verify(checked: Checked, limits: Limits) -> None:
     _require(len(checked.source) <= limits.source_length, "the source is too long")
     found = _Verifier(len(checked.source), limits)
     found.verify(checked.tree, (), 1)
-    worst = cost(checked.tree, limits.assumed_list_size) if found.macros else found.count
+    is_known = found.light and found.count <= LIGHT_PARTS and limits.covers(DEFAULT_LIMITS)
+    worst = found.count if is_known else worst_steps(checked.tree, limits)
     _require(worst <= limits.cost, "the tree may take too many steps")
-    if found.macros:
-        built = growth(checked.tree, limits.assumed_list_size)
-        _require(built <= limits.cost, "the tree may build too large a value")
     _require(settle(checked.tree.type) is checked.type, "the type is not that of the tree")
     same = found.references() == checked.references
     _require(same, "the references are not those of the tree")
@@ -98,8 +96,8 @@ class _Verifier:
         self.limits = limits
         self.deepest = _NODES_PER_LEVEL * limits.depth + 2
         self.count = 0
-        self.macros = 0
         self.loops = 0
+        self.light = True
         self.variables: set[str] = set()
         self.attributes: dict[str, set[str]] = {}
         self.lookups: dict[str, set[str]] = {}
@@ -129,6 +127,7 @@ class _Verifier:
     def operation(self, node: Operation, scope: tuple[Type, ...], depth: int) -> None:
         for argument in node.arguments:
             self.verify(argument, scope, depth + 1)
+        self.light = self.light and is_light_operation(node, in_loop=self.loops > 0)
         if node.overload == AT_RUN_TIME:
             _verify_at_run_time(node)
             return
@@ -193,6 +192,7 @@ class _Verifier:
         _require(node.type is type_, "a map has an entry of another type")
 
     def box(self, node: Box, scope: tuple[Type, ...], depth: int) -> None:
+        self.light = False
         self.verify(node.value, scope, depth + 1)
         source, target = node.value.type, node.type
         _require(join(source, target) is target, "a box has another type")
@@ -202,7 +202,6 @@ class _Verifier:
         _require(node.type is DYN, "a stop is `dyn`")
 
     def macro(self, node: Macro, scope: tuple[Type, ...], depth: int) -> None:
-        self.macros += 1
         form = FORMS.get(node.macro)
         if form is None:
             raise ValueError("unknown macro")
@@ -211,6 +210,7 @@ class _Verifier:
         variables = variable_types(form, node.range.type)
         if variables is None:
             raise ValueError("a macro is applied to a value of a wrong type")
+        self.light = self.light and is_light_loop(node, in_loop=self.loops > 0)
         self.loops += form.loops
         _require(self.loops <= self.limits.macro_depth, "macros are nested too deep")
         inner = (*scope, *variables)

@@ -24,14 +24,14 @@ from offerd.expression.values import (
     Timestamp,
     Uint,
     contains_element,
-    has_key,
 )
 
 LONGEST_RANGE: Final = 10_000
 _MOST_COMPARISONS: Final = 1_000_000
 _BOXED: Final = (Uint, Timestamp, Duration)
 _ORDERED: Final = (bool, int, float, str, bytes, *_BOXED)
-_HASHED: Final = (bool, int, str, bytes, *_BOXED)
+HASHED: Final = frozenset((bool, int, str, bytes, *_BOXED))
+"""What equal elements have the same hash of, if all are of one of these types."""
 
 
 def sort_by(elements: Sequence[Any], keys: Sequence[Any]) -> list[Any]:
@@ -47,23 +47,13 @@ def sort_by(elements: Sequence[Any], keys: Sequence[Any]) -> list[Any]:
     return [elements[place] for place in sorted(range(len(plain)), key=plain.__getitem__)]
 
 
-def merge(into: dict[Any, Any], entries: Any) -> None:
-    """Adds the entries of a map; EvaluationError for a key that is there already."""
-    if not isinstance(entries, dict):
-        raise EvaluationError("the result is not a map")
-    for key, value in entries.items():
-        if has_key(into, key) or key in into:
-            raise EvaluationError(f"the key `{key}` comes twice")
-        into[key] = value
-
-
 def _sort(values: list[Any]) -> list[Any]:
     return sort_by(values, values)
 
 
 def _distinct(values: list[Any]) -> list[Any]:
     kinds = set(map(type, values))
-    if len(kinds) == 1 and kinds <= set(_HASHED):
+    if len(kinds) == 1 and kinds <= HASHED:
         return list(dict.fromkeys(values))
     _require_few(len(values), len(values))
     found: list[Any] = []

@@ -20,7 +20,15 @@ from offerd.expression.check.types import (
 )
 from offerd.expression.functions.optionals import HAS_IN_MAP, IN_LIST, IN_MAP
 from offerd.expression.functions.overload import Form, Function, Overload
-from offerd.expression.values import EvaluationError, contains_element, equals, has_key, quoted
+from offerd.expression.values import (
+    EvaluationError,
+    Uint,
+    contains_element,
+    equals,
+    has_key,
+    quoted,
+    type_of,
+)
 
 _MIXED: Final = tuple((a, b) for a in NUMERIC for b in NUMERIC if a is not b)
 
@@ -90,7 +98,14 @@ def entry(mapping: dict[Any, Any], key: Any) -> Any:
 
 
 def _in_map(key: Any, mapping: dict[Any, Any]) -> bool:
+    if not isinstance(key, _KEYS):
+        # No map has such a key, so CEL has no overload: it fails as it does where types are known.
+        raise EvaluationError(f"a map has no keys of type `{type_of(key).name}`")
     return has_key(mapping, key)
+
+
+_KEYS: Final = (bool, int, float, str, Uint)
+"""What a key may be looked for with; a whole double is equal to an int."""
 
 
 def _not(value: bool) -> bool:
@@ -118,6 +133,7 @@ COMPARISON: Final = (
             Overload((A, map_of(A, B)), BOOL, _in_map),
         ),
         "Whether a list has an equal element, or a map such a key.",
+        "What is looked for in a map is neither a bool, nor a number, nor a string.",
         example="2 in [1, 2] && 'a' in {'a': 1}",
     ),
     Function(

@@ -19,7 +19,8 @@ from offerd.expression.check.types import (
     UINT,
 )
 from offerd.expression.functions.arithmetic import INT_MAXIMUM, INT_MINIMUM, UINT_MAXIMUM, within
-from offerd.expression.functions.instants import SECOND, format_duration, format_timestamp
+from offerd.expression.functions.clocks import SECOND
+from offerd.expression.functions.instants import format_duration, format_timestamp
 from offerd.expression.functions.overload import Form, Function, Overload
 from offerd.expression.values import EvaluationError, quoted, type_of
 

@@ -12,26 +12,19 @@ from typing import Any, Final
 
 from offerd.expression.check.types import BOOL, INT, STRING, TIMESTAMP, Type
 from offerd.expression.functions.arithmetic import within
-from offerd.expression.functions.instants import SECOND, local_time, zone
+from offerd.expression.functions.clocks import DAY_S, SECOND, clock, date_of, start_of_day
 from offerd.expression.functions.overload import Form, Function, Overload
 from offerd.expression.values import EvaluationError
 
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
-
-def _today(now: int, zone_: datetime.tzinfo) -> int:
+def _today(now: int, zone_name: str) -> int:
     """The first moment of the day that it is, in nanoseconds since 1970 UTC."""
-    midnight = local_time(now, zone_).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    try:
-        since = midnight - _EPOCH
-    except OverflowError:
-        raise EvaluationError("the day begins before the first timestamp") from None
-    return within(TIMESTAMP, (since.days * 86_400 + since.seconds) * SECOND)
+    return within(TIMESTAMP, start_of_day(clock(zone_name)(now) // DAY_S, zone_name))
 
 
-def _days(now: int, date: int, zone_: datetime.tzinfo) -> tuple[datetime.date, datetime.date]:
+def _days(now: int, date: int, zone_name: str) -> tuple[datetime.date, datetime.date]:
     """The day it is in the zone, and the day that is celebrated."""
-    return local_time(now, zone_).date(), local_time(date, datetime.UTC).date()
+    return date_of(clock(zone_name)(now)), date_of(date // SECOND)
 
 
 def _in_year(day: datetime.date, year: int) -> datetime.date:
@@ -42,22 +35,22 @@ def _in_year(day: datetime.date, year: int) -> datetime.date:
         return day.replace(year=year, day=28)
 
 
-def _is_anniversary(now: int, date: int, zone_: datetime.tzinfo) -> bool:
-    today, day = _days(now, date, zone_)
+def _is_anniversary(now: int, date: int, zone_name: str) -> bool:
+    today, day = _days(now, date, zone_name)
     return _in_year(day, today.year) == today
 
 
-def _years_since(now: int, date: int, zone_: datetime.tzinfo) -> int:
+def _years_since(now: int, date: int, zone_name: str) -> int:
     """Whole years passed; negative, and rounded towards zero, for a date to come."""
-    today, day = _days(now, date, zone_)
+    today, day = _days(now, date, zone_name)
     years = today.year - day.year
     if today >= day:
         return years - (today < _in_year(day, today.year))
     return years + (today > _in_year(day, today.year))
 
 
-def _days_until(now: int, date: int, zone_: datetime.tzinfo) -> int:
-    today, day = _days(now, date, zone_)
+def _days_until(now: int, date: int, zone_name: str) -> int:
+    today, day = _days(now, date, zone_name)
     coming = _in_year(day, today.year)
     if coming < today:
         if today.year == datetime.MAXYEAR:
@@ -69,15 +62,11 @@ def _days_until(now: int, date: int, zone_: datetime.tzinfo) -> int:
 def _in_zone(
     compute: Callable[..., Any], arguments: tuple[Type, ...], result: Type
 ) -> tuple[Overload, ...]:
-    def implementation(*values: Any) -> Any:
-        *times, name = values
-        return compute(*times, zone(name))
-
     def specialise(name: str) -> Callable[..., Any]:
-        fixed = zone(name)
-        return lambda *times: compute(*times, fixed)
+        clock(name)
+        return lambda *times: compute(*times, name)
 
-    return (Overload((*arguments, STRING), result, implementation, specialise=specialise),)
+    return (Overload((*arguments, STRING), result, compute, specialise=specialise),)
 
 
 _ZONE: Final = "The time zone is unknown."

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from offerd.expression.check.types import DURATION, INT, STRING, TIMESTAMP, Type
 from offerd.expression.functions.arithmetic import (
@@ -16,10 +14,18 @@ from offerd.expression.functions.arithmetic import (
     TIMESTAMP_MAXIMUM,
     TIMESTAMP_MINIMUM,
 )
+from offerd.expression.functions.clocks import (
+    DAY_S,
+    EPOCH_DAY,
+    SECOND,
+    clock,
+    date_of,
+    day_of_year,
+    offset_seconds,
+)
 from offerd.expression.functions.overload import Form, Function, Overload
 from offerd.expression.values import EvaluationError, quoted
 
-SECOND: Final = 1_000_000_000
 _UNITS: Final = {
     "h": 3600 * SECOND,
     "m": 60 * SECOND,
@@ -39,10 +45,6 @@ _TIMESTAMP: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))",
     re.ASCII,
 )
-_LONGEST_ZONE: Final = 64
-"""Characters; the longest name that IANA has is half of it."""
-
-_OFFSET: Final = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
 _EPOCH: Final = datetime.datetime(1970, 1, 1)
 
 
@@ -93,7 +95,10 @@ def parse_timestamp(text: str) -> int:
     nanoseconds = int((match[7] or "").ljust(9, "0"))
     value = _since_epoch(moment) + nanoseconds
     if match[8] is not None:
-        value -= _offset_seconds(match[8], match[9], match[10]) * SECOND
+        offset_s = offset_seconds(match[8], match[9], match[10])
+        if offset_s is None:
+            raise EvaluationError(f"{quoted(text)} is not a timestamp: no zone is so far from UTC")
+        value -= offset_s * SECOND
     if not TIMESTAMP_MINIMUM <= value <= TIMESTAMP_MAXIMUM:
         raise EvaluationError(f"the timestamp {quoted(text)} is out of range")
     return value
@@ -102,11 +107,6 @@ def parse_timestamp(text: str) -> int:
 def _since_epoch(moment: datetime.datetime) -> int:
     delta = moment - _EPOCH
     return (delta.days * 86400 + delta.seconds) * SECOND
-
-
-def _offset_seconds(sign: str, hours: str, minutes: str) -> int:
-    seconds = int(hours) * 3600 + int(minutes) * 60
-    return -seconds if sign == "-" else seconds
 
 
 def format_timestamp(value: int) -> str:
@@ -129,60 +129,51 @@ def timestamp_from_seconds(seconds: int) -> int:
     return value
 
 
-@lru_cache(maxsize=1024)
-def zone(name: str) -> datetime.tzinfo:
-    """The time zone of an IANA name or of an offset such as "+02:00"; EvaluationError if none."""
-    offset = _OFFSET.fullmatch(name)
-    if offset is not None and int(offset[2]) < 24 and int(offset[3]) < 60:
-        seconds = _offset_seconds(*offset.groups())
-        return datetime.timezone(datetime.timedelta(seconds=seconds))
-    if name in ("UTC", "Z", ""):
-        return datetime.UTC
-    if len(name) > _LONGEST_ZONE:
-        # zoneinfo looks a name up part by part, and has no end for one that never ends.
-        raise EvaluationError(f"unknown time zone {quoted(name)}")
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise EvaluationError(f"unknown time zone {quoted(name)}") from None
-
-
-def local_time(value: int, zone_: datetime.tzinfo) -> datetime.datetime:
-    """A timestamp as the time of a zone, without the fraction of its second."""
-    seconds = value // SECOND
-    moment = _EPOCH.replace(tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
-    try:
-        return moment if zone_ is datetime.UTC else moment.astimezone(zone_)
-    except OverflowError:
-        raise EvaluationError("the timestamp is out of range in this time zone") from None
-
-
-_PARTS: Final[dict[str, Callable[[datetime.datetime], int]]] = {
-    "getDate": lambda moment: moment.day,
-    "getDayOfMonth": lambda moment: moment.day - 1,
-    "getDayOfWeek": lambda moment: moment.isoweekday() % 7,
-    "getDayOfYear": lambda moment: moment.timetuple().tm_yday - 1,
-    "getFullYear": lambda moment: moment.year,
-    "getMonth": lambda moment: moment.month - 1,
-    "getHours": lambda moment: moment.hour,
-    "getMinutes": lambda moment: moment.minute,
-    "getSeconds": lambda moment: moment.second,
+_PARTS: Final[dict[str, Callable[[int], int]]] = {
+    "getDate": lambda shown: date_of(shown).day,
+    "getDayOfMonth": lambda shown: date_of(shown).day - 1,
+    "getDayOfWeek": lambda shown: (shown // DAY_S + _THURSDAY) % 7,
+    "getDayOfYear": day_of_year,
+    "getFullYear": lambda shown: date_of(shown).year,
+    "getMonth": lambda shown: date_of(shown).month - 1,
+    "getHours": lambda shown: shown % DAY_S // 3600,
+    "getMinutes": lambda shown: shown % 3600 // 60,
+    "getSeconds": lambda shown: shown % 60,
 }
+"""From the seconds that a clock shows to the part."""
+_THURSDAY: Final = 4
+"""The day of the week that 1 January 1970 was."""
+_DATE: Final = f"fromordinal({{0}} // {DAY_S * SECOND} + {EPOCH_DAY})"
+_TEMPLATES: Final = {
+    "getDate": f"{_DATE}.day",
+    "getDayOfMonth": f"({_DATE}.day - 1)",
+    "getDayOfWeek": f"(({{0}} // {DAY_S * SECOND} + {_THURSDAY}) % 7)",
+    "getFullYear": f"{_DATE}.year",
+    "getMonth": f"({_DATE}.month - 1)",
+    "getHours": f"({{0}} // {3600 * SECOND} % 24)",
+    "getMinutes": f"({{0}} // {60 * SECOND} % 60)",
+    "getSeconds": f"({{0}} // {SECOND} % 60)",
+}
+"""The same in UTC, from nanoseconds."""
 
 
-def _in_zone(part: Callable[[datetime.datetime], int]) -> Overload:
-    def implementation(value: int, name: str) -> int:
-        return part(local_time(value, zone(name)))
+def _in_zone(name: str) -> Overload:
+    part = _PARTS[name]
 
-    def specialise(name: str) -> Callable[[int], int]:
-        fixed = zone(name)
-        return lambda value: part(local_time(value, fixed))
+    def implementation(value: int, zone_name: str) -> int:
+        return part(clock(zone_name)(value))
+
+    def specialise(zone_name: str) -> Callable[[int], int]:
+        shown = clock(zone_name)
+        return lambda value: part(shown(value))
 
     return Overload((TIMESTAMP, STRING), INT, implementation, specialise=specialise)
 
 
-def _in_utc(part: Callable[[datetime.datetime], int]) -> Overload:
-    return Overload((TIMESTAMP,), INT, lambda value: part(local_time(value, datetime.UTC)))
+def _in_utc(name: str) -> Overload:
+    part = _PARTS[name]
+    template = _TEMPLATES.get(name, "")
+    return Overload((TIMESTAMP,), INT, lambda value: part(value // SECOND), template)
 
 
 def _whole(size: int) -> Overload:
@@ -199,7 +190,7 @@ def _milliseconds(value: int) -> int:
 
 
 def _getter(name: str) -> Function:
-    overloads = [_in_utc(_PARTS[name]), _in_zone(_PARTS[name])]
+    overloads = [_in_utc(name), _in_zone(name)]
     size = {"getHours": 3600, "getMinutes": 60, "getSeconds": 1}.get(name)
     if size is not None:
         overloads.append(_whole(size * SECOND))
@@ -233,7 +224,7 @@ def _timestamp_milliseconds(value: int) -> int:
 
 def _milliseconds_in_zone() -> Overload:
     def specialise(name: str) -> Callable[[int], int]:
-        zone(name)
+        clock(name)
         return _timestamp_milliseconds
 
     def implementation(value: int, name: str) -> int:

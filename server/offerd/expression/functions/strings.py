@@ -7,16 +7,14 @@ import binascii
 from collections.abc import Callable
 from typing import Any, Final
 
-import re2
-
 from offerd.expression.check.types import BOOL, BYTES, DYN, INT, STRING, A, B, list_of, map_of
 from offerd.expression.functions.formatting import format_text, quote
 from offerd.expression.functions.overload import Form, Function, Overload
+from offerd.expression.functions.patterns import searcher
 from offerd.expression.values import EvaluationError, quoted
 
-_OPTIONS: Final = re2.Options()
-_OPTIONS.log_errors = False
-_LONGEST: Final = 1_000_000
+LONGEST_TEXT: Final = 1_000_000
+"""No replacing makes a longer text, in characters."""
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _UPPER: Final = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _SPACE: Final = (
@@ -25,18 +23,8 @@ _SPACE: Final = (
 )
 
 
-def _compiled(pattern: str) -> Callable[[str], bool]:
-    try:
-        search = re2.compile(pattern, _OPTIONS).search
-    except re2.error as error:
-        reason = error.args[0] if error.args else ""
-        shown = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise EvaluationError(f"{quoted(pattern)} is not a pattern: {shown}") from None
-    return lambda text: search(text) is not None
-
-
 def _matches(text: str, pattern: str) -> bool:
-    return _compiled(pattern)(text)
+    return searcher(pattern)(text)
 
 
 def _split(text: str, separator: str, limit: int = -1) -> list[str]:
@@ -50,9 +38,9 @@ def _split(text: str, separator: str, limit: int = -1) -> list[str]:
 
 
 def _replace(text: str, old: str, new: str, limit: int = -1) -> str:
-    if len(text) + (len(text) + 1) * len(new) > _LONGEST:
+    if len(text) + (len(text) + 1) * len(new) > LONGEST_TEXT:
         count = len(text) + 1 if old == "" else text.count(old)
-        if len(text) + count * len(new) > _LONGEST:
+        if len(text) + count * len(new) > LONGEST_TEXT:
             raise EvaluationError("the replaced string would be too long")
     return text.replace(old, new, limit if limit >= 0 else -1)
 
@@ -133,7 +121,7 @@ STRINGS: Final = (
     Function(
         "matches",
         Form.EITHER,
-        (Overload((STRING, STRING), BOOL, _matches, specialise=_compiled),),
+        (Overload((STRING, STRING), BOOL, _matches, specialise=searcher),),
         "Whether the pattern, in the syntax of RE2, is found in the text; anchor it with `^` and "
         "`$` to match the whole. It takes time in proportion to the text, whatever the pattern.",
         "The pattern is none.",
@@ -224,7 +212,7 @@ STRINGS: Final = (
             Overload((STRING, STRING, STRING, INT), STRING, _replace),
         ),
         "The text with each occurrence replaced, or with a limit the first ones.",
-        f"The result may be longer than {_LONGEST} characters.",
+        f"The result may be longer than {LONGEST_TEXT} characters.",
         "'gold'.replace('o', 'i') == 'gild'",
     ),
     Function(

@@ -117,15 +117,25 @@ class _Changes:
     def __init__(self, hidden: Hidden, *, ends: bool) -> None:
         self._hidden = hidden
         self._ends = ends
+        self._is_inside = False
 
     def needs(self, part: Explanation, goal: bool) -> Iterator[Need]:
         node = part.node
-        if part.evaluated and part.outcome is goal:
+        names = self._hidden.names(part)
+        if self._hidden.veil(part):
+            return
+        if part.evaluated and part.outcome is goal and not (names and self._is_inside):
+            return
+        self._is_inside = True
+        if self._ends and isinstance(part.outcome, Unknown | Failure):
+            # Without the others it would hold no more, whatever this is.
             return
         if not part.evaluated:
             yield self._unexamined(part, goal)
         elif isinstance(node, Operation) and node.function == "!_":
             yield from self.needs(part.parts[0], not goal)
+        elif isinstance(node, Conditional) and self._hidden.hides(part.parts[0]):
+            yield _unseen(self._hidden.names(part.parts[0]))
         elif isinstance(node, Conditional):
             chosen = [branch for branch in part.parts[1:] if branch.evaluated]
             yield from self.needs(chosen[0], goal) if chosen else _missing(part, self._hidden)
@@ -142,11 +152,14 @@ class _Changes:
             for operand in sorted(part.parts, key=lambda operand: not operand.evaluated):
                 yield from self.needs(operand, goal)
             return
-        options = [tuple(self.needs(operand, goal)) for operand in part.parts]
+        operands = [operand for operand in part.parts if not self._hidden.veil(operand)]
+        options = [tuple(self.needs(operand, goal)) for operand in operands]
         if self._ends:
             # Of what would end it, only what happens by itself is certain to matter.
             timed = [o for o in options if all(n.kind == "time" for n in _flat(o))]
             options = timed or options
+        if () in options and self._hidden.hides(part):
+            return
         if len(options) == 1:
             yield from options[0]
         else:

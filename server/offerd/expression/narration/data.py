@@ -7,7 +7,7 @@ from typing import Any
 from offerd.expression.check.tree import Constant
 from offerd.expression.explain import Explanation
 from offerd.expression.narration.parts import Hidden, text_of
-from offerd.expression.narration.values import json_value
+from offerd.expression.narration.values import brief_json
 from offerd.expression.values import Failure, Unknown
 
 
@@ -16,15 +16,22 @@ def data_of(part: Explanation, hidden: Hidden, *, is_whole: bool = True) -> dict
 
     `text` is what is written, on one line; `type`; `evaluated`; and if it was evaluated one of
     `value`, `unknown` (the names of what is missing), `failure` (what went wrong, with line and
-    column) or `hidden` (the names of what the caller may not see). The outcome of the whole, if
-    it is a condition, is never hidden: it is what the caller asked for.
+    column) or `hidden` (the names of what the caller may not see). A value of many elements or
+    characters is told only in part: then there is `cut`, which is true, and of a list, a map or a
+    text `length`. The outcome of the whole, if it is a condition, is never hidden: it is what
+    the caller asked for. Whether a part was evaluated is not told, and neither is its outcome,
+    if that depends on what is hidden: it has `hidden` and no `evaluated`.
     """
     data: dict[str, Any] = {
         "text": text_of(part),
         "type": str(part.type),
-        "evaluated": part.evaluated,
     }
-    if part.evaluated:
+    veil = hidden.veil(part)
+    if veil:
+        data["hidden"] = list(veil)
+    else:
+        data["evaluated"] = part.evaluated
+    if part.evaluated and not veil:
         is_verdict = is_whole and isinstance(part.outcome, bool)
         data.update(_outcome(part, () if is_verdict else hidden.names(part)))
     inner = [data_of(child, hidden, is_whole=False) for child in part.parts]
@@ -42,4 +49,8 @@ def _outcome(part: Explanation, hidden: tuple[str, ...]) -> dict[str, Any]:
     if isinstance(outcome, Failure):
         place = outcome.position
         return {"failure": {"message": outcome.message, "line": place.line, "column": place.column}}
-    return {"value": json_value(outcome, part.type)}
+    value, cut = brief_json(outcome, part.type)
+    if not cut:
+        return {"value": value}
+    length = {"length": len(outcome)} if isinstance(outcome, str | bytes | list | dict) else {}
+    return {"value": value, "cut": True, **length}

@@ -13,10 +13,9 @@ from offerd.expression.check.tree import (
     Variable,
 )
 from offerd.expression.check.types import DURATION, TIMESTAMP, Kind
-from offerd.expression.explain import Explanation
+from offerd.expression.explain import Deciding, Explanation
 from offerd.expression.narration.conditions import NOW, Comparison, comparison, has_value
 from offerd.expression.narration.parts import (
-    Deciding,
     Hidden,
     depends_on_data,
     failed_part,
@@ -29,9 +28,9 @@ from offerd.expression.narration.requirements import (
     phrase,
     text_function,
 )
-from offerd.expression.narration.values import duration_words, instant, shown
+from offerd.expression.narration.values import duration_words, spoken, spoken_day, spoken_instant
 from offerd.expression.narration.words import Words
-from offerd.expression.values import Failure, Unknown
+from offerd.expression.values import ABSENT, Failure, Unknown
 
 _TOLD_UNITS: Final = 2
 _MEETS: Final = {
@@ -43,7 +42,7 @@ _MEETS: Final = {
     "containsIgnoreCase": ("contains", "doesn't contain"),
 }
 _DAYS: Final = {
-    "isBirthday": "the birthday of somebody born at {}",
+    "isBirthday": "the birthday of somebody born on {}",
     "isAnniversary": "an anniversary of {}",
 }
 _ELEMENTS: Final = {
@@ -89,7 +88,7 @@ class Facts:
         return self._condition(part, wanted, met=met)
 
     def _failed(self, part: Explanation, failure: Failure) -> str:
-        absent = absent_entry(part)
+        absent = absent_entry(part, spoken)
         if absent is None:
             return f"{failure.message} in `{text_of(part)}`"
         return f"{self._words.of(part.parts[0])} has no entry for {absent}"
@@ -109,7 +108,7 @@ class Facts:
             known = "there is a" if outcome is True else "there is no"
             return f"{known} value for {self._words.name(full_name(part) or '')}"
         if isinstance(node, Attribute | Variable | Reference):
-            return f"{self._words.of(part)} is {shown(outcome, part.type)}"
+            return f"{self._words.of(part)} is {spoken(outcome, part.type)}"
         if isinstance(node, Macro) and (node.macro, bool(outcome)) in _ELEMENTS:
             told = _ELEMENTS[node.macro, bool(outcome)].format(self._words.of(part.parts[0]))
             return f"{told} `{text_of(part.parts[1])}`"
@@ -123,10 +122,12 @@ class Facts:
         if not isinstance(node, Operation) or node.function not in _DAYS or len(part.parts) != 3:
             return None
         is_it = "is" if part.outcome is True else "is not"
-        return f"today {is_it} {_DAYS[node.function].format(self._value(part.parts[1]))}"
+        born = part.parts[1]
+        day = spoken_day(born.outcome) if type(born.outcome) is int else self._value(born)
+        return f"today {is_it} {_DAYS[node.function].format(day)}"
 
     def _plain(self, part: Explanation) -> str:
-        clause = f"`{text_of(part)}` is {shown(part.outcome, part.type)}"
+        clause = f"`{text_of(part)}` is {spoken(part.outcome, part.type)}"
         values = dict.fromkeys(self.values(part))
         return f"{clause} ({', '.join(values)})" if values else clause
 
@@ -136,7 +137,7 @@ class Facts:
         if name == NOW:
             return []
         if name is not None and has_value(part) and not self._hidden.names(part):
-            return [f"{self._words.of(part)} is {shown(part.outcome, part.type)}"]
+            return [f"{self._words.of(part)} is {spoken(part.outcome, part.type)}"]
         return [told for inner in part.parts for told in self.values(inner)]
 
     def _compared(self, found: Comparison, *, met: bool) -> str:
@@ -148,7 +149,12 @@ class Facts:
         if full_name(found.subject) == NOW and is_instant:
             return self._now(found, met=met)
         subject, value = self._words.of(found.subject), self._value(found.subject)
-        fact = f"{subject} is {value}"
+        if _is_defaulted(found.subject):
+            fact = f"{subject} has no value, so {value} counts"
+        elif found.subject.outcome != found.subject.outcome:
+            return f"{subject} is not a number"
+        else:
+            fact = f"{subject} is {value}"
         limit = self._value(found.other)
         if full_name(found.other) is not None:
             return f"{fact}, {self._against(found, met=met)}, which is {limit}"
@@ -170,7 +176,7 @@ class Facts:
         return f"which is {told}" if met else f"not {told}"
 
     def _value(self, part: Explanation) -> str:
-        return shown(part.outcome, part.type)
+        return spoken(part.outcome, part.type)
 
     def _since(self, found: Comparison, *, met: bool) -> str | None:
         """`now - x` or `x - now` against a length of time."""
@@ -195,9 +201,11 @@ class Facts:
         return f"{fact}, not {told}"
 
     def _now(self, found: Comparison, *, met: bool) -> str:
-        at = instant(found.other.outcome)
+        at = spoken_instant(found.other.outcome)
         if found.subject.type is not TIMESTAMP or found.operator in ("==", "!="):
             return f"the time is {self._value(found.subject)}, not {at}"
+        if found.subject.outcome == found.other.outcome:
+            return f"it is exactly {at}"
         begins = found.operator in (">", ">=")
         return f"{at} has passed" if begins is met else f"it is not yet {at}"
 
@@ -209,7 +217,9 @@ class Facts:
         item = self._value(value)
         if not depends_on_data(container):
             word = "one" if part.outcome is True else "none"
-            return f"{self._words.of(value)} is {item}, {word} of {listed_values(container)}"
+            return (
+                f"{self._words.of(value)} is {item}, {word} of {listed_values(container, spoken)}"
+            )
         if depends_on_data(value):
             item = f"{self._words.of(value)}, which is {item},"
         name = self._words.of(container)
@@ -225,3 +235,9 @@ class Facts:
         positive, negative = _MEETS[function]
         verb = positive if part.outcome is True else negative
         return f"{self._words.of(target)} is {self._value(target)}, which {verb} {argument}"
+
+
+def _is_defaulted(part: Explanation) -> bool:
+    """Whether a value counts only because there is none."""
+    is_default = isinstance(part.node, Macro) and part.node.macro == "or_value"
+    return is_default and part.parts[0].outcome == ABSENT

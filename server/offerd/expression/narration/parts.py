@@ -1,39 +1,29 @@
-"""The parts of an explanation: what they are called, what they touch, which of them decided."""
+"""The parts of an explanation: what they are called, what they touch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Final, TypeVar
 
+from offerd.expression.check.macro_forms import FORMS
 from offerd.expression.check.tree import (
     Attribute,
     Chain,
     Conditional,
     Local,
     Macro,
-    Operation,
+    Node,
     Presence,
     Reference,
     Variable,
 )
 from offerd.expression.explain import Explanation
 from offerd.expression.format import one_line
-from offerd.expression.values import Failure, Unknown
+from offerd.expression.values import Failure
 
 Visible = Callable[[str], bool]
 """Whether the caller may see the value of an attribute or lookup, by its full name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deciding:
-    """A part that made the outcome what it is.
-
-    `goal` is the outcome of this part that would help to turn the whole; None if its own outcome
-    only chose what counts, or if the whole is no condition.
-    """
-
-    part: Explanation
-    goal: bool | None
 
 
 def full_name(part: Explanation) -> str | None:
@@ -83,7 +73,9 @@ class Hidden:
     def __init__(self, root: Explanation, visible: Visible) -> None:
         self._visible = visible
         self._names: dict[int, tuple[str, ...]] = {}
+        self._veils: dict[int, tuple[str, ...]] = {}
         self._note(root, {})
+        self._veil(root, ())
 
     def _note(self, part: Explanation, slots: dict[int, tuple[str, ...]]) -> tuple[str, ...]:
         node = part.node
@@ -101,9 +93,88 @@ class Hidden:
         self._names[id(part)] = tuple(dict.fromkeys(names))
         return self._names[id(part)]
 
+    def _veil(self, part: Explanation, veil: tuple[str, ...]) -> None:
+        self._veils[id(part)] = veil
+        node = part.node
+        is_choice = isinstance(node, Conditional | Macro)
+        if isinstance(node, Macro) and FORMS[node.macro].loops:
+            # Which element came last tells the outcome of what is hidden in the body.
+            veil = _union(veil, self.names(part))
+            self._veil(part.parts[0], self._veils[id(part)])
+            for child in part.parts[1:]:
+                self._veil(child, veil)
+            return
+        for place, child in enumerate(part.parts):
+            self._veil(child, veil)
+            if isinstance(node, Chain) or (is_choice and place == 0):
+                veil = _union(veil, self.names(child))
+
     def names(self, part: Explanation) -> tuple[str, ...]:
         """The names that the part depends on and that the caller may not see the values of."""
         return self._names[id(part)]
+
+    def veil(self, part: Explanation) -> tuple[str, ...]:
+        """The hidden names on which it depends whether, and how often, the part is evaluated."""
+        return self._veils[id(part)]
+
+    def hides(self, part: Explanation) -> bool:
+        """Whether the outcome of the part may not be told."""
+        return bool(self._names[id(part)])
+
+
+def _union(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*left, *right)))
+
+
+_MOST_PARTS: Final = 2_000
+
+
+def without_bindings(root: Explanation) -> Explanation:
+    """The same with the value of a `cel.bind` in the place of its name, wherever that is used.
+
+    The whole is left as it is if it would have too many parts then.
+    """
+    if _counted(root, {}) > _MOST_PARTS:
+        return root
+    return _substituted(root, {})
+
+
+def _counted(part: Explanation, bound: dict[int, int]) -> int:
+    node = part.node
+    if isinstance(node, Local):
+        return bound.get(node.slot, 1)
+    if isinstance(node, Macro) and node.macro == "bind":
+        value, body = part.parts
+        return _counted(body, {**bound, node.slot: _counted(value, bound)})
+    bound = _inner(node, bound)
+    return 1 + sum(_counted(inner, bound) for inner in part.parts)
+
+
+def _substituted(part: Explanation, bound: dict[int, Explanation]) -> Explanation:
+    node = part.node
+    if isinstance(node, Local):
+        return bound.get(node.slot, part)
+    if isinstance(node, Macro) and node.macro == "bind":
+        value, body = part.parts
+        return _substituted(body, {**bound, node.slot: _substituted(value, bound)})
+    inner = _inner(node, bound)
+    parts = tuple(
+        _substituted(child, bound if place == 0 else inner)
+        for place, child in enumerate(part.parts)
+    )
+    same = all(new is old for new, old in zip(parts, part.parts, strict=True))
+    return part if same else replace(part, parts=parts)
+
+
+_Bound = TypeVar("_Bound")
+
+
+def _inner(node: Node, bound: dict[int, _Bound]) -> dict[int, _Bound]:
+    """The names bound in the body of a macro, which has names of its own."""
+    if not isinstance(node, Macro):
+        return bound
+    own = range(node.slot, node.slot + FORMS[node.macro].variables)
+    return {slot: value for slot, value in bound.items() if slot not in own}
 
 
 def goal_of(root: Explanation) -> bool | None:
@@ -112,36 +183,3 @@ def goal_of(root: Explanation) -> bool | None:
         return False
     is_condition = root.type.name == "bool" or root.outcome is False
     return True if is_condition else None
-
-
-def deciding(part: Explanation, goal: bool | None) -> Iterator[Deciding]:
-    """The parts on which the outcome rests, in source order.
-
-    Of a false `&&` that is the first false operand, of a true one all of them; of an unknown
-    one, those that are unknown. `||` is its mirror image; a condition counts together with the
-    branch that it chose; `!` is looked through.
-    """
-    node = part.node
-    if isinstance(node, Operation) and node.function == "!_":
-        yield from deciding(part.parts[0], None if goal is None else not goal)
-    elif isinstance(node, Conditional):
-        condition, *branches = part.parts
-        chosen = [branch for branch in branches if branch.evaluated]
-        yield from deciding(condition, None if chosen else goal)
-        for branch in chosen:
-            yield from deciding(branch, goal)
-    elif isinstance(node, Chain) and (operands := _deciding_operands(part, node)):
-        for operand in operands:
-            yield from deciding(operand, goal)
-    else:
-        yield Deciding(part, goal)
-
-
-def _deciding_operands(part: Explanation, chain: Chain) -> list[Explanation]:
-    absorbing = not chain.all
-    if part.outcome is absorbing:
-        return [operand for operand in part.parts if operand.outcome is absorbing][:1]
-    if isinstance(part.outcome, Unknown | Failure):
-        kind = type(part.outcome)
-        return [operand for operand in part.parts if isinstance(operand.outcome, kind)]
-    return list(part.parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from offerd.expression.check.tree import Macro, Operation
 from offerd.expression.check.types import TIMESTAMP, Kind, Type
@@ -11,6 +11,9 @@ from offerd.expression.explain import Explanation
 from offerd.expression.narration.conditions import comparison, constant_value, has_value, sum_of
 from offerd.expression.narration.parts import depends_on_data, full_name, text_of
 from offerd.expression.narration.values import shown
+
+Tell = Callable[[Any, Type], str]
+"""How a value of a type is told."""
 
 
 class Requirement(NamedTuple):
@@ -138,19 +141,19 @@ def _among(value: Explanation, container: Explanation, goal: bool) -> Requiremen
     return Requirement(f"`{name}`", f"to be {told}", f"were {told}", name)
 
 
-def listed_values(container: Explanation) -> str:
+def listed_values(container: Explanation, tell: Tell = shown) -> str:
     """The values of a list, or the keys of a map, without brackets."""
-    return shown(list(container.outcome), container.type)[1:-1]
+    return tell(list(container.outcome), container.type)[1:-1]
 
 
-def absent_entry(part: Explanation) -> str | None:
+def absent_entry(part: Explanation, tell: Tell = shown) -> str | None:
     """The shown key of a look-up in a map that failed for want of it; None for other failures."""
     node = part.node
     if not isinstance(node, Operation) or node.function not in ("_[_]", "_._"):
         return None
     mapping, key = part.parts
     is_map = mapping.type.kind is Kind.MAP and has_value(mapping) and has_value(key)
-    return shown(key.outcome, key.type) if is_map else None
+    return tell(key.outcome, key.type) if is_map else None
 
 
 def text_function(part: Explanation) -> tuple[Explanation, str, str] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import math
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
 
 from offerd.expression.check.types import (
     DURATION,
@@ -15,6 +17,7 @@ from offerd.expression.check.types import (
 )
 from offerd.expression.functions.conversions import format_double
 from offerd.expression.functions.instants import format_duration, format_timestamp
+from offerd.expression.mixed_map import MixedMap
 from offerd.expression.values import (
     Duration,
     EvaluationError,
@@ -40,24 +43,34 @@ _SHOWN_ITEMS: Final = 5
 _SHOWN_CHARACTERS: Final = 80
 
 
-def shown(value: Any, type_: Type) -> str:
+Times = Callable[[int], str]
+"""How a timestamp is told."""
+
+
+def spoken(value: Any, type_: Type) -> str:
+    """A value of a type as people say it: times such as "1 November 2026, 10:30 UTC"."""
+    return shown(value, type_, spoken_instant)
+
+
+def shown(value: Any, type_: Type, times: Times | None = None) -> str:
     """A value of a type as people read it: times as RFC 3339, lengths of time in words."""
+    told = instant if times is None else times
     if isinstance(value, Unknown):
         return "unknown"
     if isinstance(value, Failure):
         return "no value"
     moment, length = _nanoseconds(value, type_)
     if moment is not None:
-        return instant(moment)
+        return told(moment)
     if length is not None:
         return duration_words(length)
     if isinstance(value, list | tuple):
         element = type_.parameters[0] if type_.kind is Kind.LIST else DYN
-        return f"[{_listed([shown(item, element) for item in value[:_SHOWN_ITEMS]], len(value))}]"
+        return f"[{_listed([shown(v, element, told) for v in value[:_SHOWN_ITEMS]], len(value))}]"
     if isinstance(value, dict):
-        return f"{{{_listed(_entries(value, type_), len(value))}}}"
+        return f"{{{_listed(_entries(value, type_, told), len(value))}}}"
     if isinstance(value, Optional):
-        return shown(value.value, _inner(type_)) if value.present else "none"
+        return shown(value.value, _inner(type_), told) if value.present else "none"
     return _scalar(value)
 
 
@@ -79,13 +92,15 @@ def _scalar(value: Any) -> str:
         return str(value.value)
     if isinstance(value, TypeName):
         return value.name
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not a number" if math.isnan(value) else f"{'minus ' * (value < 0)}infinity"
     return str(value)
 
 
-def _entries(value: dict[Any, Any], type_: Type) -> list[str]:
+def _entries(value: dict[Any, Any], type_: Type, told: Times) -> list[str]:
     key_type, value_type = type_.parameters if type_.kind is Kind.MAP else (DYN, DYN)
-    first = list(value.items())[:_SHOWN_ITEMS]
-    return [f"{shown(k, key_type)}: {shown(v, value_type)}" for k, v in first]
+    first = itertools.islice(value.items(), _SHOWN_ITEMS)
+    return [f"{shown(k, key_type, told)}: {shown(v, value_type, told)}" for k, v in first]
 
 
 def _listed(items: list[str], count: int) -> str:
@@ -111,6 +126,28 @@ def instant(value: int) -> str:
         return format_timestamp(value)
     except (OverflowError, EvaluationError):
         return "a time out of range"
+
+
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+def spoken_day(value: int) -> str:
+    """The day of a timestamp in UTC, such as "29 February 2024"."""
+    date = instant(value).partition("T")[0]
+    parts = date.split("-")
+    if len(parts) != 3:
+        return date
+    year, month, day = map(int, parts)
+    return f"{day} {_MONTHS[month - 1]} {year}"
+
+
+def spoken_instant(value: int) -> str:
+    """A timestamp such as "1 November 2026, 10:30 UTC"; seconds are told if there are any."""
+    time = instant(value).partition("T")[2].removesuffix("Z")
+    return f"{spoken_day(value)}, {time.removesuffix(':00')} UTC" if time else instant(value)
 
 
 def duration_words(value: int, most: int = len(_UNITS)) -> str:
@@ -162,6 +199,55 @@ def json_value(value: Any, type_: Type) -> Any:
     if isinstance(value, Uint):
         return value.value
     return value.name if isinstance(value, TypeName) else value
+
+
+class Brief(NamedTuple):
+    """A value as JSON has it, and whether anything was left out of it."""
+
+    value: Any
+    cut: bool
+
+
+_MOST_VALUES: Final = 50
+_MOST_CHARACTERS: Final = 1_000
+
+
+def brief_json(value: Any, type_: Type) -> Brief:
+    """The same of the first few dozen values, and of the beginning of texts."""
+    room = _Room()
+    kept = room.keep(value)
+    return Brief(json_value(kept, type_), room.cut)
+
+
+class _Room:
+    """How much of a value may still be kept, and whether some of it was not."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_VALUES
+        self.cut = False
+
+    def keep(self, value: Any) -> Any:
+        self.left -= 1
+        if isinstance(value, str | bytes):
+            self.cut = self.cut or len(value) > _MOST_CHARACTERS
+            self.left -= len(value) * _MOST_VALUES // _MOST_CHARACTERS
+            return value[:_MOST_CHARACTERS]
+        if isinstance(value, Optional) and value.present:
+            return Optional(True, self.keep(value.value))
+        if isinstance(value, dict):
+            entries = self.first(value.items())
+            made = MixedMap if isinstance(value, MixedMap) else dict
+            return made([(self.keep(key), self.keep(part)) for key, part in entries])
+        if isinstance(value, list | tuple):
+            return [self.keep(item) for item in self.first(value)]
+        return value
+
+    def first(self, values: Iterable[Any]) -> Iterator[Any]:
+        for value in values:
+            if self.left <= 0:
+                self.cut = True
+                return
+            yield value
 
 
 def _json_key(key: Any, type_: Type) -> str:

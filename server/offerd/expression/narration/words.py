@@ -17,7 +17,7 @@ from offerd.expression.check.types import INT, UINT, Kind, optional_of
 from offerd.expression.explain import Explanation
 from offerd.expression.narration.conditions import NOW, has_value
 from offerd.expression.narration.parts import full_name, text_of
-from offerd.expression.narration.values import shown
+from offerd.expression.narration.values import spoken
 
 _TIME_PARTS: Final = {
     "getFullYear": "year",
@@ -90,9 +90,10 @@ class Words:
         if is_entry and has_value(parts[1]):
             where = "for" if parts[0].type.kind is Kind.MAP else "number"
             words = self.of(parts[0])
-            is_count = part.type in (INT, UINT, optional_of(INT), optional_of(UINT))
+            is_number = part.type in (INT, UINT, optional_of(INT), optional_of(UINT))
+            is_count = is_number and parts[0].type.kind is Kind.MAP
             words = self._count(words) if is_count else words
-            return f"{words} {where} {shown(parts[1].outcome, parts[1].type)}"
+            return f"{words} {where} {spoken(parts[1].outcome, parts[1].type)}"
         if function in _SPANS and len(parts) == 3:
             return _SPANS[function].format(self.of(parts[1]))
         if function in _TIME_PARTS:

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 from offerd.expression.check.declarations import Environment
 from offerd.expression.check.macro_forms import FORMS, Over
 from offerd.expression.check.resolve import AT_RUN_TIME
+from offerd.expression.check.size import own_steps_of_loop
 from offerd.expression.check.tree import (
     Attribute,
     Box,
@@ -35,20 +36,18 @@ from offerd.expression.check.tree import (
     Stop,
     Variable,
 )
-from offerd.expression.check.types import TYPE, Kind
+from offerd.expression.check.types import TYPE
+from offerd.expression.functions.maps import build_map
 from offerd.expression.functions.table import FUNCTIONS, dispatcher
 from offerd.expression.issues import locate
-from offerd.expression.mixed_map import MixedMap
 from offerd.expression.plan.loops import RUNS, Parts
+from offerd.expression.plan.meter import EXHAUSTED, Charge, Exhausted, Meter, charge_of
 from offerd.expression.values import (
     EvaluationError,
     Failure,
     TypeName,
     Unknown,
     boxer,
-    equals,
-    has_key,
-    kind_of,
     unboxer,
 )
 
@@ -57,6 +56,10 @@ Step: TypeAlias = Callable[[Frame], Any]
 Wrap: TypeAlias = Callable[[Node, Step], Step]
 
 MISFIT: Final = "the data is not of its declared type"
+NO_MEMORY: Final = "the rule needs more memory than there is"
+NOT_WORKED_OUT: Final = "this could not be worked out"
+_MISFITS: Final = (TypeError, AttributeError, KeyError, IndexError, ValueError, ArithmeticError)
+"""What functions raise when they are given something else than was declared."""
 
 
 class Exact:
@@ -79,7 +82,16 @@ class Exact:
         step = self._step
         if step is None:
             step = self._step = self.build(self._checked.tree)
-        return step([*roots, *(None for _ in range(self._slots))])
+        try:
+            return step([*roots, *(None for _ in range(self._slots)), Meter()])
+        except Exhausted as exhausted:
+            return Failure(EXHAUSTED, locate(self._checked.source, exhausted.start))
+        except MemoryError:
+            return self._failure(self._checked.tree, NO_MEMORY)
+
+    def exhausted(self) -> Failure:
+        """What an evaluation comes to that has taken all the steps it may."""
+        return self._failure(self._checked.tree, EXHAUSTED)
 
     def build(self, node: Node) -> Step:
         """The closure of a node, wrapped if the form is to be watched."""
@@ -105,7 +117,7 @@ class Exact:
                 return self._operation(node)
             case Chain():
                 steps = [self.build(operand) for operand in node.operands]
-                fail = self._failing(node, "an operand is not a `bool`")
+                fail = self._failing(node, "an operand is neither true nor false")
                 return _chain(steps, absorbing=not node.all, fail=fail)
             case Conditional():
                 return self._conditional(node)
@@ -175,7 +187,7 @@ class Exact:
                 implementation = lambda *values: plain(dispatch(*values))  # noqa: E731
         else:
             implementation = FUNCTIONS[node.function].overloads[node.overload].implementation
-        return _strict(arguments, self._guarded(node, implementation))
+        return _strict(arguments, self._guarded(node, implementation), charge_of(node))
 
     def _guarded(self, node: Node, implementation: Callable[..., Any]) -> Callable[..., Any]:
         def guarded(*values: Any) -> Any:
@@ -183,8 +195,11 @@ class Exact:
                 return implementation(*values)
             except EvaluationError as error:
                 return self._failure(node, str(error))
-            except Exception:
-                return self._failure(node, MISFIT)
+            except MemoryError:
+                raise
+            except Exception as error:
+                misfits = isinstance(error, _MISFITS)
+                return self._failure(node, MISFIT if misfits else NOT_WORKED_OUT)
 
         return guarded
 
@@ -200,7 +215,7 @@ class Exact:
                 return no(frame)
             if isinstance(value, Unknown | Failure):
                 return value
-            return self._failure(node.condition, "the condition is not a `bool`")
+            return self._failure(node.condition, "the condition is neither true nor false")
 
         return step
 
@@ -223,9 +238,9 @@ class Exact:
         if form.over is Over.ANYTHING:
             return _bound(slot, range_, result or range_)
         place = node.condition or node
-        parts = Parts(
-            slot, form.variables, condition, result, lambda text: self._failure(place, text)
-        )
+        fail = lambda text: self._failure(place, text)  # noqa: E731
+        parts = Parts(slot, form.variables, condition, result, fail, node.start)
+        steps = own_steps_of_loop(node) if form.loops else 0
         run = RUNS[node.macro]
         fitting = {Over.ELEMENTS: (list, tuple, dict), Over.ITEMS: (list, tuple)}.get(form.over)
         misfit = f"`{node.macro}` needs {form.over.value}"
@@ -236,6 +251,8 @@ class Exact:
                 return values
             if fitting is not None and not isinstance(values, fitting):
                 return self._failure(node.range, misfit)
+            if steps:
+                frame[-1].take(len(values) * steps, node.start)
             return run(parts, frame, values)
 
         return step
@@ -243,7 +260,7 @@ class Exact:
     def _box(self, node: Box) -> Step:
         value = self.build(node.value)
         box = boxer(node.value.type, node.type)
-        return value if box is None else _strict([value], self._guarded(node, box))
+        return value if box is None else _strict([value], self._guarded(node, box), charge_of(node))
 
 
 def _slot(index: int) -> Step:
@@ -262,35 +279,6 @@ def _bound(slot: int, value: Step, result: Step) -> Step:
 
 def _listed(*values: Any) -> list[Any]:
     return list(values)
-
-
-def build_map(keys: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
-    """A map literal's value; EvaluationError for a key of a wrong type or given twice."""
-    result: dict[Any, Any] = {}
-    for key, value in zip(keys, values, strict=True):
-        if kind_of(key) not in _KEY_KINDS:
-            raise EvaluationError("a map's key must be a `string`, `int`, `uint` or `bool`")
-        if has_key(result, key):
-            raise EvaluationError(f"the map has the key `{key}` twice")
-        if key in result:
-            return MixedMap(_distinct(keys, values))
-        result[key] = value
-    return result
-
-
-def _distinct(keys: Sequence[Any], values: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """The entries of a map that has a number and a bool which look alike."""
-    found: list[tuple[Any, Any]] = []
-    for key, value in zip(keys, values, strict=True):
-        if kind_of(key) not in _KEY_KINDS:
-            raise EvaluationError("a map's key must be a `string`, `int`, `uint` or `bool`")
-        if any(equals(key, known) for known, _ in found):
-            raise EvaluationError(f"the map has the key `{key}` twice")
-        found.append((key, value))
-    return found
-
-
-_KEY_KINDS: Final = frozenset((Kind.STRING, Kind.INT, Kind.UINT, Kind.BOOL))
 
 
 def _chain(steps: list[Step], *, absorbing: bool, fail: Callable[[], Failure]) -> Step:
@@ -314,14 +302,16 @@ def _chain(steps: list[Step], *, absorbing: bool, fail: Callable[[], Failure]) -
     return step
 
 
-def _strict(steps: list[Step], apply: Callable[..., Any]) -> Step:
-    """A step whose result needs every argument."""
+def _strict(steps: list[Step], apply: Callable[..., Any], charge: Charge | None = None) -> Step:
+    """A step whose result needs every argument; its charge is taken before it is applied."""
 
     def step(frame: Frame) -> Any:
         values = [argument(frame) for argument in steps]
         for value in values:
             if isinstance(value, Unknown | Failure):
                 return first_cause(values)
+        if charge is not None:
+            charge(frame[-1], values)
         return apply(*values)
 
     return step

@@ -13,6 +13,14 @@ from typing import Any, Final
 
 from offerd.expression.check.macro_forms import FORMS, MacroForm, Over
 from offerd.expression.check.resolve import AT_RUN_TIME
+from offerd.expression.check.size import (
+    LIGHT_PARTS,
+    is_light_loop,
+    is_light_operation,
+    needs_meter,
+    own_steps_of_loop,
+    takes_more_than_a_step,
+)
 from offerd.expression.check.tree import (
     Attribute,
     Box,
@@ -30,9 +38,10 @@ from offerd.expression.check.tree import (
     Stop,
     Variable,
 )
-from offerd.expression.check.types import BOOL, TYPE, Kind, Type
+from offerd.expression.check.types import BOOL, DYN, TYPE, Kind, Type
+from offerd.expression.functions.maps import build_map
 from offerd.expression.functions.table import FUNCTIONS, dispatcher
-from offerd.expression.plan.exact import build_map
+from offerd.expression.plan.meter import charge_of, charge_sorting, charged, metered_template
 from offerd.expression.plan.native import native_template, native_values
 from offerd.expression.values import EvaluationError, TypeName, boxer, unboxer
 
@@ -42,11 +51,15 @@ NESTING: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A generated body: its lines, the text of its result, and the values of `c0`, `c1`..."""
+    """A generated body: its lines, the text of its result, and the values of `c0`, `c1`...
+
+    `metered` says whether it counts its steps, as `m`.
+    """
 
     lines: tuple[str, ...]
     result: str
     constants: tuple[Any, ...]
+    metered: bool
 
 
 def generate(tree: Node, roots: Mapping[str, int], strings: dict[str, str]) -> Shape:
@@ -55,19 +68,28 @@ def generate(tree: Node, roots: Mapping[str, int], strings: dict[str, str]) -> S
     `strings` maps strings to themselves: a constant that is in it is taken from there, any other
     is added. Data whose keys are these very objects is looked up without comparing characters.
     """
-    generator = _Generator(roots, strings)
+    generator = _Generator(roots, strings, metered=False)
     result = generator.part(tree)
-    return Shape(tuple(generator.lines), result, tuple(generator.constants))
+    is_light = generator.light and generator.parts <= LIGHT_PARTS
+    if not is_light and needs_meter(tree):
+        generator = _Generator(roots, strings, metered=True)
+        result = generator.part(tree)
+    lines, constants = tuple(generator.lines), tuple(generator.constants)
+    return Shape(lines, result, constants, generator.metered)
 
 
 class _Generator:
-    def __init__(self, roots: Mapping[str, int], strings: dict[str, str]) -> None:
+    def __init__(self, roots: Mapping[str, int], strings: dict[str, str], *, metered: bool) -> None:
+        self.metered = metered
         self.roots = roots
         self.strings = strings
         self.constants: list[Any] = []
         self.lines: list[str] = []
         self.temporaries = 0
         self.nesting = 0
+        self.loops = 0
+        self.parts = 0
+        self.light = True
 
     def constant(self, value: Any) -> str:
         if type(value) is str:
@@ -115,36 +137,29 @@ class _Generator:
         return text if node.type is BOOL else f"truth({text})"
 
     def text(self, node: Node) -> str:
-        match node:
-            case Operation():
-                return self.operation(node)
-            case Constant():
-                value = TypeName(str(node.value)) if node.type is TYPE else node.value
-                return self.constant(value)
-            case Variable():
-                return self.root(node.name)
-            case Local():
-                return f"v{int(node.slot)}"
-            case Attribute():
-                return f"{self.root(node.root)}[{self.constant(node.path)}]"
-            case Presence():
-                return f"({self.constant(node.path)} in {self.root(node.root)})"
-            case Reference():
-                return self.reference(node)
-            case Chain():
-                return self.chain(node)
-            case Conditional():
-                return self.conditional(node)
-            case Items():
-                return f"[{', '.join(map(self.part, node.items))}]"
-            case Entries():
-                return self.entries(node)
-            case Macro():
-                return self.macro(node)
-            case Box():
-                return self.box(node)
-            case Stop():
-                return "stop()"
+        self.parts += 1
+        return _TEXTS[type(node)](self, node)
+
+    def literal(self, node: Constant) -> str:
+        return self.constant(TypeName(str(node.value)) if node.type is TYPE else node.value)
+
+    def variable(self, node: Variable) -> str:
+        return self.root(node.name)
+
+    def local(self, node: Local) -> str:
+        return f"v{int(node.slot)}"
+
+    def attribute(self, node: Attribute) -> str:
+        return f"{self.root(node.root)}[{self.constant(node.path)}]"
+
+    def presence(self, node: Presence) -> str:
+        return f"({self.constant(node.path)} in {self.root(node.root)})"
+
+    def items(self, node: Items) -> str:
+        return f"[{', '.join(map(self.part, node.items))}]"
+
+    def stop(self, node: Stop) -> str:
+        return "stop()"
 
     def reference(self, node: Reference) -> str:
         found = f"{self.root(node.lookup)}[{self.constant(node.name)}]"
@@ -154,12 +169,18 @@ class _Generator:
         return f"({name} if ({name} := {found}) is True or {name} is False else stop())"
 
     def operation(self, node: Operation) -> str:
+        self.light = self.light and is_light_operation(node, in_loop=self.loops > 0)
         if node.overload == AT_RUN_TIME:
             return self.at_run_time(node)
         overload = FUNCTIONS[node.function].overloads[node.overload]
         values = native_values(node)
         if values is not None:
             return f"({self.part(node.arguments[0])} in {self.constant(values)})"
+        if self.metered and takes_more_than_a_step(node):
+            template = metered_template(node)
+            if template:
+                return template.format(*map(self.part, node.arguments))
+            return self.apply(overload.implementation, node.arguments, node)
         last = node.arguments[-1] if node.arguments else None
         if overload.specialise is not None and isinstance(last, Constant):
             special = _specialised(overload.specialise, last.value)
@@ -172,12 +193,22 @@ class _Generator:
         name = self.temporary() if "{t}" in template else ""
         return template.format(*arguments, t=name)
 
-    def apply(self, function: Callable[..., Any], arguments: tuple[Node, ...]) -> str:
+    def apply(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Node, ...],
+        charging: Node | None = None,
+    ) -> str:
+        """A call, which takes the steps of a node first if the whole counts them."""
         texts = [self.part(argument) for argument in arguments]
+        charge = charge_of(charging) if self.metered and charging is not None else None
+        if charge is not None:
+            function = charged(charge, function)
+            texts.insert(0, "m")
         return f"{self.constant(function)}({', '.join(texts)})"
 
     def at_run_time(self, node: Operation) -> str:
-        call = self.apply(dispatcher(node.function), node.arguments)
+        call = self.apply(dispatcher(node.function), node.arguments, node)
         return f"{call}.value" if unboxer(node.type) is not None else call
 
     def chain(self, node: Chain) -> str:
@@ -210,12 +241,13 @@ class _Generator:
         return f"{self.constant(build_map)}(({keys}), ({values}))"
 
     def box(self, node: Box) -> str:
+        self.light = False
         box = boxer(node.value.type, node.type)
-        value = self.part(node.value)
-        return value if box is None else f"{self.constant(box)}({value})"
+        return self.part(node.value) if box is None else self.apply(box, (node.value,), node)
 
     def macro(self, node: Macro) -> str:
         form = FORMS[node.macro]
+        self.light = self.light and is_light_loop(node, in_loop=self.loops > 0)
         if form.loops:
             return self.loop(node, form)
         if node.result is None:
@@ -242,8 +274,9 @@ class _Generator:
         if node.macro == "sort_by":
             range_ = self.assigned(range_)
         name = self.temporary()
-        before, found, after = _LOOPS[node.macro]
+        before, found, after = self.how(node)
         body: list[str] = []
+        self.loops += 1
         if node.condition is None:
             opening = ""
         else:
@@ -253,15 +286,48 @@ class _Generator:
         variable = value = f"v{int(node.slot)}"
         if node.result is not None:
             value, inner = self.aside(node.result)
+        self.loops -= 1
         inner.extend(line.format(name=name, value=value, key=variable) for line in found)
         self.lines.append(f"{name} = {before}")
         if opening:
             inner = [opening, *(f" {line}" for line in inner)]
         if form.variables == 2:
             variable = f"{variable}, v{int(node.slot) + 1}"
-        entries = _entries(form, node.range.type).format(range_)
-        self.block(f"for {variable} in {entries}:", [*body, *inner])
+        entries = _entries(form, node.range.type)
+        if self.metered:
+            entries = entries.format(f"m.loop({{}}, {self.constant(own_steps_of_loop(node))})")
+        self.block(f"for {variable} in {entries.format(range_)}:", [*body, *inner])
         return after.format(name=name, range=range_)
+
+    def how(self, node: Macro) -> tuple[str, tuple[str, ...], str]:
+        """What a loop starts with, does for what passes, and comes to."""
+        mixed = _may_mix(node.type if node.macro == "transform_map_entry" else node.range.type)
+        before, found, after = _MIXED[node.macro] if mixed else _LOOPS[node.macro]
+        if self.metered and node.macro == "transform_map_entry":
+            found = tuple(line.replace("{value}", "m.loop({value}, 1)") for line in found)
+        if self.metered and node.macro == "sort_by":
+            charging = f"{self.constant(charge_sorting)}(m, {{range}}, {{name}})"
+            after = f"({charging} or {after})"
+        return before, found, after
+
+
+_TEXTS: Final[dict[type, Callable[[_Generator, Any], str]]] = {
+    Operation: _Generator.operation,
+    Constant: _Generator.literal,
+    Variable: _Generator.variable,
+    Local: _Generator.local,
+    Attribute: _Generator.attribute,
+    Presence: _Generator.presence,
+    Reference: _Generator.reference,
+    Chain: _Generator.chain,
+    Conditional: _Generator.conditional,
+    Items: _Generator.items,
+    Entries: _Generator.entries,
+    Macro: _Generator.macro,
+    Box: _Generator.box,
+    Stop: _Generator.stop,
+}
+"""How each sort of node is written."""
 
 
 def _operands(node: Operation, template: str) -> tuple[Node, ...]:
@@ -299,6 +365,18 @@ _LOOPS: Final = {
     "sort_by": ("[]", ("{name}.append({value})",), "sort_by({range}, {name})"),
 }
 """What a looping macro starts with, does for what passes, and comes to."""
+
+_MIXED: Final = {
+    **_LOOPS,
+    "transform_map": ("[]", ("{name}.append(({key}, {value}))",), "from_entries({name})"),
+    "transform_map_entry": ("[]", ("{name}.extend(entries_of({value}))",), "from_entries({name})"),
+}
+"""The same where a bool and a number may be keys of one map, which Python takes for one."""
+
+
+def _may_mix(type_: Type) -> bool:
+    return type_ is DYN or (type_.kind is Kind.MAP and type_.parameters[0] is DYN)
+
 
 _OPTIONALS: Final = {
     "opt_map": ("Optional(True, {result})", "ABSENT"),

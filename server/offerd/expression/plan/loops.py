@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from offerd.expression.functions.collections import merge, sort_by
+from offerd.expression.check.work import steps_of
+from offerd.expression.functions.collections import sort_by
+from offerd.expression.functions.maps import entries_of, from_entries
+from offerd.expression.plan.meter import extents_of
 from offerd.expression.values import ABSENT, EvaluationError, Failure, Optional, Unknown
 
 Frame: TypeAlias = list[Any]
@@ -16,13 +19,17 @@ Fail: TypeAlias = Callable[[str], Failure]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a macro is made of: the place of its variables, how many, its steps, how it fails."""
+    """What a macro is made of: the place of its variables, how many, its steps, how it fails.
+
+    `start` is where it is written. The last place of a frame is its meter.
+    """
 
     slot: int
     variables: int
     condition: Step | None
     result: Step | None
     fail: Fail
+    start: int
 
     def entries(self, values: Any) -> Iterable[Any]:
         """What there is to look at: elements, keys, or pairs of index or key and value."""
@@ -44,7 +51,7 @@ class Parts:
         verdict = self.condition(frame)
         if isinstance(verdict, bool | Unknown | Failure):
             return verdict
-        return self.fail("the condition is not a `bool`")
+        return self.fail("the condition is neither true nor false")
 
 
 Run: TypeAlias = Callable[[Parts, Frame, Any], Any]
@@ -92,13 +99,18 @@ def _collect(parts: Parts, frame: Frame, values: Any) -> Any:
     return Unknown(names) if names else failure or collected
 
 
-def _making(make: Callable[[list[tuple[Any, Any]]], Any]) -> Run:
-    """A macro that makes something of all the results."""
+_Pairs: TypeAlias = list[tuple[Any, Any]]
+
+
+def _making(make: Callable[[_Pairs], Any], work: Callable[[_Pairs, int], int] | None = None) -> Run:
+    """A macro that makes something of all the results, which takes so many steps."""
 
     def run(parts: Parts, frame: Frame, values: Any) -> Any:
         collected = _collect(parts, frame, values)
         if not isinstance(collected, list):
             return collected
+        if work is not None:
+            frame[-1].take(work(collected, frame[-1].left), parts.start)
         try:
             return make(collected)
         except EvaluationError as error:
@@ -107,19 +119,24 @@ def _making(make: Callable[[list[tuple[Any, Any]]], Any]) -> Run:
     return run
 
 
-def _transformed(pairs: list[tuple[Any, Any]]) -> Any:
-    return {entry[0]: result for entry, result in pairs}
+def _transformed(pairs: _Pairs) -> Any:
+    return from_entries((entry[0], result) for entry, result in pairs)
 
 
-def _merged(pairs: list[tuple[Any, Any]]) -> Any:
-    made: dict[Any, Any] = {}
-    for _, entries in pairs:
-        merge(made, entries)
-    return made
+def _merged(pairs: _Pairs) -> Any:
+    return from_entries(entry for _, entries in pairs for entry in entries_of(entries))
 
 
-def _sorted(pairs: list[tuple[Any, Any]]) -> Any:
+def _merging(pairs: _Pairs, left: int) -> int:
+    return sum(len(entries) for _, entries in pairs if isinstance(entries, dict))
+
+
+def _sorted(pairs: _Pairs) -> Any:
     return sort_by([element for element, _ in pairs], [key for _, key in pairs])
+
+
+def _sorting(pairs: _Pairs, left: int) -> int:
+    return steps_of("sort", extents_of([[key for _, key in pairs]], left))
 
 
 def _result(parts: Parts, frame: Frame) -> Any:
@@ -176,8 +193,8 @@ RUNS: Final[dict[str, Run]] = {
     "exists_one_entry": _making(lambda pairs: len(pairs) == 1),
     "transform_list": _making(lambda pairs: [result for _, result in pairs]),
     "transform_map": _making(_transformed),
-    "transform_map_entry": _making(_merged),
-    "sort_by": _making(_sorted),
+    "transform_map_entry": _making(_merged, _merging),
+    "sort_by": _making(_sorted, _sorting),
     "opt_map": _optional_map,
     "opt_flat_map": _optional_flat_map,
     "or": _or,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from types import CodeType, FunctionType
+from typing import Any, Final, Protocol
 
 from offerd.expression.check.declarations import Environment, Record
 from offerd.expression.check.tree import (
     Attribute,
     Checked,
+    Constant,
     Node,
     Presence,
     Reference,
@@ -16,10 +19,12 @@ from offerd.expression.check.tree import (
     children,
 )
 from offerd.expression.check.types import Type
-from offerd.expression.functions.collections import merge, sort_by
+from offerd.expression.functions.collections import sort_by
+from offerd.expression.functions.maps import entries_of, from_entries, merge
 from offerd.expression.plan.exact import Exact
 from offerd.expression.plan.generate import Shape, generate
-from offerd.expression.values import ABSENT, EvaluationError, Optional, Unknown
+from offerd.expression.plan.meter import Exhausted, Meter
+from offerd.expression.values import ABSENT, EvaluationError, Failure, Optional, Unknown
 
 
 class PlanError(Exception):
@@ -77,52 +82,68 @@ def prepare(rules: Iterable[Rule]) -> None:
 def fast_form(checked: Checked, environment: Environment) -> Callable[..., Any]:
     """The fast form alone, which raises where the exact form would have been asked."""
 
-    def give_up(*roots: Any) -> Any:
+    return Workshop(environment).make(checked, _GivingUp())
+
+
+class ExactForm(Protocol):
+    """What a fast form asks when it cannot tell."""
+
+    def __call__(self, *roots: Any) -> Any:
+        """The outcome."""
+
+    def exhausted(self) -> Failure:
+        """The outcome when too many steps were taken."""
+
+
+class _GivingUp:
+    def __call__(self, *roots: Any) -> Any:
         raise EvaluationError("the fast form gave up")
 
-    return Workshop(environment).make(checked, give_up)
+    def exhausted(self) -> Failure:
+        raise EvaluationError("the fast form took too many steps")
 
 
 class Workshop:
     """Makes functions for the expressions of one environment; those of one shape share code."""
 
-    __slots__ = ("_makers", "_parameters", "_roots", "_strings")
+    __slots__ = ("_codes", "_parameters", "_roots", "_strings")
 
     def __init__(self, environment: Environment) -> None:
         self._roots = {name: place for place, name in enumerate(environment.roots)}
         self._strings = _declared_strings(environment)
         self._parameters = ", ".join(f"r{place}" for place in self._roots.values())
-        self._makers: dict[tuple[tuple[str, ...], str], Callable[..., Any]] = {}
+        self._codes: dict[tuple[tuple[str, ...], str, bool], CodeType] = {}
 
-    def make(self, checked: Checked, exact: Callable[..., Any]) -> Callable[..., Any]:
+    def make(self, checked: Checked, exact: ExactForm) -> Callable[..., Any]:
         """The function that evaluates an expression, and asks its exact form where it gives up."""
         shape = generate(checked.tree, self._roots, self._strings)
-        key = (shape.lines, shape.result)
-        maker = self._makers.get(key)
-        if maker is None:
-            maker = self._makers[key] = self._compiled(shape)
-        made: Callable[..., Any] = maker(exact, *shape.constants)
-        return made
+        key = (shape.lines, shape.result, shape.metered)
+        code = self._codes.get(key)
+        if code is None:
+            code = self._codes[key] = self._compiled(shape)
+        return FunctionType(code, _NAMES, "rule", (exact, *shape.constants))
 
-    def _compiled(self, shape: Shape) -> Callable[..., Any]:
-        """A function that makes a rule's function from its exact form and its constants."""
-        constants = "".join(f", c{place}" for place in range(len(shape.constants)))
+    def _compiled(self, shape: Shape) -> CodeType:
+        """The code of a rule; its exact form and its constants are defaults of its parameters.
+
+        As parameters they are reached faster than as names of a function around it, and there is
+        no such function to compile.
+        """
+        constants = (f"c{place}" for place in range(len(shape.constants)))
+        parameters = ", ".join(filter(None, (self._parameters, "exact", *constants)))
         lines = [
-            f"def make(exact{constants}):",
-            f" def rule({self._parameters}):",
-            "  try:",
-            *(f"   {line}" for line in shape.lines),
-            f"   return {shape.result}",
-            "  except Exception:",
-            f"   return exact({self._parameters})",
-            " return rule",
+            f"def rule({parameters}):",
+            *((" m = Meter()",) if shape.metered else ()),
+            " try:",
+            *(f"  {line}" for line in shape.lines),
+            f"  return {shape.result}",
+            *((" except Exhausted:", "  return exact.exhausted()") if shape.metered else ()),
+            " except Exception:",
+            f"  return exact({self._parameters})",
         ]
-        # Its own dict for the name `make`: another thread may be here at the same time.
-        made: dict[str, Any] = {}
-        code = compile("\n".join(lines), "<rules>", "exec", optimize=2)
-        exec(code, _NAMES, made)  # noqa: S102 - the text holds no text of the tree, see generate.py
-        maker: Callable[..., Any] = made["make"]
-        return maker
+        # The text holds no text of the tree, see generate.py.
+        module = compile("\n".join(lines), "<rules>", "exec", optimize=2)
+        return next(code for code in module.co_consts if isinstance(code, CodeType))
 
 
 def _declared_strings(environment: Environment) -> dict[str, str]:
@@ -139,18 +160,41 @@ def _require_declared(tree: Node, environment: Environment) -> None:
     pending = [tree]
     while pending:
         node = pending.pop()
-        if isinstance(node, Variable):
-            _require(environment.variables.get(node.name) is node.type, node.name)
-        elif isinstance(node, Attribute | Presence):
-            declared = _attribute_type(environment, node)
-            fits = declared is node.type or isinstance(node, Presence)
-            _require(declared is not None and fits, f"{node.root}.{node.path}")
-        elif isinstance(node, Reference):
-            lookup = environment.lookups.get(node.lookup)
-            fits = lookup is not None and node.name in lookup.names and lookup.type is node.type
-            _require(fits, f'{node.lookup}("{node.name}")')
-        else:
+        require = _REQUIRED.get(type(node))
+        if require is None:
             pending.extend(children(node))
+        else:
+            require(environment, node)
+
+
+def _require_variable(environment: Environment, node: Variable) -> None:
+    _require(environment.variables.get(node.name) is node.type, node.name)
+
+
+def _require_attribute(environment: Environment, node: Attribute | Presence) -> None:
+    declared = _attribute_type(environment, node)
+    fits = declared is node.type or isinstance(node, Presence)
+    _require(declared is not None and fits, f"{node.root}.{node.path}")
+
+
+def _require_reference(environment: Environment, node: Reference) -> None:
+    lookup = environment.lookups.get(node.lookup)
+    fits = lookup is not None and node.name in lookup.names and lookup.type is node.type
+    _require(fits, f'{node.lookup}("{node.name}")')
+
+
+def _nothing_required(environment: Environment, node: Constant) -> None:
+    """A constant is declared by nobody."""
+
+
+_REQUIRED: Final[dict[type, Callable[[Environment, Any], None]]] = {
+    Variable: _require_variable,
+    Attribute: _require_attribute,
+    Presence: _require_attribute,
+    Reference: _require_reference,
+    Constant: _nothing_required,
+}
+"""What the environment must have for the nodes without parts."""
 
 
 def _attribute_type(environment: Environment, node: Attribute | Presence) -> Type | None:
@@ -180,8 +224,8 @@ def _truth(value: Any) -> bool:
 
 
 def _known(value: Any) -> Any:
-    if isinstance(value, Unknown):
-        raise EvaluationError("unknown")
+    if isinstance(value, Unknown | Failure):
+        raise EvaluationError("no value")
     return value
 
 
@@ -209,6 +253,7 @@ def _optional(value: Any) -> Any:
 
 _NAMES: Final[dict[str, Any]] = {
     "__builtins__": {"len": len, "float": float, "enumerate": enumerate, "Exception": Exception},
+    "fromordinal": datetime.date.fromordinal,
     "overflow": _overflow,
     "stop": _stop,
     "truth": _truth,
@@ -218,6 +263,10 @@ _NAMES: Final[dict[str, Any]] = {
     "pairs": _pairs,
     "optional": _optional,
     "merge": merge,
+    "entries_of": entries_of,
+    "from_entries": from_entries,
+    "Meter": Meter,
+    "Exhausted": Exhausted,
     "sort_by": sort_by,
     "Optional": Optional,
     "ABSENT": ABSENT,

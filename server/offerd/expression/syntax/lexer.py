@@ -7,6 +7,7 @@ from typing import Final
 
 from offerd.expression.issues import ExpressionError, issue_at
 from offerd.expression.syntax.ast import Scalar
+from offerd.expression.syntax.hints import CHARACTERS, OPERATORS, number_hint
 from offerd.expression.syntax.literals import EscapeError, unescape_bytes, unescape_string
 from offerd.expression.syntax.tokens import Token, TokenKind
 
@@ -17,26 +18,11 @@ _TOKEN: Final = re.compile(
     |(?P<int>(?:0x[0-9a-fA-F]+|[0-9]+))(?P<unsigned>[uU])?
     |(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)
     |(?P<quoted>`[a-zA-Z0-9_.\-/ ]+`)
+    |(?P<foreign>===|!==|<>|=>|=<|=~|!~|:=|/\*|\?\?|\*\*|\+\+)
     |(?P<symbol>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])
     """,
     re.VERBOSE,
 )
-_HINTS: Final = {
-    "=": "use `==` to compare",
-    "&": "use `&&` for and",
-    "|": "use `||` for or",
-    "^": "there is no such operator; `matches` takes a pattern",
-    "~": "there is no such operator; use `matches` to match a pattern",
-    ";": "an expression is a single value, without `;`",
-    "#": "a comment starts with `//`",
-    "$": "write the variable's name without `$`",
-    "@": "write the variable's name without `@`",
-    "\\": "an escape belongs inside a string",
-    "“": "use straight quotes",
-    "”": "use straight quotes",
-    "‘": "use straight quotes",
-    "’": "use straight quotes",
-}
 
 
 def tokenize(source: str) -> list[Token]:
@@ -48,9 +34,12 @@ def tokenize(source: str) -> list[Token]:
         if match is None:
             raise _unexpected(source, at)
         kind = match.lastgroup
+        if kind == "foreign":
+            message = f"unexpected `{match.group()}`: {OPERATORS[match.group()]}"
+            raise ExpressionError((issue_at(source, message, at, match.end()),))
         end = match.end()
         if kind == "quote":
-            token = _string(source, at, match.group())
+            token = _string(source, at, match.group(), tokens)
             tokens.append(token)
             end = token.end
         elif kind in ("int", "unsigned", "double"):
@@ -74,8 +63,8 @@ def _unexpected(source: str, at: int) -> ExpressionError:
         message = f"unexpected `{character}`: a name has letters a to z, digits and `_` only"
     else:
         message = f"unexpected `{character}`"
-        if character in _HINTS:
-            message += f": {_HINTS[character]}"
+        if character in CHARACTERS:
+            message += f": {CHARACTERS[character]}"
     return ExpressionError((issue_at(source, message, at, at + 1),))
 
 
@@ -83,6 +72,9 @@ def _number(source: str, match: re.Match[str]) -> Token:
     start, end = match.span()
     following = source[end : end + 1]
     if following.isalnum() or following == "_":
+        hint = number_hint(source, start)
+        if hint is not None:
+            raise ExpressionError((issue_at(source, hint[0], start, hint[1]),))
         message = f"a number cannot be followed by `{following}`"
         raise ExpressionError((issue_at(source, message, start, end + 1),))
     if (text := match["double"]) is not None:
@@ -95,13 +87,15 @@ def _number(source: str, match: re.Match[str]) -> Token:
     return Token(kind, match.group(), value, start, end)
 
 
-def _string(source: str, start: int, opening: str) -> Token:
+def _string(source: str, start: int, opening: str, before: list[Token]) -> Token:
     prefix = opening.rstrip("\"'").lower()
     quote = opening[len(prefix) :]
     body_start = start + len(opening)
     body_end = _closing(source, body_start, quote, raw="r" in prefix)
     if body_end < 0:
         message = f"the string is not closed: expected `{quote}`"
+        if _is_quote_within(before, start):
+            message = f"a quote within a string is written `\\{quote}`"
         raise ExpressionError((issue_at(source, message, start, body_start),))
     body = source[body_start:body_end]
     octets = "b" in prefix
@@ -117,6 +111,14 @@ def _string(source: str, start: int, opening: str) -> Token:
     end = body_end + len(quote)
     kind = TokenKind.BYTES if octets else TokenKind.STRING
     return Token(kind, source[start:end], value, start, end)
+
+
+def _is_quote_within(before: list[Token], start: int) -> bool:
+    """Whether letters stand between this quote and a string, as in `'it's'`."""
+    if len(before) < 2 or before[-1].end != start:
+        return False
+    string, word = before[-2:]
+    return string.kind is TokenKind.STRING and string.end == word.start
 
 
 def _closing(source: str, at: int, quote: str, *, raw: bool) -> int:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, NoReturn
 
 from offerd.expression.check.types import BOOL, BYTES, DOUBLE, INT, NULL, STRING, UINT
-from offerd.expression.issues import ExpressionError, issue_at
+from offerd.expression.issues import ExpressionError, issue_at, snippet
 from offerd.expression.limits import DEFAULT_LIMITS, Limits
 from offerd.expression.syntax.ast import (
     Call,
@@ -22,8 +22,10 @@ from offerd.expression.syntax.ast import (
     Select,
     children,
 )
+from offerd.expression.syntax.hints import OPENINGS, unexpected_hint, word_hint
 from offerd.expression.syntax.lexer import tokenize
 from offerd.expression.syntax.tokens import Token, TokenKind
+from offerd.expression.values import quoted
 
 _BINARY: Final = {
     "||": 1,
@@ -43,39 +45,11 @@ _BINARY: Final = {
 }
 _RESERVED: Final = frozenset(
     (
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "in",
-        "let",
-        "loop",
-        "namespace",
-        "package",
-        "return",
-        "var",
-        "void",
-        "while",
+        "as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let",
+        "loop", "namespace", "package", "return", "var", "void", "while",
     )
-)
+)  # fmt: skip
 _CONSTANTS: Final = {"true": (True, BOOL), "false": (False, BOOL), "null": (None, NULL)}
-_WORDS: Final = {
-    "and": "use `&&`",
-    "AND": "use `&&`",
-    "or": "use `||`",
-    "OR": "use `||`",
-    "not": "use `!`",
-    "NOT": "use `!`",
-    "is": "use `==`",
-    "if": "use `condition ? value : other`",
-    "else": "use `condition ? value : other`",
-    "between": "use `>=` and `<=` with `&&`",
-}
 _INT_MAXIMUM: Final = 2**63 - 1
 _UINT_MAXIMUM: Final = 2**64 - 1
 
@@ -159,9 +133,22 @@ class _Parser:
         """Fails at the token here, with a hint if it is a word of another language."""
         token = self.token
         if token.kind is TokenKind.END:
-            self.fail(f"the expression ends too early: {expected}", token)
-        hint = _WORDS.get(token.text) if token.kind is TokenKind.NAME else None
-        self.fail(f"unexpected `{token.text}`: {hint or expected}", token)
+            why = (
+                ": `%` is the remainder of a division, not a percentage"
+                if self.follows("%")
+                else ""
+            )
+            self.fail(f"the expression ends too early: {expected}{why}", token)
+        hint = unexpected_hint(self.tokens, self.index)
+        if hint is not None:
+            issue = issue_at(self.source, hint.message, hint.start, hint.end)
+            raise ExpressionError((issue,))
+        self.fail(f"unexpected `{token.text}`: {expected}", token)
+
+    def follows(self, symbol: str) -> bool:
+        """Whether the token here comes right after such a symbol."""
+        before = self.tokens[self.index - 1] if self.index else self.token
+        return before.kind is TokenKind.SYMBOL and before.text == symbol
 
     def enter(self, token: Token) -> None:
         self.depth += 1
@@ -172,6 +159,11 @@ class _Parser:
         if len(self.tokens) == 1:
             self.fail("the expression is empty", self.token)
         expr = self.expression()
+        if self.token.text in OPENINGS and self.token.kind is TokenKind.SYMBOL:
+            opening = OPENINGS[self.token.text]
+            self.fail(
+                f"unexpected `{self.token.text}`: there is no `{opening}` before it", self.token
+            )
         if self.token.kind is not TokenKind.END:
             self.unexpected("expected an operator or the end of the expression")
         return expr
@@ -247,7 +239,8 @@ class _Parser:
     def member(self, operand: Expr) -> Expr:
         optional = self.accept("?")
         token = self.token
-        if token.kind not in (TokenKind.NAME, TokenKind.QUOTED_NAME) or token.text == "in":
+        quoted = token.kind is TokenKind.QUOTED_NAME
+        if not quoted and (token.kind is not TokenKind.NAME or token.text == "in"):
             self.unexpected("expected a name after `.`")
         self.index += 1
         if optional:
@@ -265,7 +258,9 @@ class _Parser:
             return self.named(token, absolute=False, start=token.start)
         if token.kind is TokenKind.SYMBOL:
             return self.bracketed(token)
-        if token.kind in (TokenKind.END, TokenKind.QUOTED_NAME):
+        if token.kind is TokenKind.QUOTED_NAME:
+            self.fail("a name in backticks stands after a `.`; a text is written in quotes", token)
+        if token.kind is TokenKind.END:
             self.index -= 1
             self.unexpected("expected a value")
         return self.literal(token)
@@ -273,6 +268,8 @@ class _Parser:
     def bracketed(self, token: Token) -> Expr:
         if token.text == "(":
             inner = self.expression()
+            if self.at(","):
+                self.parenthesised_list(token)
             end = self.expect(")", "to close the parenthesis").end
             return replace(inner, start=token.start, end=end)
         if token.text == "[":
@@ -286,19 +283,30 @@ class _Parser:
             self.fail(f"`{token.text}` needs a value on its left", token)
         return self.unexpected("expected a value")
 
+    def parenthesised_list(self, opening: Token) -> None:
+        """Fails at `("a", "b")`, which is a list in other languages."""
+        if unexpected_hint(self.tokens, self.index) is not None:
+            return
+        while self.accept(","):
+            self.expression()
+        end = self.expect(")", "to close the parenthesis")
+        text = snippet(self.source, opening.end, end.start)
+        message = f"a list is written in square brackets: {quoted(f'[{text}]')}"
+        raise ExpressionError((issue_at(self.source, message, opening.start, end.end),))
+
     def named(self, token: Token, *, absolute: bool, start: int) -> Expr:
         if token.text in _CONSTANTS and not absolute:
             value, type_ = _CONSTANTS[token.text]
             return Literal(value, type_, token.start, token.end)
         if token.text in _RESERVED:
-            hint = _WORDS.get(token.text, "the word is reserved")
+            hint = word_hint(token.text) or "the word is reserved"
             self.fail(f"unexpected `{token.text}`: {hint}", token)
         if self.accept("("):
             arguments, end = self.arguments()
             return Call(token.text, None, arguments, token.start, start, end)
         following = self.token
         operand = following.kind in (TokenKind.NAME, TokenKind.STRING, TokenKind.INT)
-        if operand and token.text in ("not", "NOT"):
+        if operand and token.text.lower() == "not":
             self.fail(f"unexpected `{token.text}`: use `!`", token)
         return Name(token.text, absolute, start, token.end)
 
@@ -346,6 +354,9 @@ class _Parser:
             if self.accept("?"):
                 optional.append(len(entries))
             key = self.expression()
+            if self.at("}"):
+                why = "a map is written `{key: value}`, and a name without braces"
+                self.fail(f"unexpected `}}`: {why}", self.token)
             self.expect(":", "after the key")
             entries.append((key, self.expression()))
             if not self.accept(","):
