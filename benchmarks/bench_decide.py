@@ -24,13 +24,13 @@ from offerd import expression as ex
 from offerd.audience.environment import decision_environment
 from offerd.decision.engine import decide
 from offerd.decision.prepared import Prepared
-from offerd.model.capping import Cap
 from offerd.model.catalogue import Catalogue, Collection, Offer, Placement, Representation, Rule
 from offerd.model.content import ContentType
 from offerd.model.decision import DecisionContext, ScopeQuery
-from offerd.model.profile import ProfileKey, ProfileView
+from offerd.model.profile import ProfileView
 from offerd.model.schema import Attribute, Schema, ValueType
 from offerd.model.selection import Decision, Group, Strategy
+from offerd.simulation.question import NothingCounted
 
 OFFERS, RULES, CUSTOMERS, ROUNDS, WANTED = 10_000, 200, 300, 7, 5
 SCHEMA = Schema(
@@ -46,19 +46,6 @@ SCHEMA = Schema(
 )
 QUERY = [ScopeQuery("", "decision", "web", WANTED)]
 CONTEXT = DecisionContext({})
-
-
-class NothingCounted:
-    """The counts of a catalogue without caps."""
-
-    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
-        return 0
-
-    def pending(self, counter: str, subject: ProfileKey | None, now_ns: int) -> int:
-        return 0
-
-    def reached(self, offer: str, cap: Cap) -> bool:
-        return False
 
 
 NOTHING = NothingCounted()

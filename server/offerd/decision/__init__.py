@@ -3,7 +3,8 @@
 Read `engine.decide` first. `prepared` is the catalogue made ready at load and `request` what one
 request shares. `stages` are those that a candidate passes by itself, with `capping`; `ranking`
 gives scores; `replacing` and `sequencing` make a scope's ranking of them, with `ties`. `turns` are
-the scopes, in the arms of `experiments`; `arranging` lets them choose one after another, with
-`exclusions` and the look-ahead of `arbitration`; `fallback` fills what is left. `explaining` and
-`reasons` tell why, `diagnostics` what failed, `wording` says it, `hiding` knows what not to tell.
+the scopes, in the arms of `experiments`; `arranging` lets them choose one after another, each by
+`choosing` from what is `remaining`, with `exclusions` and the look-ahead of `arbitration`;
+`fallback` fills what is left. `explaining` and `reasons` tell why, `diagnostics` what failed,
+`wording` says it, `hiding` knows what not to tell.
 """

@@ -8,20 +8,36 @@ critical; one that is, is critical unless its scope can be matched otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 
 
 class LookAhead:
-    """A maximum matching of scopes, each with the numbers of the offers that it could show."""
+    """A maximum matching of scopes, each with the numbers of the offers that it could show.
 
-    __slots__ = ("_critical", "_offer_of", "_offers_of", "_scope_of")
+    Made anew for each turn, but `matched`, scope → offer, is kept from turn to turn: what still
+    fits needn't be sought again.
+    """
 
-    def __init__(self, later: Sequence[Sequence[int]]) -> None:
-        self._offers_of = [set(offers) for offers in later]
+    __slots__ = ("_critical", "_gone", "_offer_of", "_offers_of", "_scope_of", "steps")
+
+    def __init__(
+        self, later: Mapping[int, Collection[int]], matched: dict[int, int] | None = None
+    ) -> None:
+        self._offers_of = later
+        self._offer_of = {} if matched is None else matched
         self._scope_of: dict[int, int] = {}
-        self._offer_of: dict[int, int] = {}
         self._critical: set[int] = set()
-        for scope in range(len(later)):
+        self._gone: set[int] = set()
+        self.steps = 0
+        """Offers looked at: what it has cost."""
+        unmatched: list[int] = []
+        for scope, offers in later.items():
+            offer = self._offer_of.get(scope)
+            if offer is None or offer not in offers or offer in self._scope_of:
+                unmatched.append(scope)
+            else:
+                self._scope_of[offer] = scope
+        for scope in unmatched:
             self._match(scope)
 
     def is_critical(self, offer: int) -> bool:
@@ -40,22 +56,29 @@ class LookAhead:
     def take(self, offer: int) -> None:
         """Removes an offer."""
         self._scope_of.pop(offer, None)
-        for offers in self._offers_of:
-            offers.discard(offer)
+        self._gone.add(offer)
 
     def _match(self, start: int, avoid: int | None = None) -> bool:
         """Matches one more scope, moving others, if that can be done; breadth first.
 
         If not, all offers that it could have been matched to through others are critical: there
-        are as many scopes that have nothing else.
+        are as many scopes that have nothing else. Scopes with the same offers are one.
         """
         came_from: dict[int, int] = {}
         unseen_in = [start]
-        seen = set(self._critical)
+        looked_in: set[int] = set()
+        seen = self._critical | self._gone
         if avoid is not None:
             seen.add(avoid)
         for scope in unseen_in:
-            for offer in self._offers_of[scope] - seen:
+            offers = self._offers_of[scope]
+            if id(offers) in looked_in:
+                continue
+            looked_in.add(id(offers))
+            self.steps += len(offers)
+            for offer in offers:
+                if offer in seen:
+                    continue
                 seen.add(offer)
                 came_from[offer] = scope
                 holder = self._scope_of.get(offer)

@@ -23,7 +23,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter, Demand, Limit
+from offerd.model.capping import (
+    DECISION_EVENT,
+    Calendar,
+    Cap,
+    CapSubject,
+    Counter,
+    Demand,
+    Limit,
+)
 from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.profile import ProfileKey, ProfileView
 from offerd.model.windows import window_after
@@ -56,6 +64,14 @@ class Reached(NamedTuple):
     limit: int | None
 
 
+class Narrow(NamedTuple):
+    """A cap that items of the request can reach: with `room` more of what its counter counts."""
+
+    number: int
+    counter: Counter
+    room: int
+
+
 class CapRules:
     """The counters of a catalogue, ready to be asked. Built once."""
 
@@ -79,7 +95,7 @@ class CapRules:
 
 
 class Capping:
-    """The caps of one request."""
+    """The caps of one request. Each counter is asked once for each window."""
 
     def __init__(self, rules: CapRules, view: ProfileView, counts: Counts, now_ns: int) -> None:
         self._rules = rules
@@ -87,10 +103,17 @@ class Capping:
         self._view = view
         self._counts = counts
         self._now_ns = now_ns
+        self._counted: dict[tuple[int, int | None, Calendar | None], int] = {}
         self._taken: dict[int, int] = {}
         self._chosen: set[tuple[str, str]] = set()
         self.demands: list[Demand] = []
         """Items taken of which some counter counts that they are proposed."""
+
+    def begun(self) -> Capping:
+        """Returns the same caps, to take items from, with what is counted already."""
+        begun = Capping(self._rules, self._view, self._counts, self._now_ns)
+        begun._counted = self._counted
+        return begun
 
     def first_reached(
         self, offer: Offer, decision: str, placement: str, limit_of: LimitOf
@@ -114,20 +137,55 @@ class Capping:
                 return Reached(cap, count, limit)
         return None
 
+    def narrow(
+        self, offer: Offer, placement: str, limit_of: LimitOf, most: int
+    ) -> tuple[Narrow, ...]:
+        """Returns the caps of an offer that `most` items of the request or fewer can reach.
+
+        For an offer of which no cap was reached before the request.
+        """
+        found: list[Narrow] = []
+        for cap in offer.caps:
+            counter = self._counters[cap.counter]
+            if counter.event != DECISION_EVENT or (
+                cap.placements and placement not in cap.placements
+            ):
+                continue
+            if counter.subject is CapSubject.PROFILE and self._view.subject is None:
+                continue
+            room = (limit_in(cap, limit_of) or 0) - self._before(cap, counter)
+            if room <= most:
+                found.append(Narrow(cap.counter, counter, room))
+        return tuple(found)
+
+    def is_reached(
+        self, narrow: Sequence[Narrow], offer: Offer, decision: str, placement: str
+    ) -> bool:
+        """Returns whether the items taken so far have reached any cap of those of an offer."""
+        repeated = (decision, offer.id) in self._chosen
+        return any(
+            self._taken.get(number, 0) >= room
+            and (not repeated or _adds(counter, placement, repeated=True))
+            for number, counter, room in narrow
+        )
+
     def take(
         self, scope: int, offer: Offer, decision: str, placement: str, limit_of: LimitOf
-    ) -> None:
+    ) -> list[tuple[int, int]]:
         """Notes that an offer is chosen for the scope at a place of the request.
 
-        Not for fallbacks: they are shown whatever caps say, and no counter counts them.
+        Not for fallbacks: they are shown whatever caps say, and no counter counts them. Returns
+        the numbers of the counters that counted it, with the items that each has counted.
         """
         numbers = self._rules.proposed(offer.id)
         if not numbers:
-            return
+            return []
         repeated = (decision, offer.id) in self._chosen
+        added: list[tuple[int, int]] = []
         for number in numbers:
             if _adds(self._counters[number], placement, repeated=repeated):
                 self._taken[number] = self._taken.get(number, 0) + 1
+                added.append((number, self._taken[number]))
         limits = tuple(
             Limit(self._counters[cap.counter], cap, limit_in(cap, limit_of) or 0)
             for cap in offer.caps
@@ -136,9 +194,25 @@ class Capping:
         )
         self._chosen.add((decision, offer.id))
         self.demands.append(Demand(scope, offer.id, decision, placement, limits, repeated))
+        return added
 
     def _count(self, cap: Cap, counter: Counter) -> int:
         """Returns what a cap counts now: events, reservations, and items of this request."""
+        count = self._before(cap, counter)
+        nobodys = counter.subject is CapSubject.PROFILE and self._view.subject is None
+        if counter.event == DECISION_EVENT and not nobodys:
+            count += self._taken.get(cap.counter, 0)
+        return count
+
+    def _before(self, cap: Cap, counter: Counter) -> int:
+        """Returns what a cap counts without this request, which is the same all through it."""
+        key = cap.counter, cap.within_ns, cap.calendar
+        known = self._counted.get(key)
+        if known is None:
+            known = self._counted[key] = self._ask(cap, counter)
+        return known
+
+    def _ask(self, cap: Cap, counter: Counter) -> int:
         proposed = counter.event == DECISION_EVENT
         # Propositions are dated by the service itself, perhaps by a request that came later
         # and was faster. Other events that are dated ahead of now don't count yet.
@@ -153,7 +227,6 @@ class Capping:
             if subject is None:
                 return count
         if proposed:
-            count += self._taken.get(cap.counter, 0)
             count += self._counts.pending(counter.key, subject, self._now_ns)
         return count
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from offerd.decision.request import RequestState
 from offerd.decision.wording import counted, listed
+
+_MOST_REASONS: Final = 5
+"""So many different reasons of one failure are told with their offers; of the rest one."""
 
 
 def diagnostics(state: RequestState) -> tuple[str, ...]:
@@ -31,13 +35,14 @@ def failures(state: RequestState) -> dict[str, int]:
 
 
 def _rules(state: RequestState) -> Iterator[str]:
-    for number, messages in sorted(state.verdicts.failed.items()):
+    for number, failed in sorted(state.verdicts.failed.items()):
         rule = f"rule `{_source(state, number)}`"
-        message = state.told(number, next(iter(messages.values())))
-        if "" in messages:
-            yield f"{rule} failed and qualifies nobody: {message}"
-        else:
-            yield f"{rule} failed and doesn't qualify {_offers(messages)}: {message}"
+        told = ((offer, state.told(number, failure)) for offer, failure in failed.items())
+        for message, offers in by_reason(told):
+            if "" in offers:
+                yield f"{rule} failed and qualifies nobody: {message}"
+            else:
+                yield f"{rule} failed and doesn't qualify {_offers(offers)}: {message}"
 
 
 def _exclusions(state: RequestState) -> Iterator[str]:
@@ -55,17 +60,31 @@ def _limits(state: RequestState) -> Iterator[str]:
 
 def _scores(state: RequestState) -> Iterator[str]:
     for (ranking, what), failure in sorted(state.scoring_failures.items()):
-        message = next(iter(failure.messages.values()))
-        offers = _offers(failure.messages)
+        for message, offers in by_reason(failure.messages.items()):
+            yield (
+                f"ranking `{ranking}` gave {_offers(offers)} its failed score of "
+                f"{failure.score:g}, because {what} failed: {message}"
+            )
+
+
+def by_reason(told: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """Yields reasons with the offers that have them; those after some together."""
+    offersby_reason: dict[str, list[str]] = {}
+    for offer, reason in told:
+        offersby_reason.setdefault(reason, []).append(offer)
+    reasons = list(offersby_reason.items())
+    yield from reasons[:_MOST_REASONS]
+    rest = reasons[_MOST_REASONS:]
+    if rest:
+        example, (first, *_) = rest[0]
         yield (
-            f"ranking `{ranking}` gave {offers} its failed score of {failure.score:g}, "
-            f"because {what} failed: {message}"
+            f"each for its own reason, `{first}` for this: {example}",
+            [offer for _, offers in rest for offer in offers],
         )
 
 
-def _offers(messages: Iterable[str]) -> str:
-    names = [f"`{offer}`" for offer in messages]
-    return f"{counted(len(names), 'offer')} ({listed(names)})"
+def _offers(offers: Collection[str]) -> str:
+    return f"{counted(len(offers), 'offer')} ({listed(f'`{offer}`' for offer in offers)})"
 
 
 def _source(state: RequestState, rule: int) -> str:

@@ -6,12 +6,16 @@ more. Within a request it counts over the scopes in their order.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from offerd.decision.request import RequestState
 from offerd.expression import Failure
 from offerd.model.selection import Exclusion
 
 ShownFor = dict[int, dict[int, str]]
 """By exclusion the offers shown that count for it, number → where."""
+
+_Shown = Mapping[int, dict[int, str]]
 
 
 def applies(state: RequestState, number: int) -> bool:
@@ -27,7 +31,7 @@ def applies(state: RequestState, number: int) -> bool:
 
 
 def first_full(
-    state: RequestState, offer: int, request: ShownFor, scope: ShownFor
+    state: RequestState, offer: int, request: _Shown, scope: _Shown
 ) -> tuple[Exclusion, dict[int, str]] | None:
     """Returns the first exclusion that keeps an offer out and what it counts, or None.
 
@@ -41,8 +45,71 @@ def first_full(
     return None
 
 
+def is_blocked(state: RequestState, offer: int) -> bool:
+    """Returns whether an exclusion that allows none of its offers applies to the customer."""
+    exclusions = state.prepared.catalogue.exclusions
+    return any(
+        exclusions[number].at_most == 0 and applies(state, number)
+        for number in state.prepared.exclusions_of.get(offer, ())
+    )
+
+
+class KeptOut:
+    """The offers that full exclusions keep out; each exclusion is tested once it is full.
+
+    Of all scopes: what exclusions over the request and those that allow none keep out. Of one
+    scope: what the others do, and if it is apart, as one held out is, what all do.
+    """
+
+    __slots__ = ("_settled", "_shown", "_state", "_which", "offers")
+
+    def __init__(
+        self, state: RequestState, shown: Mapping[int, Collection[int]], which: bool | None
+    ) -> None:
+        self._state = state
+        self._shown = shown
+        self._which = which
+        self._settled: set[int] = set()
+        self.offers: set[int] = set()
+
+    def has(self, offer: int) -> bool:
+        """Returns whether an exclusion keeps an offer out."""
+        if offer in self.offers:
+            return True
+        return any(
+            number not in self._settled and self._fills(number, offer)
+            for number in self._state.prepared.exclusions_of.get(offer, ())
+        )
+
+    def _fills(self, number: int, offer: int) -> bool:
+        exclusion = self._state.prepared.catalogue.exclusions[number]
+        of_all = exclusion.across_scopes or exclusion.at_most == 0
+        if self._which is not None and of_all is not self._which:
+            return False
+        shown = self._shown.get(number, ())
+        if len(shown) < exclusion.at_most or offer in shown:
+            return False
+        self._settled.add(number)
+        if not applies(self._state, number):
+            return False
+        self.offers.update(other for other in exclusion.offers if other not in shown)
+        return True
+
+
 def show(state: RequestState, offer: int, where: str, request: ShownFor, scope: ShownFor) -> None:
-    """Counts an offer as shown."""
+    """Counts an offer as shown, over the request or within the scope."""
     for number in state.prepared.exclusions_of.get(offer, ()):
-        for shown in (request, scope):
-            shown.setdefault(number, {}).setdefault(offer, where)
+        across = state.prepared.catalogue.exclusions[number].across_scopes
+        shown = request if across else scope
+        shown.setdefault(number, {}).setdefault(offer, where)
+
+
+def show_apart(
+    state: RequestState, offer: int, where: str, request: ShownFor, apart: ShownFor
+) -> None:
+    """Counts an offer as shown in a scope that counts what the request has, and adds nothing."""
+    for number in state.prepared.exclusions_of.get(offer, ()):
+        if number not in apart:
+            across = state.prepared.catalogue.exclusions[number].across_scopes
+            apart[number] = dict(request.get(number, {})) if across else {}
+        apart[number].setdefault(offer, where)

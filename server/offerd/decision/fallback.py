@@ -3,7 +3,8 @@
 The decision's fallbacks in their order: first those that no scope of the same domain of
 de-duplication shows, then those that one does, because it is better to repeat than to show
 nothing; never one twice in a scope. Dates, rules and caps of an offer that serves as a fallback
-are ignored; exclusions are not, so that what they promise always holds.
+are ignored; exclusions are not, so that what they promise always holds, and an offer isn't shown
+next to one that replaces it.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class Fallbacks:
         domain = self._arrangement.domain(turn)
         taken = self._arrangement.taken.get(domain, {})
         repeated = self._shown.setdefault(domain, set())
-        own = {found.candidate.number for found in shown}
-        candidates = [fallback for fallback in turn.scope.fallbacks if fallback.number not in own]
+        kept_out = {found.candidate.number for found in shown}
+        kept_out.update(*(found.candidate.offer.replaces for found in shown))
+        candidates = [one for one in turn.scope.fallbacks if one.number not in kept_out]
         candidates.sort(
             key=lambda fallback: fallback.offer.id in repeated or fallback.number in taken
         )

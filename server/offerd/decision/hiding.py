@@ -46,6 +46,11 @@ def hidden_names(
     return frozenset(names)
 
 
+def reads_hidden(rule: Rule, hidden: Collection[str]) -> bool:
+    """Returns whether a rule reads any of the names, so that what it says must not be told."""
+    return bool(hidden) and any(name in hidden for name in _names(rule))
+
+
 def _declared(schema: Schema) -> Iterator[tuple[str, Iterable[Attribute]]]:
     yield "profile", schema.profile
     yield "context", schema.context
@@ -81,5 +86,5 @@ def _names(rule: Rule) -> Iterator[str]:
     references = rule.checked.references
     for root, paths in references.attributes.items():
         yield from (f"{root}.{path}" for path in paths)
-    for audience in references.lookups.get(LOOKUP, ()):
-        yield f'{LOOKUP}("{audience}")'
+    for lookup, asked in references.lookups.items():
+        yield from (f'{lookup}("{one}")' for one in asked)

@@ -108,7 +108,8 @@ class Prepared:
     `rules` are the planned rules by number, `environment` what they read; `audiences` the
     planned rule of each audience. `offer_rules` are the numbers of the rules that read `offer`,
     and in `rules_without_offer` these are None. `is_shared` says whether what one scope shows may
-    matter to another, even if scopes may repeat each other.
+    matter to another, even if scopes may repeat each other; `counts_decisions` whether caps can
+    count what is proposed.
     By the number of an offer, `replacers` are those that replace it and `exclusions_of` the
     numbers of its exclusions. Raises BundleError if a ranking asks for a model that isn't among
     `models`.
@@ -138,9 +139,10 @@ class Prepared:
         self.rules_without_offer = tuple(
             None if number in self.offer_rules else rule for number, rule in enumerate(self.rules)
         )
-        self.is_shared = bool(catalogue.exclusions) or any(
+        self.counts_decisions = any(
             counter.event == DECISION_EVENT for counter in catalogue.counters
         )
+        self.is_shared = self.counts_decisions or bool(catalogue.exclusions)
         self.replacers = _inverted(offer.replaces for offer in catalogue.offers)
         self.exclusions_of = _inverted(exclusion.offers for exclusion in catalogue.exclusions)
         self._records: list[dict[str, Any] | None] = [None] * len(catalogue.offers)

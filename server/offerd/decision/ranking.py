@@ -35,7 +35,7 @@ def scores_of(
 
     Failures are kept in the state, once for each offer.
     """
-    if ranking is None or ranking.method is RankingMethod.PRIORITY:
+    if ranking is None:
         return [float(candidate.offer.priority) for candidate in candidates]
     if ranking.method is RankingMethod.MODEL:
         return _model(state, ranking, candidates)
@@ -86,9 +86,10 @@ def _model(
     offers = [candidate.offer for candidate in candidates]
     try:
         given = list(model.scores(offers, state.view, state.context, state.now_ns))
-    except Exception as error:  # a model is anybody's code, and no request may fail for it
+    except Exception:  # a model is anybody's code, and no request may fail for it
+        # What it says isn't told: it may quote anything of the profile, hidden or not.
         given = []
-        why = str(error) or "it raised an error"
+        why = "it raised an error"
     else:
         why = f"{len(given)} scores for {len(candidates)} offers"
     if len(given) != len(candidates):

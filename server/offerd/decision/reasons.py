@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from offerd import expression as ex
-from offerd.audience.membership import NO_OFFER, Record
+from offerd.audience.membership import LOOKUP, NO_OFFER, Record
 from offerd.decision.request import RequestState
 from offerd.expression.narrate import Change, narrate
 
 _MEMBERSHIPS = {True: "in audience", False: "not in audience"}
+_ASKING = f'{LOOKUP}("'
 _NO_MEMBERSHIP = "unknown whether in audience"
 
 
@@ -26,38 +27,44 @@ def why_not(state: RequestState, rule: int | None, number: int) -> str:
     told = state.reasons.get((rule, of))
     if told is None:
         record = NO_OFFER if of is None else state.prepared.record(of)
-        told = "; ".join(dict.fromkeys(_reasons(state, rule, record, set())))
+        planned = state.prepared.rules[rule]
+        told = "; ".join(dict.fromkeys(_reasons(state, planned, record, set())))
         state.reasons[rule, of] = told
     return told
 
 
 def _reasons(
-    state: RequestState, rule: int, offer: Record, followed_before: set[str]
+    state: RequestState, rule: ex.Rule, offer: Record, followed_before: set[str]
 ) -> Iterator[str]:
     prepared = state.prepared
-    explained = ex.explain(
-        prepared.rules[rule].checked, prepared.environment, state.memberships.roots(offer)
-    )
+    explained = ex.explain(rule.checked, prepared.environment, state.memberships.roots(offer))
     hidden = state.options.hidden
     narration = narrate(explained, visible=lambda name: name not in hidden)
     for told in narration.decided:
         followed = [
             audience
-            for audience in prepared.catalogue.audiences
-            if f'audience("{audience.id}")' in told.names
-            and audience.id not in followed_before
-            and audience.id not in state.options.memberships
-            and f'audience("{audience.id}")' not in hidden
+            for name in told.names
+            if (audience := _audience_of(name)) in prepared.audiences
+            and name not in hidden
+            and audience not in followed_before
+            and audience not in state.options.memberships
         ]
-        followed_before.update(audience.id for audience in followed)
+        followed_before.update(followed)
         if not (told.is_name and followed):
             yield told.text
         for audience in followed:
-            inner = ", ".join(_reasons(state, audience.rule, NO_OFFER, followed_before))
-            yield f"{_membership(state, audience.id)} `{audience.id}`: {inner}"
+            own = prepared.audiences[audience]
+            inner = ", ".join(_reasons(state, own, NO_OFFER, followed_before))
+            yield f"{_membership(state, audience)} `{audience}`: {inner}"
     for change in narration.changes:
         if isinstance(change, Change) and change.kind == "time":
             yield change.text
+
+
+def _audience_of(name: str) -> str:
+    """Returns the id of the audience that a name asks for, "" if it names other data."""
+    asked = name.removeprefix(_ASKING)
+    return "" if asked == name else asked.removesuffix('")')
 
 
 def _membership(state: RequestState, audience: str) -> str:

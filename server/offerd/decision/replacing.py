@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from offerd.decision.exclusions import is_blocked
 from offerd.decision.prepared import PreparedGroup, PreparedOffer
 from offerd.decision.request import RequestState
 from offerd.decision.stages import stage_of
@@ -11,8 +12,9 @@ class Replacing:
     """Who replaces whom among the groups of one decision at one placement.
 
     An offer is replaced where one that replaces it passes every stage up to CAPS, by any
-    strategy or by hand, whether or not it is shown in the end: so an offer that is itself
-    replaced still replaces, and a chain leaves its last.
+    strategy or by hand, and no exclusion that allows none blocks it for the customer; whether or
+    not it is shown in the end. So an offer that is itself replaced still replaces, and a chain
+    leaves its last.
     """
 
     __slots__ = ("_eligible", "_groups", "_places", "_state")
@@ -40,7 +42,7 @@ class Replacing:
             known = any(
                 stage_of(self._state, constraint, candidate) is None
                 for constraint, candidate in places
-            )
+            ) and not is_blocked(self._state, number)
             self._eligible[number] = known
         return known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from offerd.audience.membership import Memberships
@@ -9,7 +10,7 @@ from offerd.decision.capping import Capping, Counts, LimitOf
 from offerd.decision.languages import lookup_order
 from offerd.decision.prepared import Prepared
 from offerd.expression import Failure, Unknown
-from offerd.model.decision import DecisionContext, Options
+from offerd.model.decision import DecisionContext, Options, Stage
 from offerd.model.profile import ProfileView
 
 
@@ -79,10 +80,12 @@ class RequestState:
     """The records that rules read, and what the rules say of them.
 
     `reasons` remembers, by rule and offer, why it wasn't true, for explanations; `scores` what
-    rankings that look at one offer at a time gave, by ranking and offer; `applying` which
-    exclusions apply. `capping` asks caps before the request, `taking` with what it has chosen
-    so far, once it can matter. `scoring_failures` are by id of the ranking and what failed in
-    it, `limit_failures` by rule and `exclusion_failures` by exclusion and rule.
+    rankings that look at one offer at a time gave, by ranking and offer; `limits` what rules
+    allow for caps, by rule and offer; `applying` which exclusions apply. `rule_stages` has what
+    `stages` and `scored` what `sequencing` needn't work out again. `capping` asks caps before the
+    request, `taking` with what it has chosen so far, once it can matter. `scoring_failures` are
+    by id of the ranking and what failed in it, `limit_failures` by rule and `exclusion_failures`
+    by exclusion and rule.
     """
 
     __slots__ = (
@@ -93,11 +96,14 @@ class RequestState:
         "exclusion_failures",
         "languages",
         "limit_failures",
+        "limits",
         "memberships",
         "now_ns",
         "options",
         "prepared",
         "reasons",
+        "rule_stages",
+        "scored",
         "scores",
         "scoring_failures",
         "segments",
@@ -141,6 +147,9 @@ class RequestState:
         self.segments: dict[int, Any] = {}
         self.exclusion_failures: dict[tuple[int, int], str] = {}
         self.limit_failures: dict[int, str] = {}
+        self.limits: dict[tuple[int, int | None], int | None] = {}
+        self.rule_stages: dict[tuple[int | None, int, str], Stage | None] = {}
+        self.scored: dict[Hashable, Any] = {}
         self.verdicts = Verdicts(prepared, self.memberships)
 
     def value_for(self, rule: int, number: int) -> Any:
@@ -170,17 +179,23 @@ class RequestState:
         return self.segments[rule]
 
     def limit_of(self, number: int) -> LimitOf:
-        """Returns what gives the limits of caps for the offer of a number."""
+        """Returns what gives the limits of caps for the offer of a number, each worked out once."""
 
         def limit(rule: int) -> int | None:
-            value = self.value_for(rule, number)
-            if isinstance(value, Unknown):
-                missing = ", ".join(f"`{name}`" for name in value.names)
-                self.limit_failures[rule] = f"no value for {missing}"
-                return None
-            if isinstance(value, Failure):
-                self.limit_failures[rule] = self.told(rule, value)
-                return None
-            return int(value)
+            key = rule, (number if rule in self.prepared.offer_rules else None)
+            if key not in self.limits:
+                self.limits[key] = self._limit(rule, number)
+            return self.limits[key]
 
         return limit
+
+    def _limit(self, rule: int, number: int) -> int | None:
+        value = self.value_for(rule, number)
+        if isinstance(value, Unknown):
+            missing = ", ".join(f"`{name}`" for name in value.names)
+            self.limit_failures[rule] = f"no value for {missing}"
+            return None
+        if isinstance(value, Failure):
+            self.limit_failures[rule] = self.told(rule, value)
+            return None
+        return int(value)

@@ -13,8 +13,8 @@ The list is lazy: by priority, nothing is asked about an offer before all above 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from offerd.decision.languages import best
@@ -107,12 +107,10 @@ def _group(
         return _by_hand(state, group.offers)
     strategies = group.strategies
     if all(strategy.ranking is None for strategy in strategies):
-        ordered = _by_priority(state, strategies[0], listing.listed)
-        if len(strategies) > 1:
-            streams = (_by_priority(state, strategy, listing.listed) for strategy in strategies)
-            ordered = heapq.merge(*streams, key=_in_order)
+        streams = [_by_priority(state, strategy, listing.listed) for strategy in strategies]
+        ordered = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_in_order)
     else:
-        ordered = iter(sorted(_best_scored(state, strategies, listing), key=_in_order))
+        ordered = iter(_best_scored(state, strategies, listing))
     return ordered if ties is Ties.ID else _daily(state, ordered)
 
 
@@ -149,39 +147,83 @@ def _by_priority(
 
 
 def _best_scored(
-    state: RequestState, strategies: Iterable[PreparedStrategy], listing: _Listing
-) -> Iterable[Found]:
+    state: RequestState, strategies: Sequence[PreparedStrategy], listing: _Listing
+) -> Sequence[Found]:
+    """Returns what strategies that compete find, in its order."""
+    lists = [_scored(state, prepared, listing) for prepared in strategies]
+    if len(lists) == 1:
+        return lists[0]
     highest: dict[int, Found] = {}
-    for prepared in strategies:
-        for found in _scored(state, prepared, listing):
-            known = highest.get(found.candidate.number)
-            if known is None or found.score > known.score:
-                highest[found.candidate.number] = found
-    return highest.values()
+    for found in chain.from_iterable(lists):
+        known = highest.get(found.candidate.number)
+        if known is None or found.score > known.score:
+            highest[found.candidate.number] = found
+    return sorted(highest.values(), key=_in_order)
 
 
-def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) -> Iterator[Found]:
-    strategy, ranking = prepared.strategy, prepared.ranking
-    verdicts, constraint = state.verdicts, strategy.constraint
-    if not verdicts[constraint]:
-        return
+class _Scored(NamedTuple):
+    """What a strategy has to show, best first, and the scores of what it hasn't, by number."""
+
+    found: list[Found]
+    too_low: dict[int, float]
+
+
+def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) -> Sequence[Found]:
+    replacers = state.prepared.replacers
     eligible = [
         candidate
-        for eligibility, candidate, _, _ in prepared.by_eligibility
-        if verdicts[eligibility]
-        and candidate.number not in listing.listed
-        and stage_of(state, constraint, candidate) is None
-        and listing.replacing.replaced_by(candidate.number) is None
+        for candidate in _eligible(state, prepared, listing.listed)
+        if candidate.number not in replacers
+        or listing.replacing.replaced_by(candidate.number) is None
     ]
+    # The same offers are scored once, whichever decisions find them.
+    key = id(prepared), tuple(candidate.number for candidate in eligible)
+    scored = state.scored.get(key)
+    if scored is None:
+        scored = state.scored[key] = _score(state, prepared, eligible)
+    for number, score in scored.too_low.items():
+        listing.too_low[prepared.strategy.id, number] = score
+    found: list[Found] = scored.found
+    return found
+
+
+def _eligible(
+    state: RequestState, prepared: PreparedStrategy, listed: set[int]
+) -> list[PreparedOffer]:
+    """Returns the candidates that pass their own stages and aren't listed yet, by priority."""
+    known: list[PreparedOffer] | None = None if listed else state.scored.get(id(prepared))
+    if known is None:
+        verdicts, constraint = state.verdicts, prepared.strategy.constraint
+        known = []
+        if verdicts[constraint]:
+            known = [
+                candidate
+                for eligibility, candidate, _, _ in prepared.by_eligibility
+                if verdicts[eligibility]
+                and candidate.number not in listed
+                and stage_of(state, constraint, candidate) is None
+            ]
+        if not listed:
+            state.scored[id(prepared)] = known
+    return known
+
+
+def _score(
+    state: RequestState, prepared: PreparedStrategy, eligible: Sequence[PreparedOffer]
+) -> _Scored:
+    strategy, ranking = prepared.strategy, prepared.ranking
     method = RankingMethod.PRIORITY if ranking is None else ranking.method
     name = "" if ranking is None else ranking.id
+    scored = _Scored([], {})
     for candidate, score in zip(eligible, scores_of(state, ranking, eligible), strict=True):
         if score >= prepared.minimum_score:
             selection = Selection(strategy, method, name, score)
             item = Item(candidate.offer, _representation(state, candidate), selection)
-            yield Found(candidate, item, score)
+            scored.found.append(Found(candidate, item, score))
         else:
-            listing.too_low[strategy.id, candidate.number] = score
+            scored.too_low[candidate.number] = score
+    scored.found.sort(key=_in_order)
+    return scored
 
 
 def _representation(state: RequestState, candidate: PreparedOffer) -> Representation:

@@ -25,6 +25,17 @@ def rule_stage_of(
     state: RequestState, constraint: int | None, candidate: PreparedOffer
 ) -> Stage | None:
     """Returns as `stage_of` for a candidate that is live and has a representation."""
+    # Once per request: many decisions may find the same offer by the same constraint.
+    key = constraint, candidate.number, candidate.placement
+    known = state.rule_stages
+    if key not in known:
+        known[key] = _rule_stage(state, constraint, candidate)
+    return known[key]
+
+
+def _rule_stage(
+    state: RequestState, constraint: int | None, candidate: PreparedOffer
+) -> Stage | None:
     verdicts = state.verdicts
     if constraint is not None and not verdicts.of(constraint, candidate.number):
         return Stage.CONSTRAINT

@@ -11,6 +11,7 @@ from offerd.decision.request import RequestState
 from offerd.decision.sequencing import Found, Ranked, TooLow, rank
 from offerd.model.decision import Item, ScopeQuery, Stage
 from offerd.model.lifecycle import Status
+from offerd.model.selection import Ties
 
 
 class Obstacle(NamedTuple):
@@ -21,7 +22,10 @@ class Obstacle(NamedTuple):
 
 
 class Choices(NamedTuple):
-    """What a decision has to show at a placement, shared by all scopes that ask the same."""
+    """What groups have to show at a placement, shared by all scopes that ask the same.
+
+    They may be of different decisions.
+    """
 
     groups: tuple[PreparedGroup, ...]
     replacing: Replacing
@@ -84,7 +88,7 @@ class Turns:
 
     def __init__(self, state: RequestState) -> None:
         self._state = state
-        self._choices: dict[tuple[str, str, str | None], Choices] = {}
+        self._choices: dict[tuple[Ties, _Steps], Choices] = {}
 
     def of(self, position: int, query: ScopeQuery) -> Turn:
         """Returns the turn of a scope; of a decision that isn't approved nothing is ranked."""
@@ -98,11 +102,10 @@ class Turns:
         return Turn(position, query, scope, assignment, self._ranked(scope, assignment))
 
     def _ranked(self, scope: PreparedScope, assignment: Assignment | None) -> Choices:
-        arm = None if assignment is None else f"{assignment.experiment.id}/{assignment.arm}"
-        key = scope.decision.id, scope.placement.id, arm
+        groups = scope.groups if assignment is None else assignment.groups
+        key = scope.decision.ties, _steps(groups)
         known = self._choices.get(key)
         if known is None:
-            groups = scope.groups if assignment is None else assignment.groups
             replacing = Replacing(self._state, groups)
             too_low: TooLow = {}
             found = rank(self._state, groups, scope.decision.ties, replacing, too_low)
@@ -111,3 +114,13 @@ class Turns:
 
     def _none(self, scope: PreparedScope) -> Choices:
         return Choices(scope.groups, Replacing(self._state, scope.groups), Ranked(iter(())), {})
+
+
+_Steps = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+
+
+def _steps(groups: tuple[PreparedGroup, ...]) -> _Steps:
+    """Returns what tells groups apart; what is prepared is there once, whoever lists it."""
+    return tuple(
+        (tuple(map(id, group.strategies)), tuple(map(id, group.offers))) for group in groups
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from offerd.decision.capping import Reached
 from offerd.decision.request import RequestState
@@ -30,11 +31,13 @@ def cap_words(state: RequestState, reached: Reached) -> str:
     return f"{name} reached: {count} of at most {most} {what} {who}{where}{_window(cap)}"
 
 
-def listed(parts: Iterable[str]) -> str:
-    """Returns parts with commas, cut after some."""
-    known = list(parts)
-    shown = ", ".join(known[:_MOST_LISTED])
-    rest = len(known) - _MOST_LISTED
+def listed(parts: Iterable[str], count: int | None = None) -> str:
+    """Returns parts with commas, cut after some; of `count` parts no more than shown are made."""
+    if count is None:
+        parts = list(parts)
+        count = len(parts)
+    shown = ", ".join(islice(parts, _MOST_LISTED))
+    rest = count - _MOST_LISTED
     return shown if rest <= 0 else f"{shown} and {rest:,} more"
 
 

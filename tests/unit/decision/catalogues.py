@@ -184,7 +184,7 @@ def catalogue(source: random.Random) -> Catalogue:
     decisions = tuple(_decision(source, number, count) for number in range(3))
     experiments = tuple(_experiment(source, number, count) for number in range(3))
     exclusions = tuple(
-        _exclusion(writing, number, count) for number in range(source.choice((0, 0, 3)))
+        _exclusion(writing, number, count) for number in range(source.choice((0, 2, 3)))
     )
     tables = tuple(_table(writing, number, count) for number in range(2))
     return Catalogue(
@@ -284,8 +284,6 @@ def _offer(
 def _ranking(writing: Writing, number: int) -> Ranking:
     source = writing.source
     method = (RankingMethod.FORMULA, RankingMethod.TABLE, RankingMethod.MODEL)[number % 3]
-    if source.random() < 0.1:
-        method = RankingMethod.PRIORITY
     is_formula = method is RankingMethod.FORMULA
     boosts = [Boost(writing.condition(), writing.number()) for _ in range(source.randrange(3))]
     return Ranking(

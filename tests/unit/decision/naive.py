@@ -58,6 +58,7 @@ class Naive:
         self.rules = ex.plan_many(checked, environment)
         self.caps = Caps(catalogue, view, counts, now_ns, self.value)
         self.failures: dict[str, set[str]] = {}
+        self.demands: list[tuple[Any, ...]] = []
 
     # Rules
 
@@ -119,7 +120,7 @@ class Naive:
     def scores(self, ranking: Ranking | None, numbers: Sequence[int]) -> list[float]:
         """Returns the scores that a ranking gives."""
         offers = [self.catalogue.offers[number] for number in numbers]
-        if ranking is None or ranking.method.value == "priority":
+        if ranking is None:
             return [float(offer.priority) for offer in offers]
         given: list[Any]
         if ranking.method.value == "model":
@@ -180,7 +181,9 @@ class Naive:
         replaced = {
             other
             for number, constraint in found_by
-            if catalogue.offers[number].replaces and self.eligible(number, constraint, placement)
+            if catalogue.offers[number].replaces
+            and self.eligible(number, constraint, placement)
+            and not self.blocked(number)
             for other in catalogue.offers[number].replaces
         }
         ranked: list[tuple[int, Chosen]] = []
@@ -322,6 +325,15 @@ class Naive:
                 return True
         return False
 
+    def blocked(self, number: int) -> bool:
+        """Whether an exclusion that allows none of its offers keeps an offer out everywhere."""
+        return any(
+            exclusion.at_most == 0
+            and number in exclusion.offers
+            and (exclusion.when is None or self.value(exclusion.when) is not False)
+            for exclusion in self.catalogue.exclusions
+        )
+
     def free(self, position: int, number: int, query: ScopeQuery, domains: list[Any]) -> bool:
         """Whether nothing so far keeps a ranked offer out of a scope."""
         return (
@@ -366,6 +378,8 @@ class Naive:
             else:
                 self.taken.append((domains[position], number))
                 self.shown.append((position, number))
+                demand = self.caps.demand(number, query.decision, query.placement)
+                self.demands += [(position, *demand)] if demand else []
                 self.caps.propose(number, query.decision, query.placement)
         return chosen
 
@@ -416,6 +430,8 @@ class Naive:
         domain = domains[position]
         numbers = {offer.id: n for n, offer in enumerate(self.catalogue.offers)}
         own = [item.offer for _, item in offers]
+        for number, _ in offers:
+            own += [self.catalogue.offers[n].id for n in self.catalogue.offers[number].replaces]
         names = [
             name
             for name in decision.fallbacks

@@ -58,6 +58,25 @@ class Caps:
                 return True
         return False
 
+    def demand(self, number: int, decision: str, placement: str) -> tuple[Any, ...]:
+        """Returns what room is needed to propose an offer, () if nothing counts that it is."""
+        offer, counters = self.catalogue.offers[number], self.catalogue.counters
+        if not any(
+            c.event == "decision" and (c.offers is None or number in c.offers) for c in counters
+        ):
+            return ()
+        limits = []
+        for cap in offer.caps:
+            if counters[cap.counter].event == "decision" and (
+                not cap.placements or placement in cap.placements
+            ):
+                limit = cap.limit
+                if cap.limit_rule is not None:
+                    limit = min(limit, self.value(cap.limit_rule, offer))
+                limits.append((counters[cap.counter].key, cap, limit))
+        repeated = any((n, d) == (number, decision) for n, d, _ in self.proposed)
+        return offer.id, decision, placement, tuple(limits), repeated
+
     def _costs_nothing(self, counter: Counter, number: int, placement: str, decision: str) -> bool:
         """Whether the same decision has proposed the offer elsewhere and that is all."""
         if counter.event != "decision" or placement in counter.placements:

@@ -14,13 +14,14 @@ from typing import Any
 
 from offerd import expression as ex
 from offerd.audience.environment import decision_environment
-from offerd.decision.engine import decide
+from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
+from offerd.model.capping import Demand
 from offerd.model.decision import Outcome, Proposition, Stage
 from unit.decision import catalogues, random_caps
 from unit.decision.naive import Chosen, Naive, Result
 
-CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "30"))
+CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "100"))
 """How many random catalogues to compare on; each is asked 8 requests of 1 to 7 scopes."""
 
 START_NS = 20_000 * 24 * catalogues.HOUR_NS
@@ -40,9 +41,12 @@ def test_engine_agrees_with_its_naive_twin() -> None:
         prepared = Prepared(catalogue, rules, random_caps.MODELS)
         for request in range(8):
             _compare(source, prepared, seen, f"seed {seed}/{number}, request {request}")
-    compared = seen.total()
+    compared = sum(seen[outcome.value] for outcome in Outcome)
     print(f"{compared:,} scopes of {8 * CATALOGUES:,} requests: {dict(seen)}")
     assert seen["proposed"] > compared / 10, "too few of the random questions have an answer"
+    assert min(seen["failed rankings"], seen["demands"]) > CATALOGUES / 10, (
+        "too few fail or ask room"
+    )
 
 
 def _compare(source: random.Random, prepared: Prepared, seen: Counter[str], where: str) -> None:
@@ -65,13 +69,30 @@ def _compare(source: random.Random, prepared: Prepared, seen: Counter[str], wher
     assert [_result(proposition) for proposition in again.propositions] == found, where
     explained = answer if options.explain else again
     plain = again if options.explain else answer
-    failed = {ranking: len(offers) for ranking, offers in naive.failures.items()}
-    for ranking, count in plain.failures.items():
-        assert 1 <= count <= failed[ranking], f"{where}: `{ranking}` failed otherwise"
-        assert any(f"ranking `{ranking}` gave" in line for line in plain.diagnostics), where
+    _check_failures(naive, plain, explained, where)
+    seen["failed rankings"] += len(explained.failures)
     assert answer.demands == again.demands, where
+    assert [_demand(demand) for demand in answer.demands] == naive.demands, where
+    seen["demands"] += len(answer.demands)
     for proposition in explained.propositions:
         _check_explanation(proposition, where)
+
+
+def _check_failures(naive: Naive, plain: Answer, explained: Answer, where: str) -> None:
+    """Explained, all is asked; otherwise what isn't needed isn't, and can't fail."""
+    failed = {ranking: len(offers) for ranking, offers in naive.failures.items()}
+    assert explained.failures == failed, where
+    assert all(1 <= count <= failed[name] for name, count in plain.failures.items()), where
+    for answer in (plain, explained):
+        for ranking in answer.failures:
+            assert any(f"ranking `{ranking}` gave" in line for line in answer.diagnostics), where
+
+
+def _demand(demand: Demand) -> tuple[Any, ...]:
+    limits = tuple((one.counter.key, one.cap, one.limit) for one in demand.limits)
+    return (
+        demand.scope, demand.offer, demand.decision, demand.placement, limits, demand.repeated
+    )  # fmt: skip
 
 
 def _result(proposition: Proposition) -> Result:
