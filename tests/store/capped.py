@@ -138,10 +138,10 @@ class Twin:
                 continue
             if not adds(counter, event):
                 continue
-            late = event.time_ns > now_ns and not proposed
+            late = event.counted_ns > now_ns and not proposed
             if late and not (lifetime and counter.subject is TOTAL):
                 continue
-            found += lifetime or event.time_ns > window(cap, now_ns)
+            found += lifetime or event.counted_ns > window(cap, now_ns)
         return found
 
     def pending(self, counter: Counter, owner: ProfileKey | None, now_ns: int) -> int:

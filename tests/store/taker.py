@@ -28,7 +28,7 @@ def main(path: Path, seed: int) -> None:
             fate = rng.choice(["taken", "held", "committed", "released", "released", "released"])
             name = f"{seed}-{number}-{fate}"
             owner = key(rng.randrange(8))
-            hold = None if fate == "taken" else Hold(name, LATER_NS)
+            hold = None if fate == "taken" else Hold(name, LATER_NS - NOW_NS)
             if not state.take(owner, WANTED, name, NOW_NS, hold).result().granted:
                 say(f"refused {name}")
                 continue

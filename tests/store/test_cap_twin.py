@@ -41,6 +41,7 @@ class History:
         self.now_ns = NOW_NS
         self._number = 0
         self._done: dict[str, str] = {}
+        self._committed: dict[str, ProfileKey] = {}
 
     def step(self) -> None:
         """Lets something happen, some time later."""
@@ -83,7 +84,7 @@ class History:
         incoming = IncomingEvent(owner, event, event_fingerprint(owner, event))
         before = Twin(list(self.twin.stored))
         (collected,) = self.state.collect([incoming], self.now_ns).result()
-        self.twin.stored.append(Stored(owner, event))
+        self.twin.stored.append(Stored(owner, event.received(self.now_ns)))
         expected = {
             (COUNTERS[cap.counter].key, cap): (
                 before.counts(cap, owner, self.now_ns),
@@ -96,7 +97,7 @@ class History:
         found = {(one.counter, one.cap): (one.before, one.after) for one in collected.changes}
         assert found.keys() == expected.keys()
         for name, counts in found.items():
-            if counts[1] < name[1].limit + 16:  # more isn't kept
+            if counts[1] < name[1].limit + 15:  # more isn't told
                 assert counts == expected[name]
 
     def take(self) -> None:
@@ -126,7 +127,7 @@ class History:
         room = self.twin.has_room(owner, demands, self.now_ns)
         known = self._alive(name)
         taken = self.state.take(
-            owner, demands, self._name(), self.now_ns, Hold(name, expire_ns)
+            owner, demands, self._name(), self.now_ns, Hold(name, expire_ns - self.now_ns)
         ).result()
         if known:
             assert taken.granted or taken.differs
@@ -149,6 +150,7 @@ class History:
         if alive and name in self.twin.held:
             owner, demands, _ = self.twin.held.pop(name)
             self._done[name] = "committed"
+            self._committed[name] = owner
             for item in demands:
                 self.twin.stored.append(Stored(owner, event_of(item, self.now_ns)))
 
@@ -176,6 +178,9 @@ class History:
         ]
         for name in [name for name, held in self.twin.held.items() if held[0] == owner]:
             del self.twin.held[name]
+            self._done[name] = "released"
+        for name in [name for name, of in self._committed.items() if of == owner]:
+            del self._committed[name]
             self._done[name] = "released"
 
     def reopen(self) -> None:

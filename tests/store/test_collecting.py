@@ -40,13 +40,13 @@ def test_an_event_is_stored_folded_and_counted(state: State) -> None:
         incoming("e1", amount=2.5, category="bread"),
         incoming("e2", kind="display", offer="a", time_ns=NOW_NS + 5),
     ]
-    assert outcomes(state.collect(items, NOW_NS)) == [ACCEPTED, ACCEPTED]
+    assert outcomes(state.collect(items, NOW_NS + 5)) == [ACCEPTED, ACCEPTED]
     record = state.profile(key())
     assert record is not None
     assert (record.namespace, record.id) == key()
     assert record.aggregates == {"spend": 2.5, "last": {"bread": NOW_NS}}
     assert record.counted == {DISPLAYS.key: [NOW_NS + 5]}
-    assert (record.event_count, record.update_time_ns) == (2, NOW_NS)
+    assert (record.event_count, record.update_time_ns) == (2, NOW_NS + 5)
     assert state.event("e1") == items[0].event
     assert state.events(key()) == [items[0].event, items[1].event]
     assert state.total_count("a", "display") == 1

@@ -28,6 +28,7 @@ from offerd.store import (
     journal_waiting,
     journal_writer,
 )
+from offerd.store.reserving import Take
 from store.capped import COUNTERS, capped_plan
 from store.given import NOW_NS, PLAN, incoming, key
 
@@ -155,7 +156,7 @@ def test_room_and_its_entry_come_and_go_together(tmp_path: Path) -> None:
 def test_a_commit_is_journalled(tmp_path: Path) -> None:
     """Propositions of a reservation have entries once it is committed, as events have."""
     with opened(tmp_path / "state", fold=CAPPED) as state:
-        hold = Hold("r-1", NOW_NS + 60 * SECOND_NS)
+        hold = Hold("r-1", 60 * SECOND_NS)
         state.take(key(), WANTED, "s", NOW_NS, hold).result()
         assert numbers(state) == []
         assert state.commit_reservation("r-1", NOW_NS).result()
@@ -311,3 +312,10 @@ def test_a_share_of_decisions_wants_reasons(tmp_path: Path) -> None:
 def test_views_have_hashes_of_their_content() -> None:
     """A vector, so that a journal can be read by any version."""
     assert view_hash(b"offerd").hex() == "7a5477d5006c27f26592b29fb3fc3d2f"
+
+
+def test_a_draft_is_part_of_what_waits_with_its_take() -> None:
+    """A take brings as many bytes as its decision has for the journal, with the view."""
+    bare = Take(key(), WANTED, "s", NOW_NS, None)
+    drafted = Take(key(), WANTED, "s", NOW_NS, None, draft=draft(known="x" * 5_000))
+    assert drafted.size_bytes >= bare.size_bytes + 5_000

@@ -41,7 +41,7 @@ def test_threads_that_ask_at_once_get_as_many_as_there_is_room_for(tmp_path: Pat
             kept = most = 0
             for number in range(150):
                 name = f"w{worker}-{number}"
-                hold = Hold(name, LATER_NS) if rng.random() < 0.5 else None
+                hold = Hold(name, LATER_NS - NOW_NS) if rng.random() < 0.5 else None
                 taken = state.take(key(worker), WANTED, name, NOW_NS, hold).result()
                 most = max(most, count(state) + pending(state))
                 if not taken.granted:
@@ -104,12 +104,23 @@ def test_all_items_or_none(tmp_path: Path) -> None:
         assert {event.id for event in state.events(key())} == {"s-0/b", "s-1/b"}
 
 
+def test_items_without_room_take_none_from_those_after_them(tmp_path: Path) -> None:
+    """What is told of a later item doesn't count an earlier one that is refused itself."""
+    with State.open(tmp_path / "state", capped_plan()) as state:
+        for number in range(30):
+            owner = key(number)
+            items = [demand("b", "app", scope=scope, decision=f"d{scope}") for scope in range(4)]
+            taken = state.take(owner, items, f"s{number}", NOW_NS).result()
+            counted = {one.item: one.counted for one in taken.reached if one.limit.cap.limit == 2}
+            assert counted == {2: 2, 3: 2}
+
+
 def test_a_reservation_is_answered_the_same_again(tmp_path: Path) -> None:
     """With the ids and the expiry of the first time, pending or committed; not another's."""
     with State.open(tmp_path / "state", PLAN) as state:
 
         def ask(stem: str, now_ns: int, *, profile: int = 7, name: str = "r") -> tuple[object, ...]:
-            hold = Hold(name, now_ns + MINUTE_NS)
+            hold = Hold(name, MINUTE_NS)
             taken = state.take(key(profile), WANTED, stem, now_ns, hold).result()
             return taken.granted, taken.stem, taken.expire_ns, taken.differs
 
@@ -131,7 +142,7 @@ def test_what_has_expired_can_not_be_committed_however_early_the_commit_was(
 ) -> None:
     """A commit that was dated before another found the room free comes too late."""
     with State.open(tmp_path / "state", PLAN) as state:
-        holds = [Hold(f"r{n}", NOW_NS + MINUTE_NS) for n in range(LIMIT)]
+        holds = [Hold(f"r{n}", MINUTE_NS) for n in range(LIMIT)]
         for hold in holds:
             assert state.take(key(), WANTED, hold.id, NOW_NS, hold).result().granted
         assert not state.take(key(), WANTED, "late", NOW_NS + MINUTE_NS - 1).result().granted
@@ -146,8 +157,8 @@ def test_deleting_a_profile_frees_what_it_holds_and_keeps_what_counts(tmp_path: 
     path = tmp_path / "state"
     with State.open(path, PLAN) as state:
         state.take(key(), WANTED, "s", NOW_NS).result()
-        state.take(key(), WANTED, "t", NOW_NS, Hold("mine", LATER_NS)).result()
-        state.take(key(8), WANTED, "u", NOW_NS, Hold("yours", LATER_NS)).result()
+        state.take(key(), WANTED, "t", NOW_NS, Hold("mine", LATER_NS - NOW_NS)).result()
+        state.take(key(8), WANTED, "u", NOW_NS, Hold("yours", LATER_NS - NOW_NS)).result()
         assert state.delete_profile(key()).result()
         assert (count(state), pending(state)) == (1, 1)
         assert not state.commit_reservation("mine", NOW_NS).result()
@@ -170,13 +181,13 @@ def test_outdated_reservations_do_not_gather(tmp_path: Path) -> None:
         week_ns = 7 * 1_440 * MINUTE_NS
         for number in range(60):
             name = f"r{number}"
-            state.take(key(), WANTED, name, NOW_NS, Hold(name, NOW_NS + MINUTE_NS)).result()
+            state.take(key(), WANTED, name, NOW_NS, Hold(name, MINUTE_NS)).result()
             if number % 2:
                 state.commit_reservation(name, NOW_NS).result()
-        assert rows() == 30 * 3 + 30 * 2
+        assert rows() == 60 * 3
         for number in range(30):
             name, now_ns = f"later{number}", NOW_NS + 2 * week_ns + number * MINUTE_NS
-            state.take(key(), WANTED, name, now_ns, Hold(name, now_ns + MINUTE_NS)).result()
+            state.take(key(), WANTED, name, now_ns, Hold(name, MINUTE_NS)).result()
         assert rows() <= 3 * 5
 
 

@@ -6,6 +6,7 @@ the same id are the same event, `attributes` which stored attributes rules may s
 
 from offerd.events.attributes import AttributeSchema
 from offerd.events.caps import REPEATED, Counting, is_repeated
+from offerd.events.definitions import CounterDefinition, definition_of, retained
 from offerd.events.fingerprint import IncomingEvent, event_fingerprint
 from offerd.events.fold import CAP_SLACK, GROUP_LIMIT, EventFilter, FoldPlan
 from offerd.events.plans import FoldPlans
@@ -15,11 +16,14 @@ __all__ = [
     "GROUP_LIMIT",
     "REPEATED",
     "AttributeSchema",
+    "CounterDefinition",
     "Counting",
     "EventFilter",
     "FoldPlan",
     "FoldPlans",
     "IncomingEvent",
+    "definition_of",
     "event_fingerprint",
     "is_repeated",
+    "retained",
 ]

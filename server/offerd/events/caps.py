@@ -3,15 +3,17 @@
 A cap asks whether at least `limit` events of a counter lie between some instant and now. Of all
 their times the newest ones answer that, as many as the largest limit of the counter's caps; how
 wide the caps' windows are doesn't matter. That holds for every now at or after the newest event.
-Events dated later than now (senders' clocks differ) don't count yet but would crowd out those
-that do: CAP_SLACK more times are kept, so that the answer also holds while up to that many
-events lie in the future.
+An event that is dated later than it came (senders' clocks differ) counts as of when it came.
+Only if the service's own clock was set back do times lie in the future; they don't count yet but
+would crowd out those that do: CAP_SLACK more times are kept, so that the answer also holds while
+up to that many do.
 """
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from typing import Any, Final, NamedTuple, Protocol
 
 from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter
@@ -20,6 +22,10 @@ from offerd.model.event import Event
 from offerd.model.profile import ProfileRecord
 
 CAP_SLACK: Final = 16
+
+TOLD_CAPS: Final = 100
+"""The most caps of a counter of which an event about none of their offers tells what it changed:
+those with the lowest limits."""
 
 REPEATED: Final = "repeated"
 """The property of a `decision` event that tells, by being true, that the same decision of the
@@ -38,15 +44,18 @@ class Counting(NamedTuple):
 
     `kept` is how many of the newest times are needed, `windowed` whether any cap asks for
     less than all there ever were. `caps` are those that count by it, by the offers that they
-    keep out. `plain` is an offer's id if every event of the type about that offer counts,
-    of all profiles.
+    keep out, and `shared` some of them (see TOLD_CAPS) once each, with one of those offers.
+    `offers` are the ids of those that an event must be about; None counts events about none too.
+    `plain` is an offer's id if every event of the type about that offer counts, of all profiles.
     """
 
     counter: Counter
     kept: int
     windowed: bool
     where: EventFilter | None
-    caps: dict[str, list[Cap]]
+    offers: tuple[str, ...] | None
+    caps: Mapping[str, Sequence[Cap]]
+    shared: tuple[tuple[str, Cap], ...]
     plain: str | None
 
     def counts(self, event: Event) -> bool:
@@ -59,23 +68,43 @@ class Counting(NamedTuple):
     def caps_about(self, event: Event) -> Iterator[tuple[str, Cap]]:
         """Yields the caps that an event counts for, each with an offer that it keeps out.
 
-        Those of the event's offer or, if it has none, each cap that others have, once.
+        Those of the event's offer or, if it has none, the `shared` ones.
         """
         own = self.caps.get(event.offer or "")
-        if own is not None:
+        if own is None:
+            yield from self.shared
+        else:
             yield from ((event.offer or "", cap) for cap in own)
-            return
-        met: set[Cap] = set()
-        for offer, caps in self.caps.items():
-            for cap in caps:
-                if cap not in met:
-                    met.add(cap)
-                    yield offer, cap
 
 
 def is_repeated(event: Event) -> bool:
     """Whether an event is a proposition that the request had made elsewhere too."""
     return event.type == DECISION_EVENT and event.properties.get(REPEATED) is True
+
+
+class CountingsByEvent:
+    """Counters, found by the events that they count."""
+
+    def __init__(self) -> None:
+        self._about: dict[tuple[str, str], list[Counting]] = {}
+        self._any: dict[str, list[Counting]] = {}
+
+    def add(self, counting: Counting) -> None:
+        """Makes a counter findable."""
+        event = counting.counter.event
+        if counting.offers is None:
+            self._any.setdefault(event, []).append(counting)
+        for offer in counting.offers or ():
+            self._about.setdefault((event, offer), []).append(counting)
+
+    def of(self, event: Event) -> Sequence[Counting]:
+        """Returns the counters that an event adds to."""
+        found: Sequence[Counting] = self._any.get(event.type, ())
+        if event.offer is not None:
+            about = self._about.get((event.type, event.offer))
+            if about is not None:
+                found = [*found, *about]
+        return [one for one in found if one.counts(event)] if found else ()
 
 
 class Countings:
@@ -92,52 +121,46 @@ class Countings:
                 if cap.within_ns is not None or cap.calendar is not None:
                     windowed[cap.counter] = True
                 caps[cap.counter].setdefault(offer.id, []).append(cap)
-        self._about: dict[tuple[str, str], list[Counting]] = {}
-        self._any: dict[str, list[Counting]] = {}
+        self._counted = CountingsByEvent()
+        self.keys = frozenset(counter.key for counter in counters)
+        """Of all counters."""
         self.totals: dict[str, Counting] = {}
         """The counters of all profiles, by key."""
         self.described: list[tuple[object, ...]] = []
         """What the folding of profiles' counters depends on, as data."""
         for number, counter in enumerate(counters):
-            where = None if counter.where is None else filters[counter.where]
+            offers = None
+            if counter.offers is not None:
+                offers = tuple(catalogue.offers[offer].id for offer in counter.offers)
             self._add(
                 catalogue,
                 Counting(
                     counter,
                     kept[number],
                     windowed[number],
-                    where,
+                    None if counter.where is None else filters[counter.where],
+                    offers,
                     caps[number],
-                    _plain_offer(catalogue, counter),
+                    _shared(caps[number]),
+                    plain_offer(counter, offers),
                 ),
             )
         self.described.sort(key=lambda one: str(one[0]))
 
     def _add(self, catalogue: Catalogue, counting: Counting) -> None:
         counter = counting.counter
-        names = None
-        if counter.offers is None:
-            self._any.setdefault(counter.event, []).append(counting)
-        else:
-            names = [catalogue.offers[number].id for number in counter.offers]
-            for name in names:
-                self._about.setdefault((counter.event, name), []).append(counting)
+        self._counted.add(counting)
         if counter.subject is CapSubject.TOTAL:
             self.totals[counter.key] = counting
             return
         where = None if counter.where is None else catalogue.event_filters[counter.where].tree
         self.described.append(
-            (counter.key, counter.event, names, counter.placements, where, counting.kept)
+            (counter.key, counter.event, counting.offers, counter.placements, where, counting.kept)
         )
 
     def of(self, event: Event) -> Sequence[Counting]:
         """Returns the counters that an event adds to."""
-        found: Sequence[Counting] = self._any.get(event.type, ())
-        if event.offer is not None:
-            about = self._about.get((event.type, event.offer))
-            if about is not None:
-                found = [*found, *about]
-        return [one for one in found if one.counts(event)] if found else ()
+        return self._counted.of(event)
 
     def take(self, record: ProfileRecord, event: Event) -> Sequence[Counting]:
         """Adds the time of an event to the counters of its profile, and drops what isn't needed.
@@ -148,14 +171,23 @@ class Countings:
         for counting in found:
             if counting.counter.subject is CapSubject.PROFILE:
                 times = record.counted.setdefault(counting.counter.key, [])
-                insort(times, event.time_ns)
+                insort(times, event.counted_ns)
                 del times[: -counting.kept]
         return found
 
 
-def _plain_offer(catalogue: Catalogue, counter: Counter) -> str | None:
-    single = counter.offers is not None and len(counter.offers) == 1
-    if counter.subject is not CapSubject.TOTAL or not single or counter.offers is None:
+def plain_offer(counter: Counter, offers: Sequence[str] | None) -> str | None:
+    """Returns `Counting.plain` of a counter of events about `offers`."""
+    if counter.subject is not CapSubject.TOTAL or offers is None or len(offers) != 1:
         return None
     narrowed = counter.placements or counter.where is not None
-    return None if narrowed else catalogue.offers[counter.offers[0]].id
+    return None if narrowed else offers[0]
+
+
+def _shared(caps: Mapping[str, Sequence[Cap]]) -> tuple[tuple[str, Cap], ...]:
+    offers: dict[Cap, str] = {}
+    for offer, found in caps.items():
+        for cap in found:
+            offers.setdefault(cap, offer)
+    lowest = nsmallest(TOLD_CAPS, offers, key=lambda cap: cap.limit)
+    return tuple((offers[cap], cap) for cap in lowest)

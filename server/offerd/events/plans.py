@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from offerd.events.caps import Counting
+from offerd.events.caps import Counting, CountingsByEvent
 from offerd.events.fold import FoldPlan
 from offerd.model.capping import CapSubject
 from offerd.model.event import Event
@@ -19,23 +19,48 @@ class FoldPlans:
 
     `plan_of` says which folds a profile; None is that `active` folds all of them. Counters of
     all profiles count for every plan whichever folds the profile of an event: `totals` has
-    them by key, needing as much as any plan does.
+    them by key, needing as much as any plan does, with those that are retained.
     """
 
-    __slots__ = ("_others", "_plan_of", "active", "totals")
+    __slots__ = ("_distinct", "_others", "_plan_of", "_retained", "active", "totals")
 
     def __init__(
         self, active: FoldPlan, others: Sequence[FoldPlan] = (), plan_of: PlanOf | None = None
     ) -> None:
         self.active = active
         self._plan_of = plan_of
-        distinct = {id(plan): plan for plan in (active, *others)}
-        self._others = tuple(distinct.values()) if len(distinct) > 1 else ()
+        self._distinct = tuple({id(plan): plan for plan in (active, *others)}.values())
+        self._others = self._distinct if len(self._distinct) > 1 else ()
+        self._retained = CountingsByEvent()
         self.totals: dict[str, Counting] = {}
-        for plan in distinct.values():
+        for plan in self._distinct:
             for key, counting in plan.countings.totals.items():
                 known = self.totals.get(key)
                 self.totals[key] = counting if known is None else _needing_both(known, counting)
+
+    def retaining(self, former: Mapping[str, Counting]) -> FoldPlans:
+        """Returns these plans, with counters of all profiles that go on counting.
+
+        A counter that comes and goes with revisions would have holes if it counted only while
+        it is asked for, and caps would let too much through. What had a window keeps its times.
+        """
+        plans = FoldPlans(self.active, self._distinct, self._plan_of)
+        for key, counting in former.items():
+            served = plans.totals.get(key)
+            if served is None:
+                plans.totals[key] = counting
+                plans._retained.add(counting)
+            elif counting.windowed and not served.windowed:
+                plans.totals[key] = served._replace(windowed=True, kept=counting.kept)
+        return plans
+
+    def needing(self, wanted: Mapping[str, Counting]) -> FoldPlans:
+        """Returns these plans, with their counters of all profiles as others need them too."""
+        plans = self.retaining(self.totals)
+        for key, counting in self.totals.items():
+            other = wanted.get(key)
+            plans.totals[key] = counting if other is None else _needing_both(counting, other)
+        return plans
 
     def of(self, key: ProfileKey) -> FoldPlan:
         """Returns the plan that folds a profile."""
@@ -57,6 +82,8 @@ class FoldPlans:
                 if counting.counter.subject is CapSubject.TOTAL and key not in seen:
                     seen.add(key)
                     yield self.totals[key]
+        for counting in self._retained.of(event):
+            yield self.totals[counting.counter.key]
 
 
 def _needing_both(one: Counting, other: Counting) -> Counting:

@@ -22,7 +22,9 @@ DECISION_EVENT = "decision"
 class Counter(msgspec.Struct, frozen=True, array_like=True):
     """What a cap counts: events of a type, of each profile or of all.
 
-    `key` names it across revisions: the same key counts the same events. `offers` are numbers
+    `key` names it across revisions, in which it goes on counting. That of an offer's own cap says
+    which events count. That of a shared cap is the cap's id: it counts what the collection holds
+    in any revision served, and keeps what the collection held before. `offers` are numbers
     of the offers that an event must be about, sorted; None counts events about none too.
     `placements` are those where the item was proposed; () is anywhere. `where` is the number
     of an event filter, or None.
@@ -104,6 +106,10 @@ class CounterChange(NamedTuple):
 
     `offer` is one that the cap keeps out: the event's own if it is about one. The limit of a cap
     with a rule is the most that the rule may give. An event outside the window changes nothing.
+
+    What all profiles ever did is told exactly. Otherwise only the newest times are kept, some
+    more than the largest limit of the counter's caps: both counts stop growing there, which
+    then mean at least so many.
     """
 
     counter: str

@@ -12,6 +12,9 @@ class Event(msgspec.Struct, frozen=True):
 
     `properties` by flat declared path, timestamps in nanoseconds. The last four say which
     proposed item it is about, None (all four) if about none; they come from the item's token.
+
+    `receive_ns` is when an event came that is dated later than that, by a clock that is ahead;
+    None for any other. Caps count it as of then.
     """
 
     id: str
@@ -22,3 +25,15 @@ class Event(msgspec.Struct, frozen=True):
     decision: str | None = None
     placement: str | None = None
     proposition: str | None = None
+    receive_ns: int | None = None
+
+    @property
+    def counted_ns(self) -> int:
+        """The time as of which caps count it."""
+        return self.time_ns if self.receive_ns is None else self.receive_ns
+
+    def received(self, now_ns: int) -> Event:
+        """Returns the event as of when it came; itself unless it is dated later."""
+        if self.time_ns <= now_ns:
+            return self
+        return msgspec.structs.replace(self, receive_ns=now_ns)

@@ -58,7 +58,7 @@ class Caps:
         now_ns = self._now()
         name = reservation_id(request.reservation_id)
         items = self._admission.items(request.items)
-        hold = Hold(name, now_ns + ttl_ns(request))
+        hold = Hold(name, ttl_ns(request))
         subject = self._subject(request)
         demands = self._demands(subject, items, now_ns)
         stem = secrets.token_hex(12)

@@ -61,9 +61,9 @@ def load_events(
     """Collects events; yields after each commit."""
 
     def load(workspace: Workspace, key: ProfileKey, event: Event) -> CollectResult:
-        incoming = IncomingEvent(key, event, event_fingerprint(key, event))
+        incoming = IncomingEvent(key, event.received(now_ns), event_fingerprint(key, event))
         refuse_long_names(incoming, "event")
-        return collect_one(workspace, incoming, encode_event(event), now_ns).result
+        return collect_one(workspace, incoming, encode_event(incoming.event), now_ns).result
 
     return _load(environment, begin, events, load, batch)
 

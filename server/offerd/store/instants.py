@@ -21,6 +21,11 @@ class Instants:
     def __iter__(self) -> Iterator[int]:
         return iter(self._values)
 
+    @property
+    def first(self) -> int:
+        """The oldest; there must be one."""
+        return self._values[0]
+
     def add(self, instant: int) -> None:
         """Puts an instant in its place."""
         values = self._values

@@ -70,6 +70,11 @@ class EncodedEntry(NamedTuple):
     view: EncodedView | None = None
 
     @property
+    def waiting_bytes(self) -> int:
+        """What it brings with it, its view too."""
+        return len(self.value) + (0 if self.view is None else len(self.view.value))
+
+    @property
     def size_bytes(self) -> int:
         """What it takes with its indexes, without its view."""
         return _entry_size(len(self.value), owned=self.owner is not None)

@@ -72,9 +72,7 @@ class Append(Operation[None]):
     def __init__(self, entries: Sequence[EncodedEntry]) -> None:
         self._entries = entries
         self.weight = max(1, len(entries))
-        self.size_bytes = sum(
-            len(one.value) + (0 if one.view is None else len(one.view.value)) for one in entries
-        )
+        self.size_bytes = sum(entry.waiting_bytes for entry in entries)
 
     def apply(self, workspace: Workspace) -> None:
         """Hands them to the journal of the transaction."""

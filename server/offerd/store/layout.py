@@ -6,7 +6,7 @@
     event_ids    event key → fingerprint, profile digest, time where an event is, what it says
     deleted_ids  digest of event key → fingerprint             events deleted with their profile
     totals       offer, NUL, event type → count                of all events about an offer
-    counters     counter key → count, times kept               of caps over all profiles
+    counters     counter key → CounterRow                      of caps over all profiles
     counted      counter digest, time, event digest → nothing  the newest times of a counter
     reservations a letter and a digest → see `reservations`    room that is held under caps
     journal and its indexes, see `journal`                     decisions that were made
@@ -26,6 +26,7 @@ from typing import Any, Final
 
 import msgspec
 
+from offerd.events import CounterDefinition
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 
@@ -123,11 +124,12 @@ def decode_count(value: bytes | None) -> int:
 class CounterRow(msgspec.Struct, array_like=True, frozen=True):
     """A counter of all profiles: events ever, and how many times were left when some were dropped.
 
-    `kept` is 0 as long as none was dropped.
+    `kept` is 0 as long as none was dropped. `definition` is what it counts.
     """
 
     count: int = 0
     kept: int = 0
+    definition: CounterDefinition | None = None
 
 
 def counter_digest(counter: str) -> bytes:
@@ -166,6 +168,7 @@ class _EventRow(msgspec.Struct, array_like=True):
     decision: str | None
     placement: str | None
     proposition: str | None
+    receive_ns: int | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -180,18 +183,17 @@ decode_record = msgspec.msgpack.Decoder(ProfileRecord).decode
 
 def encode_event(event: Event) -> bytes:
     """Returns the value of events."""
-    return _encode(
-        (
-            event.id,
-            event.type,
-            event.time_ns,
-            event.properties,
-            event.offer,
-            event.decision,
-            event.placement,
-            event.proposition,
-        )
+    row = (
+        event.id,
+        event.type,
+        event.time_ns,
+        event.properties,
+        event.offer,
+        event.decision,
+        event.placement,
+        event.proposition,
     )
+    return _encode(row if event.receive_ns is None else (*row, event.receive_ns))
 
 
 def decode_event(value: bytes) -> Event:
@@ -206,4 +208,5 @@ def decode_event(value: bytes) -> Event:
         row.decision,
         row.placement,
         row.proposition,
+        row.receive_ns,
     )

@@ -72,7 +72,8 @@ class Collect(Operation[list[Collected]]):
     ) -> None:
         for number, item in enumerate(items):
             refuse_long_names(item, f"events[{number}]")
-        self._items = [(item, encode_event(item.event)) for item in items]
+        received = (item._replace(event=item.event.received(now_ns)) for item in items)
+        self._items = [(item, encode_event(item.event)) for item in received]
         self._now_ns = now_ns
         self._journalled = journalled
         self.weight = max(1, len(items))
@@ -80,6 +81,7 @@ class Collect(Operation[list[Collected]]):
 
     def apply(self, workspace: Workspace) -> list[Collected]:
         """Returns what became of each event, in order."""
+        workspace.reservations.forget_outdated(workspace.tallies.changes.advance(self._now_ns))
         results = [
             collect_one(workspace, item, encoded, self._now_ns) for item, encoded in self._items
         ]
@@ -128,16 +130,22 @@ def collect_one(
 def _counts(
     workspace: Workspace, item: IncomingEvent, counting: Counting, cap: Cap, now_ns: int
 ) -> tuple[int, int]:
-    """Returns what a cap counted before and after an event that was just stored."""
+    """Returns what a cap counted before and after an event that was just stored.
+
+    Of times that aren't all kept it tells one less at most: both are known up to there.
+    """
     counter = counting.counter
     after_ns = window_after(cap, now_ns)
     of_all = counter.subject is CapSubject.TOTAL
     until_ns = None if of_all and after_ns is None else now_ns
     after = workspace.count_of(counter.key, None if of_all else item.key, after_ns, until_ns)
-    time_ns = item.event.time_ns
+    time_ns = item.event.counted_ns
     inside = after_ns is None or after_ns < time_ns
     inside = inside and (until_ns is None or time_ns <= until_ns)
-    return after - inside, after
+    if of_all and after_ns is None:
+        return after - inside, after
+    most = counting.kept - 1
+    return min(after - inside, most), min(after, most)
 
 
 class SetProfile(Operation[ProfileRecord]):

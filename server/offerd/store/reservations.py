@@ -3,16 +3,18 @@
 One database holds three kinds of keys, told apart by their first letter:
 
     i, digest of the reservation's id           → the row
-    p, profile digest, digest of the id         → nothing: what is pending of a profile
+    p, profile digest, digest of the id         → nothing: what there is of a profile
     t, time, digest of the id                   → nothing: when the row may be forgotten
 
 A pending reservation is forgotten once it has expired; a committed one is remembered for
-REMEMBERED_NS, so that whoever commits it again learns that it is.
+REMEMBERED_NS, so that whoever commits it again learns that it is. Those of a profile that is
+deleted are forgotten with it, committed ones too: they name it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -23,12 +25,15 @@ from offerd.model.capping import DECISION_EVENT, CapSubject, Demand
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.store.environment import Environment
+from offerd.store.instants import Instants
 from offerd.store.layout import DIGEST_BYTES, Table, pack_time, profile_digest, unpack_time
 from offerd.store.tallies import Holder, TallyChanges
 
 REMEMBERED_NS: Final = 7 * 86_400 * 10**9
 _FORGOTTEN_AT_ONCE: Final = 4
-"""Outdated rows that each reservation clears away: more than it adds."""
+"""Outdated rows that each write clears away: more than a reservation adds."""
+
+_PAGE: Final = 500
 
 
 class HeldItem(msgspec.Struct, array_like=True, frozen=True):
@@ -112,14 +117,10 @@ class Reservations:
 
     def hold(self, reservation: Reservation, instant_ns: int) -> None:
         """Stores a pending reservation in place of any outdated one of its id."""
-        self._forget_outdated(instant_ns)
         former = self.find(reservation.id)
         if former is not None:
             self._remove(former)
         self._put(reservation, reservation.expire_ns)
-        digest = _digest(reservation.id)
-        owner = profile_digest(reservation.subject)
-        self._transaction.put(b"p" + owner + digest, b"", db=self._database)
         for holder, expire_ns in _held(self._plans, reservation):
             self._changes.hold(holder, expire_ns)
 
@@ -136,7 +137,7 @@ class Reservations:
         self._unhold(reservation)
 
     def remove_all(self, owner: ProfileKey) -> None:
-        """Removes what is pending of a profile."""
+        """Removes all there is of a profile, and gives back what is pending."""
         prefix = b"p" + profile_digest(owner)
         digests: list[bytes] = []
         with self._transaction.cursor(db=self._database) as cursor:
@@ -145,12 +146,17 @@ class Reservations:
                 digests.append(bytes(cursor.key()[len(prefix) :]))
                 found = cursor.next()
         for digest in digests:
-            self.release(_decode(self._transaction.get(b"i" + digest, db=self._database)))
+            reservation = _decode(self._transaction.get(b"i" + digest, db=self._database))
+            self._remove(reservation)
+            if reservation.committed_ns is None:
+                self._unhold(reservation)
 
     def _put(self, reservation: Reservation, forget_ns: int) -> None:
         digest = _digest(reservation.id)
         self._transaction.put(b"i" + digest, _encode(reservation), db=self._database)
         self._transaction.put(b"t" + pack_time(forget_ns) + digest, b"", db=self._database)
+        owner = profile_digest(reservation.subject)
+        self._transaction.put(b"p" + owner + digest, b"", db=self._database)
 
     def _remove(self, reservation: Reservation) -> None:
         digest = _digest(reservation.id)
@@ -165,7 +171,8 @@ class Reservations:
         for holder, expire_ns in _held(self._plans, reservation):
             self._changes.unhold(holder, expire_ns)
 
-    def _forget_outdated(self, instant_ns: int) -> None:
+    def forget_outdated(self, instant_ns: int) -> None:
+        """Removes some that have expired, or were committed long ago."""
         outdated: list[bytes] = []
         with self._transaction.cursor(db=self._database) as cursor:
             found = cursor.set_range(b"t")
@@ -179,17 +186,34 @@ class Reservations:
             self._remove(_decode(self._transaction.get(b"i" + digest, db=self._database)))
 
 
-def pending_reservations(
-    environment: Environment, transaction: Any, plans: FoldPlans
-) -> Iterator[tuple[Holder, int]]:
-    """Yields what is held by whom until when, of all that is pending."""
+def pending_holders(
+    environment: Environment, plans: FoldPlans, instant_ns: int
+) -> dict[Holder, Instants]:
+    """Returns what is held by whom until when, of all that is pending at an instant."""
+    expiries: dict[Holder, list[int]] = {}
+    start: bytes | None = b"i"
+    while start is not None:
+        reservations, start = environment.read(partial(_page, environment, start=start))
+        for reservation in reservations:
+            if reservation.committed_ns is None and reservation.is_alive(instant_ns):
+                for holder, expire_ns in _held(plans, reservation):
+                    expiries.setdefault(holder, []).append(expire_ns)
+    return {holder: Instants(sorted(found)) for holder, found in expiries.items()}
+
+
+def _page(
+    environment: Environment, transaction: Any, *, start: bytes
+) -> tuple[list[Reservation], bytes | None]:
+    """Returns some reservations from a key on, and the key to go on from, if any."""
+    found: list[Reservation] = []
     cursor = transaction.cursor(db=environment.database(Table.RESERVATIONS))
-    found = cursor.set_range(b"i")
-    while found and cursor.key()[:1] == b"i":
-        reservation = _decode(cursor.value())
-        if reservation.committed_ns is None:
-            yield from _held(plans, reservation)
-        found = cursor.next()
+    more = cursor.set_range(start)
+    while more and cursor.key()[:1] == b"i":
+        if len(found) == _PAGE:
+            return found, bytes(cursor.key())
+        found.append(_decode(cursor.value()))
+        more = cursor.next()
+    return found, None
 
 
 def _held(plans: FoldPlans, reservation: Reservation) -> Iterator[tuple[Holder, int]]:

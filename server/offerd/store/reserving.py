@@ -16,7 +16,7 @@ from offerd.model.event import Event
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileKey
 from offerd.model.windows import window_after
-from offerd.store.journal import EncodedEntry, encode_draft, event_entries
+from offerd.store.journal import encode_draft, event_entries
 from offerd.store.layout import encode_event
 from offerd.store.operations import Operation
 from offerd.store.reservations import Reservation, decision_events, held_items
@@ -24,10 +24,10 @@ from offerd.store.workspace import Workspace
 
 
 class Hold(NamedTuple):
-    """A reservation to be made: the caller's name for it, and when it expires."""
+    """A reservation to be made: the caller's name for it, and how long it lasts once it is."""
 
     id: str
-    expire_ns: int
+    ttl_ns: int
 
 
 class Taken(NamedTuple):
@@ -36,7 +36,9 @@ class Taken(NamedTuple):
     `stem` begins the ids of the propositions and `expire_ns` is when the room is free again, both
     as they were the first time if the reservation was there already. `time_ns` is when it was
     taken for good. `differs` says that a reservation of that name is there, for something else.
-    `sequence` is the place of the decision in the journal, if it went in with the room.
+    `sequence` is the place of the decision in the journal, if it went in with the room. `counted`
+    are, for each item, the counters that it was added to, and `is_new` says that nothing had been
+    known of the profile: for taking it back.
     """
 
     reached: tuple[ReachedLimit, ...] = ()
@@ -45,6 +47,8 @@ class Taken(NamedTuple):
     time_ns: int | None = None
     differs: bool = False
     sequence: int | None = None
+    counted: tuple[frozenset[str], ...] = ()
+    is_new: bool = False
 
     @property
     def granted(self) -> bool:
@@ -77,8 +81,7 @@ class Take(Operation[Taken]):
         *,
         draft: Draft | None = None,
     ) -> None:
-        self._draft = draft
-        self._entry: EncodedEntry | None = None
+        self._entry = None if draft is None else encode_draft(draft)
         self._subject = subject
         self._demands = list(demands)
         self._stem = stem
@@ -86,10 +89,13 @@ class Take(Operation[Taken]):
         self._hold = hold
         self.weight = max(1, len(self._demands))
         self.size_bytes = 200 * len(self._demands)
+        if self._entry is not None:
+            self.size_bytes += self._entry.waiting_bytes
 
     def apply(self, workspace: Workspace) -> Taken:
         """Checks all caps, then takes room for every item or for none."""
         instant_ns = workspace.tallies.changes.advance(self._now_ns)
+        workspace.reservations.forget_outdated(instant_ns)
         if self._hold is not None:
             known = workspace.reservations.find(self._hold.id)
             if known is not None and known.is_alive(instant_ns):
@@ -99,24 +105,23 @@ class Take(Operation[Taken]):
         if reached:
             return Taken(reached)
         if self._hold is None or self._subject is None:
+            is_new = self._subject is not None and workspace.record(self._subject) is None
+            counted = tuple(
+                frozenset(workspace.counters_of(self._subject, event)) for event in events
+            )
             store_events(workspace, self._subject, events, instant_ns)
-            return Taken(stem=self._stem, time_ns=instant_ns, sequence=self._journalled(workspace))
+            sequence = None if self._entry is None else workspace.journal.append(self._entry)
+            return Taken((), self._stem, None, instant_ns, False, sequence, counted, is_new)
+        expire_ns = instant_ns + self._hold.ttl_ns
         reservation = Reservation(
             self._hold.id,
             *self._subject,
             self._stem,
             held_items(self._demands),
-            self._hold.expire_ns,
+            expire_ns,
         )
         workspace.reservations.hold(reservation, instant_ns)
-        return Taken(stem=self._stem, expire_ns=self._hold.expire_ns)
-
-    def _journalled(self, workspace: Workspace) -> int | None:
-        if self._draft is None:
-            return None
-        if self._entry is None:
-            self._entry = encode_draft(self._draft)
-        return workspace.journal.append(self._entry)
+        return Taken(stem=self._stem, expire_ns=expire_ns)
 
     def _as_before(self, known: Reservation) -> Taken:
         same = known.subject == self._subject and known.items == held_items(self._demands)
@@ -125,17 +130,26 @@ class Take(Operation[Taken]):
     def _reached(
         self, workspace: Workspace, events: Sequence[Event], instant_ns: int
     ) -> tuple[ReachedLimit, ...]:
-        """Returns the limits without room, each item counting those before it."""
+        """Returns the limits without room, each item counting those before it that have room.
+
+        So does a limit whose counter isn't kept: the plans have changed since it was asked for.
+        """
         found: list[ReachedLimit] = []
         taken: dict[str, int] = {}
         for item, (demand, event) in enumerate(zip(self._demands, events, strict=True)):
             adding = workspace.counters_of(self._subject, event)
+            already = len(found)
             for limit in demand.limits:
                 counter = limit.counter
                 proposed = counter.event == DECISION_EVENT
                 subject = None if counter.subject is CapSubject.TOTAL else self._subject
                 nobodys = counter.subject is CapSubject.PROFILE and subject is None
-                if nobodys or (proposed and counter.key not in adding):
+                if nobodys:
+                    continue
+                if not workspace.keeps(counter, subject):
+                    found.append(ReachedLimit(item, demand, limit, limit.limit))
+                    continue
+                if proposed and counter.key not in adding:
                     continue
                 after_ns = window_after(limit.cap, instant_ns)
                 until_ns = None if proposed else instant_ns
@@ -145,7 +159,7 @@ class Take(Operation[Taken]):
                     count += taken.get(counter.key, 0) + held
                 if count >= limit.limit:
                     found.append(ReachedLimit(item, demand, limit, count))
-            for key in adding:
+            for key in adding if len(found) == already else ():
                 taken[key] = taken.get(key, 0) + 1
         return tuple(found)
 
@@ -167,11 +181,14 @@ class TakeBack(Operation[None]):
             return
         if self._taken.sequence is not None:
             workspace.journal.remove(self._taken.sequence)
-        for event in decision_events(self._demands, self._taken.stem, self._taken.time_ns):
+        events = decision_events(self._demands, self._taken.stem, self._taken.time_ns)
+        for event, counted in zip(events, self._taken.counted, strict=True):
             if self._subject is not None:
-                workspace.take_back(self._subject, event.id, self._now_ns)
+                workspace.take_back(self._subject, event.id, counted, self._now_ns)
             else:
-                workspace.take_back_nobodys(event, self._now_ns)
+                workspace.take_back_nobodys(event, counted, self._now_ns)
+        if self._subject is not None and self._taken.is_new:
+            workspace.remove_if_empty(self._subject)
 
 
 class Commit(Operation[bool]):
@@ -185,6 +202,7 @@ class Commit(Operation[bool]):
     def apply(self, workspace: Workspace) -> bool:
         """Returns whether it is committed, now or before; False if there is none any more."""
         instant_ns = workspace.tallies.changes.advance(self._now_ns)
+        workspace.reservations.forget_outdated(instant_ns)
         reservation = workspace.reservations.find(self._id)
         if reservation is None or not reservation.is_alive(instant_ns):
             return False
@@ -209,6 +227,7 @@ class Release(Operation[Released]):
     def apply(self, workspace: Workspace) -> Released:
         """Tells whether there was anything to give back."""
         instant_ns = workspace.tallies.changes.advance(self._now_ns)
+        workspace.reservations.forget_outdated(instant_ns)
         reservation = workspace.reservations.find(self._id)
         if reservation is None or not reservation.is_alive(instant_ns):
             return Released.NOTHING

@@ -8,8 +8,10 @@ those that aren't later than now, and all that are later.
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
+from heapq import heapify, heappop, heappush
 from typing import Final, TypeVar
 
 from offerd.events import Counting
@@ -29,14 +31,14 @@ LEAST_DROPPED: Final = 64
 class Tallies:
     """Counts of the counters of all profiles, and reservations. For any thread."""
 
-    def __init__(self, totals: Iterable[Counting]) -> None:
+    def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._times: dict[str, Instants] = {}
-        for counting in totals:
-            self._counts[counting.counter.key] = 0
-            if counting.windowed:
-                self._times[counting.counter.key] = Instants()
         self._pending: dict[Holder, Instants] = {}
+        # A heap: of each holder it has the first expiry, or an earlier one, at least once. The
+        # numbers keep holders from being compared.
+        self._expiries: list[tuple[int, int, Holder]] = []
+        self._numbers = itertools.count()
         self.latest_ns = 0
         """The latest instant at which room was taken; for the writer alone."""
         self._lock = threading.Lock()
@@ -46,7 +48,7 @@ class Tallies:
 
         None is open. From the beginning until whenever all events ever count; otherwise those
         whose times are kept, which are as many as any cap of the counter needs. 0 for a counter
-        that no plan in use has: a request may outlive its revision.
+        that no plan has had since the state was opened.
         """
         with self._lock:
             if after_ns is None:
@@ -67,6 +69,24 @@ class Tallies:
         """Nothing is known but the counts."""
         return False
 
+    def has(self, counting: Counting) -> bool:
+        """Whether all is known of a counter that its caps ask for."""
+        key = counting.counter.key
+        return key in (self._times if counting.windowed else self._counts)
+
+    def adopt(
+        self,
+        counts: Mapping[str, int],
+        times: Mapping[str, Instants],
+        pending: Mapping[Holder, Instants],
+    ) -> None:
+        """Takes over counters, and all that is reserved. For the writer alone."""
+        with self._lock:
+            self._counts.update(counts)
+            self._times.update(times)
+            self._pending = dict(pending)
+            self._index_expiries()
+
     def settle(self, changes: TallyChanges) -> None:
         """Takes over what was committed."""
         with self._lock:
@@ -76,13 +96,37 @@ class Tallies:
             for key, dropped in changes.dropped.items():
                 self._times[key].drop(dropped)
             _merge(self._pending, changes.pending, changes.removed_pending)
-            for holder in (*changes.pending, *changes.removed_pending):
-                expiries = self._pending.get(holder)
-                if expiries is not None:
-                    expiries.drop(expiries.between(None, changes.instant_ns))
-                    if not expiries:
-                        del self._pending[holder]
+            for holder, held in changes.pending.items():
+                self._expect(held.first, holder)
+            for holder in changes.removed_pending:
+                if not self._pending.get(holder, True):
+                    del self._pending[holder]
             self.latest_ns = max(self.latest_ns, changes.instant_ns)
+            self._drop_expired()
+
+    def _drop_expired(self) -> None:
+        while self._expiries and self._expiries[0][0] <= self.latest_ns:
+            holder = heappop(self._expiries)[-1]
+            expiries = self._pending.get(holder)
+            if expiries is None:
+                continue
+            expiries.drop(expiries.between(None, self.latest_ns))
+            if expiries:
+                self._expect(expiries.first, holder)
+            else:
+                del self._pending[holder]
+        if len(self._expiries) > 2 * len(self._pending) + LEAST_DROPPED:
+            self._index_expiries()
+
+    def _index_expiries(self) -> None:
+        self._expiries = [
+            (expiries.first, next(self._numbers), holder)
+            for holder, expiries in self._pending.items()
+        ]
+        heapify(self._expiries)
+
+    def _expect(self, expire_ns: int, holder: Holder) -> None:
+        heappush(self._expiries, (expire_ns, next(self._numbers), holder))
 
 
 class TallyChanges:

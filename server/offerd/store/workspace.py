@@ -6,11 +6,12 @@ events of a batch concern is decoded, folded and encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from offerd.errors import StateError
 from offerd.events import Counting, FoldPlan, FoldPlans, is_repeated
+from offerd.model.capping import CapSubject, Counter
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store.environment import Environment
@@ -169,19 +170,24 @@ class Workspace:
         raw_key = raw_event_key(profile.digest, event.time_ns, id_key)
         self._events[raw_key] = encoded
         self._pointers[id_key] = event_pointer(fingerprint, raw_key)
-        self._count(event, counted, 1, now_ns)
+        self._count(event, counted, now_ns)
         return counted
 
     def count_nobodys(self, event: Event, now_ns: int) -> None:
         """Counts an event of nobody in the totals; there is no profile to store it with."""
-        self._count(event, self._plans.active.countings.of(event), 1, now_ns)
+        self._count(event, self._plans.active.countings.of(event), now_ns)
 
-    def take_back_nobodys(self, event: Event, now_ns: int) -> None:
-        """Undoes `count_nobodys`."""
-        self._count(event, self._plans.active.countings.of(event), -1, now_ns)
+    def take_back_nobodys(self, event: Event, counted: Collection[str], now_ns: int) -> None:
+        """Undoes `count_nobodys`; `counted` are the counters that it had added to."""
+        self._take_off(event, counted, now_ns)
 
-    def take_back(self, key: ProfileKey, event_id: str, now_ns: int) -> bool:
-        """Removes an event as if it had never been; returns whether it was there."""
+    def take_back(
+        self, key: ProfileKey, event_id: str, counted: Collection[str], now_ns: int
+    ) -> bool:
+        """Removes an event as if it had never been; returns whether it was there.
+
+        `counted` are the counters that it had added to, perhaps by other plans than now.
+        """
         self.flush()
         id_key = event_key(event_id)
         pointer = self._transaction.pop(id_key, db=self._event_ids)
@@ -192,18 +198,38 @@ class Workspace:
         event = decode_event(value)
         record = self.record_to_change(key)
         values = raw_values(self._environment, self._transaction, profile_digest(key))
-        plan = self._profile(key).plan
-        plan.refold(record, map(decode_event, values))
-        self._count(event, plan.countings.of(event), -1, now_ns)
+        self._profile(key).plan.refold(record, map(decode_event, values))
+        self._take_off(event, counted, now_ns)
         return True
 
-    def _count(self, event: Event, counted: Sequence[Counting], change: int, now_ns: int) -> None:
-        """Adds an event to the totals, or with a change of -1 takes it off."""
+    def remove_if_empty(self, key: ProfileKey) -> None:
+        """Removes a profile of which nothing is known."""
+        profile = self._profile(key)
+        record = profile.record
+        if record is None or record.attributes or record.scores or record.event_count:
+            return
+        profile.record = None
+        profile.changed = False
+        self._transaction.delete(profile.digest, db=self._environment.database(Table.PROFILES))
+
+    def _count(self, event: Event, counted: Sequence[Counting], now_ns: int) -> None:
+        """Adds an event to the totals."""
+        self._change_total(event, 1)
+        for counting in self._plans.totals_of(event, counted):
+            self.tallies.count(counting, event, 1, now_ns)
+
+    def _take_off(self, event: Event, counted: Collection[str], now_ns: int) -> None:
+        """Takes an event off the totals that it was added to."""
+        self._change_total(event, -1)
+        for key in counted:
+            counting = self._plans.totals.get(key)
+            if counting is not None:
+                self.tallies.count(counting, event, -1, now_ns)
+
+    def _change_total(self, event: Event, change: int) -> None:
         if event.offer is not None and not is_repeated(event):
             pair = total_key(event.offer, event.type)
             self._totals[pair] = self._totals.get(pair, 0) + change
-        for counting in self._plans.totals_of(event, counted):
-            self.tallies.count(counting, event, change, now_ns)
 
     def counters_of(self, subject: ProfileKey | None, event: Event) -> set[str]:
         """Returns the keys of the counters that an event of a subject would add to."""
@@ -211,6 +237,12 @@ class Workspace:
         own = plan.countings.of(event)
         totals = {counting.counter.key for counting in self._plans.totals_of(event, own)}
         return totals | {counting.counter.key for counting in own}
+
+    def keeps(self, counter: Counter, subject: ProfileKey | None) -> bool:
+        """Whether a counter counts what it should of a subject, None being nobody."""
+        if counter.subject is CapSubject.TOTAL:
+            return counter.key in self._plans.totals
+        return subject is None or counter.key in self._profile(subject).plan.countings.keys
 
     def count_of(
         self, counter: str, subject: ProfileKey | None, after_ns: int | None, until_ns: int | None

@@ -40,7 +40,7 @@ class _Pending(NamedTuple):
 
 
 class _Between(Operation[None]):
-    """Work that no transaction may be open for; a batch of its own."""
+    """Work that no transaction may be open for; a batch of its own, and the next one."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self.work = work
@@ -61,6 +61,7 @@ class Writer:
         self._environment = environment
         self._begin = begin
         self._queue: deque[_Pending] = deque()
+        self._between: deque[_Pending] = deque()
         self._weight = 0
         self._size_bytes = 0
         self._closing = False
@@ -97,8 +98,18 @@ class Writer:
         return future
 
     def between(self, work: Callable[[], None]) -> Future[None]:
-        """Queues what is to be done while no transaction is open; as `submit`."""
-        return self.submit(_Between(work))
+        """Has something done while no transaction is open, before all that waits.
+
+        It is taken however much waits: what is asked for once must not be lost to a busy moment.
+        Raises Unavailable after `close`.
+        """
+        future: Future[None] = Future()
+        with self._wake:
+            if self._closing:
+                raise closed()
+            self._between.append(_Pending(_Between(work), future))
+            self._wake.notify()
+        return future
 
     def close(self) -> None:
         """Finishes what is queued and ends the thread. Safe to call twice."""
@@ -123,17 +134,14 @@ class Writer:
         batch: list[_Pending] = []
         weight = size_bytes = 0
         with self._wake:
-            self._wake.wait_for(lambda: self._queue or self._closing)
+            self._wake.wait_for(lambda: self._between or self._queue or self._closing)
+            if self._between:
+                return [self._between.popleft()]
             while self._queue and weight < BATCH_LIMIT and size_bytes < BATCH_LIMIT_BYTES:
-                alone = isinstance(self._queue[0].operation, _Between)
-                if alone and batch:
-                    break
                 pending = self._queue.popleft()
                 weight += pending.operation.weight
                 size_bytes += pending.operation.size_bytes
                 batch.append(pending)
-                if alone:
-                    break
             self._weight -= weight
             self._size_bytes -= size_bytes
         return batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from offerd.admission import admit_text
@@ -67,7 +68,7 @@ def ttl_ns(request: pb.ReserveRequest) -> int:
     if not LEAST_TTL_NS <= ttl <= MOST_TTL_NS:
         raise InvalidArgument(
             Reason.OUT_OF_RANGE,
-            f"{ttl / _SECOND_NS:g} seconds, 1 second to 7 days expected",
+            f"{Decimal(ttl) / _SECOND_NS:f} seconds, 1 second to 7 days expected",
             field="ttl",
         )
     return ttl
