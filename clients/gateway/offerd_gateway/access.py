@@ -17,7 +17,7 @@ class AccessRecord:
     `http_method` and `path` are empty if the request couldn't be read as HTTP. `rpc` is
     the full name of the rpc, empty for a path that is none; `asked` is whether
     the request came as far as the service, whose own log then has it. `status` is the
-    HTTP status, 499 if the caller went away before the request was complete. `error`
+    HTTP status, 499 if the caller went away before it was answered. `error`
     says why it was refused, None if it wasn't. `request_id` is empty if none is known;
     `client` is the caller's address, empty if it isn't known.
     """

@@ -106,8 +106,8 @@ class Gateway:
         except Disconnected:
             raise
         except asyncio.CancelledError:
-            # Only a server that stops, or closes its way to the service, cancels a request,
-            # and the caller is still there to be told.
+            # Only a server that stops, or closes its way to the service, cancels a request
+            # whose caller is still there to be told.
             stopping = Unavailable(Reason.NOT_SERVING, "the gateway is stopping")
             return _problem(stopping, http_status(stopping), incoming, (CLOSE,))
         except Exception:

@@ -14,7 +14,7 @@ from offerd_gateway.json.reader import MessageReader
 from offerd_gateway.json.text import parse
 from offerd_gateway.json.writer import MessageWriter, to_json
 from offerd_gateway.query import read_query
-from offerd_gateway.request import Incoming, Receive, read_body
+from offerd_gateway.request import Incoming, Receive, read_body, unless_disconnected
 from offerd_gateway.routes import Rpc
 from offerd_gateway.settings import GatewaySettings
 
@@ -40,13 +40,17 @@ class Call:
         """Call the rpc; return the JSON of its answer.
 
         `values` are the path's variables. Raises RequestError, Refusal for what HTTP
-        alone refuses, and Disconnected if the caller went away.
+        alone refuses, and Disconnected if the caller went away; then the
+        rpc is cancelled.
         """
         timeout_s = incoming.timeout_s(self._settings.default_timeout_s)
         request = await self._request(incoming, values, receive)
         incoming.asked = True
-        answer = await self._backend.call(
-            self.rpc.method, request, timeout_s=timeout_s, metadata=self._metadata(incoming)
+        answer = await unless_disconnected(
+            self._backend.call(
+                self.rpc.method, request, timeout_s=timeout_s, metadata=self._metadata(incoming)
+            ),
+            receive,
         )
         return to_json(self._writer.write(answer))
 

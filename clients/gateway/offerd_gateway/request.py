@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from offerd.errors import DeadlineExceeded, InvalidArgument, Reason
 from offerd_gateway.json.mistake import shortened
@@ -16,6 +16,7 @@ Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
+T = TypeVar("T")
 
 MAX_REQUEST_ID_CHARACTERS = 128
 MAX_TIMEOUT_MS = 600_000
@@ -23,7 +24,7 @@ CLOSE = (b"connection", b"close")
 
 
 class Disconnected(Exception):
-    """The caller went away before the request was complete."""
+    """The caller went away before it was answered."""
 
 
 @dataclass(slots=True)
@@ -140,6 +141,33 @@ async def read_body(incoming: Incoming, receive: Receive, settings: GatewaySetti
             408,
             (CLOSE,),
         ) from error
+
+
+async def unless_disconnected(call: Coroutine[Any, Any, T], receive: Receive) -> T:
+    """Return what a call returns; cancels it and raises Disconnected if the caller goes away.
+
+    The body must have been read: what of it still comes is thrown away.
+    """
+    task = asyncio.current_task()
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        if task is not None:
+            task.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        return await call
+    except asyncio.CancelledError:
+        if gone and task is not None and task.uncancel() == 0:
+            raise Disconnected from None
+        raise
+    finally:
+        watcher.cancel()
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

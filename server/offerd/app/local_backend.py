@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from structlog.contextvars import bound_contextvars
 
 from offerd.errors import DeadlineExceeded, Reason
+from offerd.service.deadline import waiting
 from offerd.service.dispatch import Dispatcher
 
 DOOR = "http"
@@ -33,7 +34,7 @@ class LocalBackend:
         """Returns the answer of an rpc; raises RequestError."""
         try:
             # Not every request message has a place for its name; the log's line has.
-            with bound_contextvars(**_named(metadata)):
+            with bound_contextvars(**_named(metadata)), waiting(timeout_s):
                 async with asyncio.timeout(timeout_s):
                     return await self._dispatcher.call(method, request, DOOR)
         except TimeoutError as error:

@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -69,6 +70,7 @@ async def serve(
                 announce(line)
             if follower is not None:
                 following = asyncio.create_task(follower.follow(revisions))
+                following.add_done_callback(partial(_tell_of_end, log))
             await told_to_stop.wait()
             log.info("stopping", grace_s=config.grace_s)
         finally:
@@ -76,6 +78,12 @@ async def serve(
                 following.cancel()
             await doors.close()
     log.info("stopped")
+
+
+def _tell_of_end(log: structlog.typing.FilteringBoundLogger, following: asyncio.Task[None]) -> None:
+    """Says so if releases are followed no longer; what is served goes on."""
+    if not following.cancelled():
+        log.critical("releases are followed no longer", exc_info=following.exception())
 
 
 def _told_to_stop() -> asyncio.Event:

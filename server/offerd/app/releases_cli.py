@@ -17,7 +17,7 @@ from rich.table import Table
 from offerd.admission import format_instant
 from offerd.bundle import check_bundle, write_bundle
 from offerd.errors import ReleaseError
-from offerd.releases import Action, Entry, Releases, Standing
+from offerd.releases import Action, Entry, Published, Releases, Standing
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -66,18 +66,23 @@ def publish_command(
     """Compile folders of definitions, or take a bundle, and add it to the releases.
 
     Nothing is decided by it before it is activated. The same definitions have the same revision:
-    publishing them again changes nothing.
+    publishing them again changes nothing, but mends a bundle that was lost or damaged.
     """
     if bool(folders) is (bundle is not None):
         raise click.UsageError("give either folders of definitions or --bundle")
     store = Releases(releases)
     write = _writer_of(folders) if bundle is None else _copier_of(bundle)
     published = store.publish(write, time.time_ns(), by=_user(), note=note)
-    was = "published" if published.is_new else "is published already:"
-    click.echo(f"{was} {published.revision}")
+    click.echo(f"{_what_happened(published)} {published.revision}")
     if activate:
         standing = store.activate(published.revision, time.time_ns(), by=_user(), note=note)
         click.echo(_told(standing))
+
+
+def _what_happened(published: Published) -> str:
+    if published.is_mended:
+        return "mended the bundle, lost or damaged, of"
+    return "published" if published.is_new else "is published already:"
 
 
 def _writer_of(folders: tuple[Path, ...]) -> Callable[[Path], str]:

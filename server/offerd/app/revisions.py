@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
@@ -12,8 +13,9 @@ from weakref import WeakValueDictionary
 import structlog
 
 from offerd.app.config import ServeConfig
-from offerd.app.models import installed_models
+from offerd.app.models import installed_models, logged
 from offerd.bundle import Bundle, open_bundle, write_bundle
+from offerd.decision.experiments import WHOLE
 from offerd.decision.hiding import hidden_names
 from offerd.errors import ConfigurationError, OfferdError
 from offerd.events import FoldPlan
@@ -24,6 +26,12 @@ from offerd.service.revisions import Loaded, Revisions, Standing
 POLL_S: Final = 0.1
 """How often the history of releases is looked at: one call of stat."""
 
+FIRST_RETRY_S: Final = 0.5
+"""How soon an activation that failed is tried again; each further time waits twice as long."""
+
+LONGEST_RETRY_S: Final = 30.0
+"""It waits no longer than this between two tries."""
+
 
 def load_bundle(path: Path, hidden_labels: Collection[str]) -> Loaded:
     """Opens a bundle and makes all its rules ready; takes a while.
@@ -31,10 +39,14 @@ def load_bundle(path: Path, hidden_labels: Collection[str]) -> Loaded:
     Explanations don't tell the values of what carries any of the labels.
     Raises BundleError, also if it names a model that isn't installed, and ConfigurationError.
     """
-    bundle = open_bundle(path, installed_models())
-    # Here rather than in the first requests, which would pay for it.
-    prepare(bundle.prepared.rules)
-    return _loaded(bundle, hidden_labels)
+    bundle = open_bundle(path, logged(installed_models(), structlog.get_logger()))
+    try:
+        # Here rather than in the first requests, which would pay for it.
+        prepare(bundle.prepared.rules)
+        return _loaded(bundle, hidden_labels)
+    except BaseException:
+        bundle.close()  # LMDB opens no file twice, and it will be tried again
+        raise
 
 
 def _loaded(bundle: Bundle, hidden_labels: Collection[str]) -> Loaded:
@@ -72,8 +84,8 @@ def first_standing(
 class ReleaseFollower:
     """Serves what a directory of releases says, soon after it says so.
 
-    A release that can't be opened changes nothing: what was served goes on, and the log says
-    why. It is tried again at the next change of the history.
+    A release that can't be served changes nothing: what was served goes on, and the log says
+    why. It is tried again, less and less often, until it is served or the history changes.
     """
 
     def __init__(
@@ -102,27 +114,40 @@ class ReleaseFollower:
 
     async def follow(self, revisions: Revisions) -> None:
         """Looks for changes, and lets the revisions answer that they ask for, until cancelled."""
+        loop = asyncio.get_running_loop()
+        retry_s, retry_at = FIRST_RETRY_S, math.inf
         while True:
             await asyncio.sleep(POLL_S)
             stamp = self._stamp()
-            if stamp == self._seen:
+            if stamp != self._seen:
+                self._seen, retry_s = stamp, FIRST_RETRY_S
+            elif loop.time() < retry_at:
                 continue
-            self._seen = stamp
-            try:
-                standing = await asyncio.to_thread(self._standing)
-                await revisions.use(standing)
-            except OfferdError as error:
-                self._log.error(
-                    "activation failed", error=str(error), serving=revisions.active.bundle.revision
-                )
-                continue
-            canary = standing.canary
-            self._log.info(
-                "activated",
-                revision=standing.active.bundle.revision,
-                canary=None if canary is None else canary.bundle.revision,
-                share=standing.share / 10_000,
-            )
+            if await self._activate(revisions, retry_s):
+                retry_at = math.inf
+            else:
+                retry_at = loop.time() + retry_s
+                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+
+    async def _activate(self, revisions: Revisions, retry_s: float) -> bool:
+        """Returns whether what the history asks for is served; tells the log if it isn't."""
+        try:
+            standing = await asyncio.to_thread(self._standing)
+            await revisions.use(standing)
+        except Exception as error:
+            # Whatever it was, later releases must be seen: nobody else would look for them.
+            tell = self._log.error if isinstance(error, OfferdError) else self._log.exception
+            serving = revisions.active.bundle.revision
+            tell("activation failed", cause=str(error), serving=serving, retry_s=retry_s)
+            return False
+        canary = standing.canary
+        self._log.info(
+            "activated",
+            revision=standing.active.bundle.revision,
+            canary=None if canary is None else canary.bundle.revision,
+            share=standing.share / WHOLE,
+        )
+        return True
 
     def _standing(self) -> Standing:
         wanted = self._releases.standing()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from offerd.admission import InvalidInstant, parse_instant, quote
 from offerd.admission.wording import suggestion
+from offerd.app.json_option import read_object
 from offerd.app.models import installed_models
 from offerd.bundle import Bundle, open_bundle, write_bundle
 from offerd.decision.hiding import HIDDEN_LABELS, hidden_names
@@ -195,29 +195,6 @@ def parse_labels(text: str) -> tuple[str, ...]:
             message = f"{quote(label)} is no label such as I1, S2, RHD or one of your own"
             raise click.BadParameter(message, param_hint="--hide-labels")
     return labels
-
-
-def read_object(given: str | None, option: str) -> dict[str, Any]:
-    """Returns the JSON object that an option gives, or the file that it names; {} for None."""
-    if given is None:
-        return {}
-    text, where = given, option
-    if not given.lstrip().startswith("{"):
-        where = f"`{given}`"
-        try:
-            text = Path(given).read_text(encoding="utf-8")
-        except OSError as error:
-            reason = (error.strerror or "unknown reason").lower()
-            raise DataError(f"{where} can't be read: {reason}") from error
-        except UnicodeDecodeError as error:
-            raise DataError(f"{where} is not UTF-8") from error
-    try:
-        found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{where} is not valid JSON: {str(error).lower()}") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{where} must be a JSON object")
-    return found
 
 
 def _parts(override: dict[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,8 @@ _TEXTS: Final = frozenset(
 """Attributes that show text, tell a number, or give a name to be found by."""
 
 _PREFIXES: Final = ("aria-", "data-")
+_CODE_PREFIXES: Final = ("data-bind", "data-hx-", "data-ng-", "data-on", "data-v-", "data-x-")
+"""Attributes that well-known libraries run as code, or take requests and handlers from."""
 
 
 class Place(NamedTuple):
@@ -146,7 +148,8 @@ def _attribute(element: str, name: str, beginning: str) -> Place:
         return _fault(f"a placeholder can't stand in the tag `<{element}>`")
     if name in _ADDRESSES:
         return Place(Escape.HTML_URL, fault_of_beginning(beginning))
-    if name in _TEXTS or name.startswith(_PREFIXES):
+    is_text = name.startswith(_PREFIXES) and not name.startswith(_CODE_PREFIXES)
+    if name in _TEXTS or is_text:
         return Place(Escape.HTML)
     return _fault(f"a placeholder can't stand in the attribute `{name}`")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,22 +22,28 @@ from typing import Final, NamedTuple
 import msgspec
 
 from offerd.bundle import check_bundle
-from offerd.errors import ReleaseError
+from offerd.errors import BundleError, ReleaseError
 from offerd.releases.history import Action, Entry, Standing, standing_after
 
 HISTORY_FILE: Final = "releases.json"
 BUNDLES: Final = "bundles"
 LOCK_FILE: Final = "releases.lock"
+_PUBLISHING: Final = ".publishing-"
+_REWRITING: Final = ".releases-"
 FORMAT_VERSION: Final = 1
 
 _OWN_NAMES: Final = frozenset({HISTORY_FILE, BUNDLES, LOCK_FILE, "lost+found"})
 
 
 class Published(NamedTuple):
-    """What publishing did: `is_new` unless that revision was published already."""
+    """What publishing did: `is_new` unless that revision was published already.
+
+    `is_mended` if it was, and its bundle had been lost or damaged.
+    """
 
     revision: str
     is_new: bool
+    is_mended: bool = False
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,20 +113,25 @@ class Releases:
         """Adds a bundle, which decides nothing before it is activated.
 
         `write` writes it to the path that it is given and returns its revision. The bundle is
-        read whole before it counts as published. Raises ReleaseError, or what `write` raises;
-        then nothing is changed.
+        read whole, and on disk, before it counts as published. One that is published already
+        takes the place of a bundle that was lost or damaged meanwhile. Raises ReleaseError, or
+        what `write` raises; then nothing is changed.
         """
         with self._changing() as history:
             folder = self.path / BUNDLES
             folder.mkdir(exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".publishing-", dir=self.path) as temporary:
+            with tempfile.TemporaryDirectory(prefix=_PUBLISHING, dir=self.path) as temporary:
                 written = Path(temporary) / "bundle"
                 revision = write(written)
                 check_bundle(written)
-                if revision in standing_after(history).published:
+                is_new = revision not in standing_after(history).published
+                if not is_new and self._is_whole(revision):
                     return Published(revision, is_new=False)
+                _sync(written)
                 written.replace(self.bundle_path(revision))
                 _sync(folder)
+            if not is_new:
+                return Published(revision, is_new=False, is_mended=True)
             self._append(history, Entry(now_ns, Action.PUBLISH, revision, 0, by, note))
         return Published(revision, is_new=True)
 
@@ -154,6 +166,12 @@ class Releases:
 
         return self._do(entry)
 
+    def _is_whole(self, revision: str) -> bool:
+        try:
+            return check_bundle(self.bundle_path(revision)).revision == revision
+        except BundleError:
+            return False
+
     def _do(self, make: Callable[[Standing], Entry]) -> Standing:
         with self._changing() as history:
             standing = standing_after(history)
@@ -178,11 +196,19 @@ class Releases:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             try:
+                self._remove_leftovers()
                 yield self.history()
             except OSError as error:
                 raise _unusable(self.path, error) from error
         finally:
             os.close(descriptor)
+
+    def _remove_leftovers(self) -> None:
+        """Removes what processes that were killed were about to write; to be called locked."""
+        for folder in self.path.glob(f"{_PUBLISHING}*"):
+            shutil.rmtree(folder)
+        for file in self.path.glob(f"{_REWRITING}*"):
+            file.unlink()
 
     def _require_own_directory(self) -> None:
         if not self.path.exists() or self.history_path.exists():
@@ -200,7 +226,7 @@ class Releases:
     def _append(self, history: tuple[Entry, ...], entry: Entry) -> None:
         file = _File(FORMAT_VERSION, (*history, entry))
         data = msgspec.json.format(msgspec.json.encode(file), indent=1)
-        with tempfile.NamedTemporaryFile(dir=self.path, prefix=".releases-", delete=False) as new:
+        with tempfile.NamedTemporaryFile(dir=self.path, prefix=_REWRITING, delete=False) as new:
             try:
                 new.write(data)
                 new.flush()
@@ -213,8 +239,9 @@ class Releases:
         _sync(self.path)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Waits until a file, or what a folder says, is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -11,12 +11,13 @@ from offerd.admission import admit_text
 from offerd.bundle import Bundle
 from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer, decide
-from offerd.errors import InvalidArgument, Reason
+from offerd.errors import DeadlineExceeded, InvalidArgument, Reason
 from offerd.events import FoldPlan
 from offerd.model.identity import subject_of
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileView
 from offerd.service.asked import Asked
+from offerd.service.deadline import has_passed
 from offerd.service.failures import RankingFailures
 from offerd.service.journalling import Journalling
 from offerd.service.rendering import Customer
@@ -40,7 +41,7 @@ NO_OVERRIDES = Overrides()
 class Decisions:
     """Answers Decide from one bundle and the state. `now` is the clock, in nanoseconds.
 
-    `failures` counts the offers whose ranking failed since the process started.
+    `failures` counts the offers whose ranking failed; given, it goes on with what it has counted.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Decisions:
         now: Callable[[], int],
         *,
         hidden: frozenset[str] = frozenset(),
+        failures: RankingFailures | None = None,
     ) -> None:
         self._bundle = bundle
         self._hidden = hidden
@@ -66,7 +68,7 @@ class Decisions:
         self._overrides = OverrideAdmission(schema, bundle.prepared.audiences)
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
         self._declared_context = {attribute.path: attribute for attribute in schema.context}
-        self.failures = RankingFailures(log)
+        self.failures = failures or RankingFailures(log)
 
     async def decide(self, request: pb.DecideRequest) -> pb.DecideResponse:
         """Decides each scope; raises InvalidArgument for a request that is wrong."""
@@ -92,6 +94,10 @@ class Decisions:
             response = self._response(asked, made[-1][0], decided.answer, stem, self._tokens.make)
             if decided.taken is None:
                 await self._journalling.append(draft(decided.answer))
+            elif has_passed():
+                raise DeadlineExceeded(
+                    Reason.DEADLINE_EXCEEDED, "not answered within the time that the caller gave"
+                )
         except BaseException:
             self._room.give_back(decided)
             raise
@@ -118,9 +124,7 @@ class Decisions:
     ) -> pb.DecideResponse:
         if answer.failures:
             self.failures.count(answer.failures)
-        customer = Customer(
-            self._bundle.prepared, view, asked.context, asked.now_ns, asked.options.memberships
-        )
+        customer = Customer(self._bundle.prepared, view, asked.context, asked.now_ns, asked.options)
         propositions = [
             self._answers.proposition(proposition, f"{stem}-{position}", make_token, customer)
             for position, proposition in enumerate(answer.propositions)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 from offerd.audience.membership import Memberships
 from offerd.content.render import Renderer
+from offerd.decision.hiding import reads_hidden
 from offerd.decision.prepared import Prepared
-from offerd.model.decision import DecisionContext
+from offerd.decision.request import HIDDEN
+from offerd.model.decision import DecisionContext, Options
 from offerd.model.profile import ProfileView
 
 
@@ -22,13 +24,13 @@ class Customer:
         view: ProfileView,
         context: DecisionContext,
         now_ns: int,
-        memberships: Mapping[str, bool],
+        options: Options,
     ) -> None:
         self._prepared = prepared
         self._view = view
         self._context = context
         self._now_ns = now_ns
-        self._overridden = memberships
+        self._options = options
         self._faults: dict[int, str] = {}
 
     @cached_property
@@ -42,7 +44,7 @@ class Customer:
             self._now_ns,
             view.scores,
         )
-        memberships.update(self._overridden)
+        memberships.update(self._options.memberships)
         return memberships
 
     def rendered(self, renderer: Renderer, record: dict[str, Any]) -> Any:
@@ -57,8 +59,12 @@ class Customer:
     @property
     def diagnostics(self) -> list[str]:
         """What failed while content was written, in words, each rule once."""
-        rules = self._prepared.catalogue.rules
-        return [
-            f"content: `{rules[rule].source}` failed and its default is shown: {message}"
-            for rule, message in sorted(self._faults.items())
-        ]
+        return list(self._diagnostics())
+
+    def _diagnostics(self) -> Iterator[str]:
+        prepared = self._prepared
+        for rule, message in sorted(self._faults.items()):
+            # Messages quote values, such as the text that is no number.
+            why = HIDDEN if reads_hidden(prepared.rules[rule], self._options.hidden) else message
+            source = prepared.catalogue.rules[rule].source
+            yield f"content: `{source}` failed and its default is shown: {why}"

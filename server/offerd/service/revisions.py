@@ -24,6 +24,7 @@ from offerd.model.schema import Namespace
 from offerd.service.caps import Caps
 from offerd.service.decisions import Decisions
 from offerd.service.events import Events
+from offerd.service.failures import RankingFailures
 from offerd.service.profiles import Profiles
 from offerd.service.tokens import Tokens
 from offerd.service.translate.events import EventAdmission
@@ -79,10 +80,11 @@ class _Revision:
         state: State,
         log: structlog.typing.FilteringBoundLogger,
         now: Callable[[], int],
+        failures: RankingFailures,
     ) -> None:
         bundle, fold, hidden = loaded
         self.loaded = loaded
-        self.decisions = Decisions(bundle, state, fold, log, now, hidden=hidden)
+        self.decisions = Decisions(bundle, state, fold, log, now, hidden=hidden, failures=failures)
         self.profiles = Profiles(bundle, state, fold, now)
         self.caps = Caps(bundle, state, fold, now)
         self.admission = EventAdmission(bundle.catalogue.schema, Tokens(state.secret))
@@ -114,6 +116,7 @@ class Revisions:
         self._state = state
         self._log = log
         self._now = now
+        self._failures = RankingFailures(log)
         self._serving = self._prepared(standing, ())
         self._events = Events(self._admission_of, state, now)
 
@@ -146,7 +149,7 @@ class Revisions:
 
         def revision_of(loaded: Loaded) -> _Revision:
             found = known.get(id(loaded.bundle))
-            return found or _Revision(loaded, self._state, self._log, self._now)
+            return found or _Revision(loaded, self._state, self._log, self._now, self._failures)
 
         canary = None if standing.canary is None else revision_of(standing.canary)
         return _Serving(revision_of(standing.active), canary, standing.plans())

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from offerd.errors import InvalidArgument, RequestError
+from offerd.service.deadline import waiting
 from offerd.service.dispatch import Dispatcher
 from offerd.service.status import status_of
 from offerd.service.wire import explain_malformed
@@ -34,7 +35,8 @@ class _Door:
         self, method: str, request: Message | InvalidArgument, context: Any
     ) -> Message:
         try:
-            return await self._dispatcher.call(method, request, DOOR)
+            with waiting(context.time_remaining()):
+                return await self._dispatcher.call(method, request, DOOR)
         except RequestError as error:
             status = rpc_status.to_status(status_of(error))
             await context.abort(status.code, status.details, status.trailing_metadata)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.etree import ElementTree as Xml
 
 import pygal
 from markupsafe import Markup
+from pygal import PluginImportFixer
 from pygal.style import Style
+
+# It sets up a finder for its maps, in a form that Python has given up and warns about at every
+# import that follows. There are no maps here.
+sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, PluginImportFixer)]
 
 _LOOK: Final[Mapping[str, str | int]] = {
     "background": "transparent",

@@ -6,8 +6,9 @@ same is equal.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,7 +17,10 @@ from offerd.bundle import Bundle
 from offerd.model.capping import Cap
 from offerd.model.catalogue import Offer, Representation
 from offerd.model.content import Content, Placeholder
+from offerd.model.schema import EventType
 from offerd.model.selection import Group
+
+_SECOND_NS: Final = 1_000_000_000
 
 Description = Mapping[str, Any]
 """The fields of one definition by name."""
@@ -41,7 +45,7 @@ class _Describing:
             "profile attributes": _by(schema.profile, _plain, "path"),
             "context attributes": _by(schema.context, _plain, "path"),
             "offer attributes": _by(schema.offer, _plain, "path"),
-            "events": _by(schema.events, _plain),
+            "events": _by(schema.events, _event),
             "aggregates": _by(schema.aggregates, self._aggregate),
             "scores": _by(schema.scores, _plain),
             "audiences": _by(catalogue.audiences, lambda one: self._rules(one, "rule")),
@@ -83,7 +87,7 @@ class _Describing:
             "end": _instant(offer.end_ns),
             "eligibility": self._rule(offer.eligibility),
             "tags": sorted(offer.tags),
-            "caps": [self._cap(cap) for cap in offer.caps],
+            "caps": self._caps(offer.caps),
             "replaces": self._ids(offer.replaces),
         }
 
@@ -100,13 +104,31 @@ class _Describing:
         content = self._bundle.content(representation.content)
         return described_content(content, self._rule)
 
+    def _caps(self, caps: Iterable[Cap]) -> dict[str, Any]:
+        """Returns caps by the id of a shared one, by number those of the offer itself."""
+        described: dict[str, Any] = {}
+        numbers: Counter[str] = Counter()
+        for cap in caps:
+            numbers[cap.id] += 1
+            name = f"{cap.id or 'own'} {numbers[cap.id]}"
+            described[cap.id if cap.id and numbers[cap.id] == 1 else name] = self._cap(cap)
+        return described
+
     def _cap(self, cap: Cap) -> dict[str, Any]:
         counter = self._catalogue.counters[cap.counter]
-        return {
-            **_plain(cap),
-            "counter": counter.key,
-            "limit_rule": self._rule(cap.limit_rule),
-        }
+        calendar = None if cap.calendar is None else _plain(cap.calendar)
+        return _given({
+            "event": counter.event,
+            "where": self._filter(counter.where),
+            "per": counter.subject.value,
+            "limit": self._rule(cap.limit_rule),
+            "at_most": cap.limit,
+            "within": None if cap.within_ns is None else f"{cap.within_ns // _SECOND_NS}s",
+            "every": calendar,
+            "counted_at": list(counter.placements),
+            "placements": list(cap.placements),
+            "about": "any" if counter.offers is None else None,
+        })  # fmt: skip
 
     def _with_offers(self, one: Any) -> dict[str, Any]:
         return {**_plain(one), "offers": self._ids(one.offers)}
@@ -142,7 +164,11 @@ class _Describing:
         return {**self._rules(one, "when"), "offers": self._ids(one.offers)}
 
     def _experiment(self, one: Any) -> dict[str, Any]:
-        return {**_plain(one), "arms": [self._grouped(arm) for arm in one.arms]}
+        return {
+            **_plain(one),
+            "arms": {arm.id: self._grouped(arm) for arm in one.arms},
+            "order_of_arms": [arm.id for arm in one.arms],
+        }
 
     def _ids(self, numbers: Iterable[int]) -> list[str]:
         return sorted(self._offer_ids[number] for number in numbers)
@@ -178,6 +204,19 @@ def _plain(one: msgspec.Struct) -> dict[str, Any]:
         name: msgspec.to_builtins(value, str_keys=True)
         for name, value in msgspec.structs.asdict(one).items()
         if name not in ("id", "path")
+    }
+
+
+def _event(event: EventType) -> dict[str, Any]:
+    return {"properties": {one.path: _given(_plain(one)) for one in event.properties}}
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns fields but those that say nothing."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if not (value is None or value is False or value in ("", [], ()))
     }
 
 

@@ -26,6 +26,10 @@ _DIAGNOSTICS_KEPT: Final = 200
 """So many different diagnostics are counted; later ones are not."""
 
 
+_RIVALS_KEPT: Final = 64
+"""For an offer never shown so many others that were shown instead are counted, the first met."""
+
+
 class Tally:
     """Takes the answers for each profile, and reports."""
 
@@ -82,16 +86,19 @@ class Tally:
         )
 
 
+_NOBODY: Final[frozenset[str]] = frozenset()
+
+
 class _Place:
     """How far an offer came with one profile: in one scope, or in the best of several."""
 
     __slots__ = ("candidate", "first", "rivals", "shown")
 
-    def __init__(self, candidate: Candidate, items: Sequence[str]) -> None:
+    def __init__(self, candidate: Candidate, first: str | None, items: frozenset[str]) -> None:
         self.candidate = candidate
         self.shown = candidate.offer.id in items
-        self.first = items[:1] == [candidate.offer.id]
-        self.rivals = frozenset(items) if self.eligible and not self.shown else frozenset()
+        self.first = candidate.offer.id == first
+        self.rivals = items if self.eligible and not self.shown else _NOBODY
 
     @property
     def eligible(self) -> bool:
@@ -108,7 +115,8 @@ class _Place:
         """Takes in how far the same offer came in another scope."""
         self.shown |= other.shown
         self.first |= other.first
-        self.rivals |= other.rivals
+        if not other.rivals <= self.rivals:
+            self.rivals |= other.rivals
         if other.reached > self.reached:
             self.candidate = other.candidate
 
@@ -133,7 +141,7 @@ class _OfferTally:
         if place.shown:
             self.displaced = None  # told of offers never shown only
         elif self.displaced is not None:
-            self.displaced.update(place.rivals)
+            self._displace(place.rivals)
         stage = place.candidate.fell_at
         if stage is not None:
             self.fell[stage] += 1
@@ -141,6 +149,15 @@ class _OfferTally:
             if reasons is None:
                 reasons = self.reasons[stage] = Reasons()
             reasons.add(place.candidate.reason)
+
+    def _displace(self, rivals: frozenset[str]) -> None:
+        displaced = self.displaced
+        if displaced is None or not rivals:
+            return
+        displaced.update(displaced.keys() & rivals)
+        room = _RIVALS_KEPT - len(displaced)
+        if room > 0:
+            displaced.update(sorted(rivals - displaced.keys())[:room])
 
     def report(self, name: str) -> Coverage:
         return Coverage(
@@ -180,6 +197,9 @@ class _ScopeTally:
         self._profiles += 1
         self._outcomes[proposition.outcome] += 1
         shown = offers_of(proposition)
+        first = shown[0] if shown else None
+        # One set for all candidates: there may be thousands of either.
+        items = frozenset(shown)
         self._fallbacks.update(fallbacks_of(proposition))
         exposure = proposition.exposure
         if exposure is not None:
@@ -191,7 +211,7 @@ class _ScopeTally:
         if proposition.explanation is None:
             raise ValueError("an answer to be counted must be explained")
         for candidate in proposition.explanation.candidates:
-            place = _Place(candidate, shown)
+            place = _Place(candidate, first, items)
             _of(self._offers, candidate.offer.id).take(place)
             known = furthest.setdefault(candidate.offer.id, place)
             if known is not place:

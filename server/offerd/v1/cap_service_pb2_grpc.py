@@ -28,7 +28,11 @@ if _version_not_supported:
 class CapServiceStub:
     """Takes room under caps for channels that send later, such as push and e-mail:
     reserve when a message is planned, commit when it is sent, release if it
-    isn't. `Decide` does all that by itself for what it proposes.
+    isn't. `Decide` does all that by itself for what it proposes: room is taken,
+    durably, before the answer leaves, and given back if the call fails, is
+    cancelled or comes too late. No cap on propositions is ever overshot. What the
+    process can't know of stays counted though nobody saw it: an answer that it
+    had taken room for when it was killed, or that was lost on its way.
     """
 
     def __init__(self, channel):
@@ -57,12 +61,18 @@ class CapServiceStub:
 class CapServiceServicer:
     """Takes room under caps for channels that send later, such as push and e-mail:
     reserve when a message is planned, commit when it is sent, release if it
-    isn't. `Decide` does all that by itself for what it proposes.
+    isn't. `Decide` does all that by itself for what it proposes: room is taken,
+    durably, before the answer leaves, and given back if the call fails, is
+    cancelled or comes too late. No cap on propositions is ever overshot. What the
+    process can't know of stays counted though nobody saw it: an answer that it
+    had taken room for when it was killed, or that was lost on its way.
     """
 
     def Reserve(self, request, context):
         """Reserves room for all of the items, or for none of them. The same
-        reservation id again is answered as the first time.
+        reservation id again is answered as the first time. Only caps are asked:
+        whether an offer is live, eligible and has content there was decided when
+        the message was planned.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,7 +123,11 @@ def add_CapServiceServicer_to_server(servicer, server):
 class CapService:
     """Takes room under caps for channels that send later, such as push and e-mail:
     reserve when a message is planned, commit when it is sent, release if it
-    isn't. `Decide` does all that by itself for what it proposes.
+    isn't. `Decide` does all that by itself for what it proposes: room is taken,
+    durably, before the answer leaves, and given back if the call fails, is
+    cancelled or comes too late. No cap on propositions is ever overshot. What the
+    process can't know of stays counted though nobody saw it: an answer that it
+    had taken room for when it was killed, or that was lost on its way.
     """
 
     @staticmethod

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.testing import LogCapture
 
-from offerd.app.models import installed_models
+from offerd.app.models import installed_models, logged
 from offerd.errors import ConfigurationError
 
 
@@ -47,3 +49,29 @@ def test_what_is_no_model_is_told(
     install(tmp_path, monkeypatch, target, code)
     with pytest.raises(ConfigurationError, match=message):
         installed_models()
+
+
+def test_what_a_model_raises_is_logged_and_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, and then each time there are twice as many; what works goes through."""
+    code = (
+        "class M:\n    def scores(self, offers, *asked):\n"
+        "        if not offers: raise ValueError('no offers')\n        return [1.0]\nm = M()"
+    )
+    install(tmp_path, monkeypatch, "m", code)
+    log = LogCapture()
+    logger = structlog.wrap_logger(structlog.PrintLogger(), processors=[log])
+    model = logged(installed_models(), logger)["learned"]
+    assert model.scores(["a"], None, None, 0) == [1.0]  # type: ignore[list-item, arg-type]
+    for _ in range(9):
+        with pytest.raises(ValueError, match="no offers"):
+            model.scores([], None, None, 0)  # type: ignore[arg-type]
+    assert [line["errors_total"] for line in log.entries] == [1, 2, 4, 8]
+    assert log.entries[0] == {
+        "event": "ranking model raised",
+        "log_level": "warning",
+        "model": "learned",
+        "error": "ValueError('no offers')",
+        "errors_total": 1,
+    }

@@ -21,9 +21,9 @@ from offerd.decision.engine import decide
 from offerd.definitions import load
 from offerd.events import FoldPlan
 from offerd.imports import run_import
-from offerd.model.capping import Cap
 from offerd.model.decision import DecisionContext, Outcome, ScopeQuery
 from offerd.model.profile import ProfileKey, ProfileRecord, ProfileView
+from offerd.simulation.question import NothingCounted
 from offerd.store import Durability, State
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -230,22 +230,6 @@ def test_coupon_users_are_real(
         """
     ).fetchall()
     assert members(bundle, records, "grocery-coupon-users") == {each for (each,) in rows}
-
-
-class NothingCounted:
-    """No offer was ever shown to anybody, and none is reserved."""
-
-    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
-        """Nothing."""
-        return 0
-
-    def pending(self, counter: str, subject: ProfileKey | None, now_ns: int) -> int:
-        """Nothing."""
-        return 0
-
-    def reached(self, offer: str, cap: Cap) -> bool:
-        """Nothing."""
-        return False
 
 
 def test_coupons_compete_and_only_the_chosen_see_them(

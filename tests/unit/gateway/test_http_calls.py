@@ -256,6 +256,24 @@ async def test_a_caller_who_goes_away(door: Door, service: CannedService) -> Non
     assert (door.records[0].status, service.seen) == (499, [])
 
 
+async def test_a_caller_who_does_not_wait(door: Door, service: CannedService) -> None:
+    """Once nobody waits for its answer a call is cancelled, and noted as such."""
+    service.held = True
+    _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(
+        b"POST /v1/decisions:decide HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n"
+        b"content-type: application/json\r\n\r\n{}"
+    )
+    await writer.drain()
+    assert await asyncio.to_thread(service.entered.wait, 10)
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        await door.recorded.wait()
+    service.release.set()
+    (record,) = door.records
+    assert (record.status, record.asked, record.line("http")["code"]) == (499, True, "CANCELLED")
+
+
 @pytest.mark.parametrize(
     ("body", "reason", "field"),
     [

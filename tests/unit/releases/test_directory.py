@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
 
-from offerd.bundle import write_bundle
+from offerd.bundle import check_bundle, write_bundle
 from offerd.errors import BundleError, ReleaseError
 from offerd.model.catalogue import Catalogue, Placement
 from offerd.model.content import ContentType
@@ -74,6 +75,65 @@ def test_a_failed_publication_leaves_no_trace(tmp_path: Path) -> None:
     with pytest.raises(BundleError):
         releases.publish(nonsense, 2)
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("damage", ["lost", "cut short", "altered"])
+def test_publishing_again_mends_a_bundle(tmp_path: Path, damage: str) -> None:
+    """A bundle that was lost or damaged is there again once it is published again."""
+    releases = Releases(tmp_path)
+    revision = publish(releases, "web")
+    path = releases.bundle_path(revision)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    if damage == "lost":
+        path.unlink()
+    elif damage == "altered":
+        path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+    else:
+        path.write_bytes(whole[:-100])
+    again = releases.publish(lambda target: write(target, "web"), 2)
+    assert (again.revision, again.is_new, again.is_mended) == (revision, False, True)
+    assert check_bundle(path).revision == revision
+    assert len(releases.history()) == 1
+    assert releases.activate(revision, 3).active == revision
+
+
+def test_what_is_published_is_on_disk_before_the_history_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy of a bundle and its folder are synced, then the new history and its folder."""
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        synced.append(Path(f"/dev/fd/{descriptor}").resolve().name)
+        fsync(descriptor)
+
+    write(tmp_path / "copied", "web")
+    data = (tmp_path / "copied").read_bytes()
+    revision = check_bundle(tmp_path / "copied").revision
+    releases = Releases(tmp_path / "releases")
+
+    def copy(path: Path) -> str:
+        path.write_bytes(data)
+        return revision
+
+    monkeypatch.setattr(os, "fsync", record)
+    releases.publish(copy, 1)
+    assert synced[:2] == ["bundle", "bundles"]
+    assert synced[2].startswith(".releases-")
+    assert synced[3:] == ["releases"]
+
+
+def test_leftovers_of_a_killed_publisher_are_removed(tmp_path: Path) -> None:
+    """What a process that died was about to write is gone after the next change."""
+    releases = Releases(tmp_path)
+    publish(releases, "web")
+    (tmp_path / ".publishing-dead").mkdir()
+    (tmp_path / ".publishing-dead" / "bundle").write_bytes(b"half")
+    (tmp_path / ".releases-dead").write_bytes(b"half")
+    publish(releases, "app")
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_a_missing_bundle_is_not_activated(tmp_path: Path) -> None:

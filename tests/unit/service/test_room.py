@@ -13,9 +13,11 @@ import structlog
 from offerd.admission import parse_instant
 from offerd.bundle import Bundle, open_bundle, write_bundle
 from offerd.definitions import load
+from offerd.errors import DeadlineExceeded
 from offerd.events import FoldPlan
 from offerd.model.capping import ReachedLimit
 from offerd.model.profile import ProfileKey
+from offerd.service import deadline
 from offerd.service.decisions import Decisions
 from offerd.service.room import ROUNDS
 from offerd.store import State, Taken
@@ -156,3 +158,35 @@ async def test_what_is_proposed_is_an_event(opened: Opened) -> None:
         proposition,
         f"{proposition}/few",
     )
+
+
+async def test_an_answer_that_comes_too_late_takes_nothing(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the caller's time is over once the room is taken, the room is given back."""
+    take = opened.state.take
+    taken: list[bool] = []
+
+    def seen(*arguments: Any, **named: Any) -> Any:
+        future = take(*arguments, **named)
+        taken.append(future.result().granted)
+        return future
+
+    monkeypatch.setattr(opened.state, "take", seen)
+    with deadline.waiting(0), pytest.raises(DeadlineExceeded):
+        await opened.decisions.decide(REQUEST)
+    assert taken == [True]
+    await opened.settled()
+    assert opened.counted() == 0
+    assert opened.state.events(ME) == []
+
+
+def test_a_deadline_holds_for_its_call_only() -> None:
+    """Whoever waits no longer is told so; outside a call nobody's time is over."""
+    assert not deadline.has_passed()
+    with deadline.waiting(None):
+        assert not deadline.has_passed()
+        with deadline.waiting(0):
+            assert deadline.has_passed()
+        assert not deadline.has_passed()
+    assert not deadline.has_passed()

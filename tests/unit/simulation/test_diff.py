@@ -145,3 +145,58 @@ def test_published_revisions_are_compared(
     assert "2 (50%) get something else" in result.output
     missing = run("diff", "0", "f" * 40, "--releases", releases.path, "--profiles", profiles)
     assert missing.exit_code == 1
+
+
+def _fields(difference: dict[str, Any], kind: str, name: str) -> dict[str, tuple[str, str]]:
+    (found,) = (k for k in difference["definitions"] if k["kind"] == kind)
+    (changed,) = (one for one in found["changed"] if one["id"] == name)
+    return {one["field"]: (one["old"], one["new"]) for one in changed["fields"]}
+
+
+def test_arms_are_told_by_name(diffed: Callable[..., Any]) -> None:
+    """A renamed arm is another arm: answers, the journal and preview tokens name it."""
+    _, difference = diffed(("{id: b, weight: 1}", "{id: c, weight: 1}"))
+    fields = _fields(difference, "experiments", "trial")
+    arm = '{"weight": 1, "groups": null}'
+    assert fields == {"arms.b": (arm, ""), "arms.c": ("", arm), "order_of_arms": ("b", "c")}
+
+
+def test_order_and_weights_of_arms_are_told(diffed: Callable[..., Any]) -> None:
+    """Both decide who gets which arm."""
+    arms = "[{id: a, weight: 1}, {id: b, weight: 1}]"
+    _, turned = diffed((arms, "[{id: b, weight: 1}, {id: a, weight: 1}]"))
+    assert _fields(turned, "experiments", "trial") == {
+        "order_of_arms": ('["a", "b"]', '["b", "a"]')
+    }
+
+
+def test_caps_and_properties_are_told_in_words(diffed: Callable[..., Any]) -> None:
+    """Filters of caps by what they say, properties by name, without what isn't given."""
+    cap = "{event: purchase, limit: 1, where: event.category == 'tea'}"
+    _, difference = diffed(
+        ("caps: [{event: display, limit: 1}]", f"caps: [{cap}]"),
+        ("[{name: category, type: string}]",
+         "[{name: category, type: string}, {name: amount, type: double, labels: [S1]}]"),
+    )  # fmt: skip
+    assert _fields(difference, "offers", "thanks") == {
+        "caps.own 1": (
+            '{"event": "display", "per": "profile", "at_most": 1}',
+            '{"event": "purchase", "where": "event.category == \'tea\'", "per": "profile", '
+            '"at_most": 1}',
+        )
+    }
+    assert _fields(difference, "events", "purchase") == {
+        "properties.amount": ("", '{"type": "double", "labels": ["S1"]}')
+    }
+
+
+def test_an_offer_that_scores_otherwise_is_told(diffed: Callable[..., Any]) -> None:
+    """Of what both sides show the example tells the scores before and now."""
+    _, difference = diffed(
+        ("{id: tea, priority: 50", "{id: tea, priority: 99"), options=("--scope", "list")
+    )
+    example = next(
+        one for one in _scope(difference, "list")["examples"] if one["new"]["offers"][0] == "tea"
+    )
+    moved = [one for one in example["because"] if one["offer"] == "tea" and not one["stage"]]
+    assert [(one["side"], one["reason"]) for one in moved] == [("new", "scored 50, now 99")]

@@ -162,6 +162,42 @@ def test_caps_count_what_a_line_says(simulated: Simulated, shop: Path, tmp_path:
     assert answers == {"fresh": ["thanks"], "seen": ["tea"], "now": ["tea"], "later": ["thanks"]}
 
 
+def test_everybody_is_in_an_arm_held_out_or_outside(simulated: Simulated, tmp_path: Path) -> None:
+    """Of a rollout to a part of the customers, the others are counted as taking no part."""
+    text = SHOP.replace("holdout: 20%", "holdout: 20%, rollout: 50%")
+    shop = write_definitions(tmp_path / "half", text)
+    file = write_profiles(tmp_path / "p.jsonl", ({"id": f"p{n}"} for n in range(200)))
+    (scope,) = simulated(shop, file, "--scope", "bar-hero")["scopes"]
+    (trial,) = scope["experiments"]
+    assert sum(trial["arms"].values()) + trial["holdout"] + trial["outside"] == 200
+    assert 60 < trial["outside"] < 140
+    assert min(trial["holdout"], *trial["arms"].values()) > 5
+
+
+def test_of_many_rivals_some_are_counted(simulated: Simulated, tmp_path: Path) -> None:
+    """What displaced an offer is told for as many others as there is room for, by name."""
+    names = [f"o{number:03}" for number in range(100)]
+    offers = "\n".join(
+        f"- {{id: {name}, priority: 9, representations: [{{placement: wide, text: T}}]}}"
+        for name in names
+    )
+    definitions = write_definitions(
+        tmp_path / "wide",
+        "namespaces: [{id: crm, type: cross_device}]\n"
+        "placements: [{id: wide, channel: web, content_type: text, item_count: 80}]\n"
+        f"offers:\n{offers}\n- {{id: last, representations: [{{placement: wide, text: T}}]}}\n"
+        f"collections: [{{id: all, offers: [{', '.join(names)}, last]}}]\n"
+        "strategies: [{id: all, collection: all}]\n"
+        "decisions: [{id: d, placements: [wide], strategies: [all], fallbacks: [f]}]\n"
+        "fallback_offers: [{id: f, representations: [{placement: wide, text: F}]}]\n"
+        "scopes: [{id: s, decision: d, placement: wide}]\n",
+    )
+    file = write_profiles(tmp_path / "p.jsonl", [{"id": "a"}, {"id": "b"}])
+    last = _offer(simulated(definitions, file), "last")
+    assert last["eligible"] == 2
+    assert last["displaced_by"] == dict.fromkeys(names[:64], 2)
+
+
 def test_csv_says_the_same_as_json_lines(simulated: Simulated, shop: Path, tmp_path: Path) -> None:
     """Dotted column names are paths; empty cells are absent; the file's end may be missing."""
     file = tmp_path / "profiles.csv"

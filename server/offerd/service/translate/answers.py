@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 from google.protobuf.struct_pb2 import Struct
@@ -76,7 +76,8 @@ class Answers:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._declared = {a.path: a for a in bundle.catalogue.schema.offer}
-        self._content = lru_cache(_CACHED)(self._read_content)
+        # Of the bundle and not of this object, which would then hold itself, and the bundle open.
+        self._content = lru_cache(_CACHED)(partial(_read_content, bundle))
         self._attributes: dict[str, Struct] = {}
 
     def proposition(
@@ -160,14 +161,13 @@ class Answers:
             return {**offer.attributes, "id": offer.id}
         return self._bundle.prepared.record(self._numbers[offer.id])
 
-    def _read_content(self, number: int, language: str) -> _Written:
-        content = self._bundle.content(number)
-        renderer = None
-        if content.templates:
-            renderer = Renderer(content, self._bundle.prepared.rules)
-        return _Written(
-            content_message(content.type, content.body, language), content.type, renderer
-        )
+
+def _read_content(bundle: Bundle, number: int, language: str) -> _Written:
+    content = bundle.content(number)
+    renderer = None
+    if content.templates:
+        renderer = Renderer(content, bundle.prepared.rules)
+    return _Written(content_message(content.type, content.body, language), content.type, renderer)
 
 
 def content_message(content_type: ContentType, body: Any, language: str) -> pb.Content:

@@ -14,6 +14,8 @@ MAXIMUM_SCOPES = 200
 MAXIMUM_ITEM_COUNT = 500
 MAXIMUM_ITEMS = 2_000
 """Over all scopes of a request, so that a small request can't ask for a huge answer."""
+MAXIMUM_CANDIDATES = 200_000
+"""Of different strategies over all scopes of a request that has several."""
 MAXIMUM_EXPLAINED_SCOPES = 20
 """With `explain`, because every candidate of every scope is answered."""
 
@@ -44,7 +46,34 @@ def scopes(messages: Sequence[pb.Scope], prepared: Prepared, *, explain: bool) -
             f"{items:,} items asked for in all scopes together, at most {MAXIMUM_ITEMS:,} expected",
             field="scopes",
         )
+    if len(queries) > 1:
+        _refuse_too_many_candidates(queries, prepared)
     return queries
+
+
+def _refuse_too_many_candidates(queries: Sequence[ScopeQuery], prepared: Prepared) -> None:
+    """A single scope may have any number of candidates; many together share a bound."""
+    per_scope: list[int] = []
+    seen: set[tuple[str, str]] = set()
+    for query in queries:
+        scope = prepared.scopes[query.decision, query.placement]
+        arms = (arm for experiment in scope.experiments for arm in experiment.arms.values())
+        count = 0
+        for group in (group for groups in (scope.groups, *arms) for group in groups):
+            for strategy in group.strategies:
+                key = strategy.strategy.id, query.placement
+                if key not in seen:
+                    seen.add(key)
+                    count += len(strategy.candidates)
+        per_scope.append(count)
+    candidates = sum(per_scope)
+    if candidates > max(MAXIMUM_CANDIDATES, *per_scope):
+        raise InvalidArgument(
+            Reason.TOO_LARGE,
+            f"{candidates:,} candidates in all scopes together, at most {MAXIMUM_CANDIDATES:,} "
+            "expected: ask for fewer decisions at once",
+            field="scopes",
+        )
 
 
 def _scope(message: pb.Scope, prepared: Prepared, field: str) -> ScopeQuery:
