@@ -142,7 +142,8 @@ IDENTIFICATION: Final = (
         "semver.isValid",
         Form.FUNCTION,
         (Overload((STRING,), BOOL, _is_version),),
-        "Whether a text is a version of Semantic Versioning 2.0.0, its numbers of at most 19 digits.",
+        "Whether a text is a version of Semantic Versioning 2.0.0, its numbers of at most "
+        "19 digits.",
         example="!semver.isValid('1.2')",
     ),
     Function(
