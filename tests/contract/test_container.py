@@ -90,10 +90,10 @@ def test_mistakes_in_definitions_end_the_start(definitions: Path, tmp_path: Path
 
 @pytest.mark.parametrize("given", [(), ("--bundle", "b", "--definitions", ".")])
 def test_a_bundle_or_definitions(given: tuple[str, ...], tmp_path: Path) -> None:
-    """Neither, or both, is refused."""
+    """None, or more than one, is refused."""
     ended = _run("serve", "--state", tmp_path / "state", *given)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "error: give either `--bundle` or `--definitions`\n"
+    assert ended.stderr == "error: give one of `--bundle`, `--definitions` and `--releases`\n"
 
 
 def test_the_environment_that_serves_is_the_one_that_asks(bundle: Path, tmp_path: Path) -> None:
