@@ -127,7 +127,7 @@ class Naive:
             try:
                 model = self.models[ranking.model]
                 given = model.scores(offers, self.view, self.context, self.now_ns)
-            except Exception:
+            except Exception:  # whatever a model raises, all of its offers failed
                 given = []
             if len(given) != len(offers):
                 given = [None] * len(offers)
