@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from offerd.app.releases_cli import parse_share
+from offerd.model.shares import WHOLE
 from offerd.store import JournalMode, JournalSettings, Retention
 
 DAY_NS: Final = 86_400 * 10**9
@@ -70,7 +71,7 @@ def journal_settings(
 
 def _parse_reasons(text: str) -> int:
     share = parse_share(text)
-    if share > 10_000:
+    if share > WHOLE:
         raise click.BadParameter(f"`{text}` is more than 100%", param_hint="--journal-reasons")
     return share
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Final
 
 import structlog
+
+_REQUEST: Final = "request"
+"""The event of the line that each call has, whichever door it came by."""
 
 
 def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBoundLogger:
@@ -13,7 +17,7 @@ def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBo
 
     `level` is a name such as `info`. JSON is for machines; otherwise lines are for people,
     coloured on a terminal. The words of a refusal quote what the caller sent, which may be
-    a person's; they are logged at level `debug` only, their reason and field always.
+    a person's; a request's line has them at level `debug` only, their reason and field always.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     renderer: structlog.typing.Processor = (
@@ -65,5 +69,7 @@ def _route_libraries(
 def _without_words(
     _logger: object, _method: str, line: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    line.pop("error", None)
+    # Other lines tell of the service's own errors, which whoever runs it must see.
+    if line.get("event") == _REQUEST:
+        line.pop("error", None)
     return line

@@ -15,11 +15,11 @@ import structlog
 from offerd.app.config import ServeConfig
 from offerd.app.models import installed_models, logged
 from offerd.bundle import Bundle, open_bundle, write_bundle
-from offerd.decision.experiments import WHOLE
 from offerd.decision.hiding import hidden_names
 from offerd.errors import ConfigurationError, OfferdError
 from offerd.events import FoldPlan
 from offerd.expression import prepare
+from offerd.model.shares import WHOLE
 from offerd.releases import Releases
 from offerd.service.revisions import Loaded, Revisions, Standing
 

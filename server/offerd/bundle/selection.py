@@ -9,9 +9,7 @@ from offerd.errors import BundleError
 from offerd.model.catalogue import Catalogue
 from offerd.model.lifecycle import Status
 from offerd.model.selection import Experiment, Group, Ranking, RankingMethod, ScoreTable
-
-WHOLE = 10_000
-"""All of a share, in ten-thousandths."""
+from offerd.model.shares import WHOLE
 
 MAXIMUM_WEIGHT = 1_000_000
 MAXIMUM_AT_MOST = 500

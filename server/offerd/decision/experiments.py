@@ -30,9 +30,7 @@ from offerd.decision.prepared import PreparedExperiment, PreparedGroup, Prepared
 from offerd.model.lifecycle import Status
 from offerd.model.profile import ProfileKey
 from offerd.model.selection import Arm, Experiment
-
-WHOLE = 10_000
-"""`rollout` and `holdout` are parts of this."""
+from offerd.model.shares import WHOLE
 
 
 class Assignment(NamedTuple):

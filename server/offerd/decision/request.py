@@ -7,6 +7,7 @@ from typing import Any
 
 from offerd.audience.membership import Memberships
 from offerd.decision.capping import Capping, Counts, LimitOf
+from offerd.decision.hiding import reads_hidden
 from offerd.decision.languages import lookup_order
 from offerd.decision.prepared import Prepared
 from offerd.expression import Failure, Unknown
@@ -156,21 +157,10 @@ class RequestState:
         """Returns what a rule says of the offer of a number: a value, Unknown or Failure."""
         return self.memberships.evaluate(self.prepared.rules[rule], self.prepared.record(number))
 
-    def reads_hidden(self, rule: int) -> bool:
-        """Returns whether a rule reads anything whose values must not be told."""
-        hidden = self.options.hidden
-        if not hidden:
-            return False
-        references = self.prepared.rules[rule].checked.references
-        names = [
-            f"{root}.{path}" for root, paths in references.attributes.items() for path in paths
-        ]
-        names += [f'{name}("{of}")' for name, found in references.lookups.items() for of in found]
-        return not hidden.isdisjoint(names)
-
     def told(self, rule: int, failure: Failure) -> str:
         """Returns why a rule failed, without what must not be told."""
-        return HIDDEN if self.reads_hidden(rule) else failure.message
+        hidden = reads_hidden(self.prepared.rules[rule], self.options.hidden)
+        return HIDDEN if hidden else failure.message
 
     def segment(self, rule: int) -> Any:
         """Returns what a rule that reads no offer says: a value, Unknown or Failure."""

@@ -8,13 +8,14 @@ listed by hand has its own order. Offers that an earlier group has listed are sk
 are those that another eligible offer replaces.
 
 The list is lazy: by priority, nothing is asked about an offer before all above it were taken.
+Scores are needed of all; but what else there is to tell is made for what is taken only.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from offerd.decision.languages import best
@@ -110,7 +111,7 @@ def _group(
         streams = [_by_priority(state, strategy, listing.listed) for strategy in strategies]
         ordered = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_in_order)
     else:
-        ordered = iter(_best_scored(state, strategies, listing))
+        ordered = _best_scored(state, strategies, listing)
     return ordered if ties is Ties.ID else _daily(state, ordered)
 
 
@@ -126,6 +127,15 @@ def _by_hand(state: RequestState, offers: Iterable[PreparedOffer]) -> Iterator[F
 def _by_priority(
     state: RequestState, prepared: PreparedStrategy, listed: set[int]
 ) -> Iterator[Found]:
+    for candidate, representation, selection in _passing(state, prepared, listed):
+        item = Item(candidate.offer, representation, selection)
+        yield Found(candidate, item, selection.score or 0.0)
+
+
+def _passing(
+    state: RequestState, prepared: PreparedStrategy, listed: set[int]
+) -> Iterator[tuple[PreparedOffer, Representation, Selection]]:
+    """Yields the candidates that pass their own stages and aren't listed yet, by priority."""
     constraint = prepared.strategy.constraint
     verdicts = state.verdicts
     if not verdicts[constraint]:
@@ -140,35 +150,26 @@ def _by_priority(
         representation = best(candidate.by_language, languages)
         if representation is None:
             continue
-        if not settled and rule_stage_of(state, constraint, candidate) is not None:
-            continue
-        item = Item(candidate.offer, representation, selection)
-        yield Found(candidate, item, selection.score or 0.0)
+        if settled or rule_stage_of(state, constraint, candidate) is None:
+            yield candidate, representation, selection
 
 
 def _best_scored(
     state: RequestState, strategies: Sequence[PreparedStrategy], listing: _Listing
-) -> Sequence[Found]:
-    """Returns what strategies that compete find, in its order."""
+) -> Iterator[Found]:
+    """Returns what strategies that compete find, in its order; what several find comes again."""
     lists = [_scored(state, prepared, listing) for prepared in strategies]
-    if len(lists) == 1:
-        return lists[0]
-    highest: dict[int, Found] = {}
-    for found in chain.from_iterable(lists):
-        known = highest.get(found.candidate.number)
-        if known is None or found.score > known.score:
-            highest[found.candidate.number] = found
-    return sorted(highest.values(), key=_in_order)
+    return iter(lists[0]) if len(lists) == 1 else heapq.merge(*lists, key=_in_order)
 
 
 class _Scored(NamedTuple):
     """What a strategy has to show, best first, and the scores of what it hasn't, by number."""
 
-    found: list[Found]
+    ranked: Ranked
     too_low: dict[int, float]
 
 
-def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) -> Sequence[Found]:
+def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) -> Ranked:
     replacers = state.prepared.replacers
     eligible = [
         candidate
@@ -183,8 +184,8 @@ def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) 
         scored = state.scored[key] = _score(state, prepared, eligible)
     for number, score in scored.too_low.items():
         listing.too_low[prepared.strategy.id, number] = score
-    found: list[Found] = scored.found
-    return found
+    ranked: Ranked = scored.ranked
+    return ranked
 
 
 def _eligible(
@@ -193,16 +194,7 @@ def _eligible(
     """Returns the candidates that pass their own stages and aren't listed yet, by priority."""
     known: list[PreparedOffer] | None = None if listed else state.scored.get(id(prepared))
     if known is None:
-        verdicts, constraint = state.verdicts, prepared.strategy.constraint
-        known = []
-        if verdicts[constraint]:
-            known = [
-                candidate
-                for eligibility, candidate, _, _ in prepared.by_eligibility
-                if verdicts[eligibility]
-                and candidate.number not in listed
-                and stage_of(state, constraint, candidate) is None
-            ]
+        known = [candidate for candidate, _, _ in _passing(state, prepared, listed)]
         if not listed:
             state.scored[id(prepared)] = known
     return known
@@ -211,19 +203,33 @@ def _eligible(
 def _score(
     state: RequestState, prepared: PreparedStrategy, eligible: Sequence[PreparedOffer]
 ) -> _Scored:
+    """Returns what eligible offers, which are by priority and then by id, score."""
+    scores = scores_of(state, prepared.ranking, eligible)
+    least = prepared.minimum_score
+    # Of equal scores the sort keeps the order.
+    order = [place for place, score in enumerate(scores) if score >= least]
+    order.sort(key=scores.__getitem__, reverse=True)
+    too_low: dict[int, float] = {}
+    if len(order) < len(eligible):
+        pairs = zip(eligible, scores, strict=True)
+        too_low = {candidate.number: score for candidate, score in pairs if score < least}
+    best_first = ((eligible[place], scores[place]) for place in order)
+    return _Scored(Ranked(_selected(state, prepared, best_first)), too_low)
+
+
+def _selected(
+    state: RequestState,
+    prepared: PreparedStrategy,
+    best_first: Iterable[tuple[PreparedOffer, float]],
+) -> Iterator[Found]:
     strategy, ranking = prepared.strategy, prepared.ranking
     method = RankingMethod.PRIORITY if ranking is None else ranking.method
     name = "" if ranking is None else ranking.id
-    scored = _Scored([], {})
-    for candidate, score in zip(eligible, scores_of(state, ranking, eligible), strict=True):
-        if score >= prepared.minimum_score:
-            selection = Selection(strategy, method, name, score)
-            item = Item(candidate.offer, _representation(state, candidate), selection)
-            scored.found.append(Found(candidate, item, score))
-        else:
-            scored.too_low[candidate.number] = score
-    scored.found.sort(key=_in_order)
-    return scored
+    for candidate, score in best_first:
+        selection = Selection(strategy, method, name, score)
+        yield Found(
+            candidate, Item(candidate.offer, _representation(state, candidate), selection), score
+        )
 
 
 def _representation(state: RequestState, candidate: PreparedOffer) -> Representation:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from offerd.decision.capping import Reached
+from offerd.decision.hiding import reads_hidden
 from offerd.decision.request import RequestState
 from offerd.model.capping import DECISION_EVENT, Calendar, Cap, CapSubject
 
@@ -23,7 +24,9 @@ def cap_words(state: RequestState, reached: Reached) -> str:
         why = state.limit_failures.get(cap.limit_rule, "it has no value")
         return f"{name} closed, because its limit `{rule}` isn't known: {why}"
     most: int | str | None = limit
-    if cap.limit_rule is not None and state.reads_hidden(cap.limit_rule):
+    if cap.limit_rule is not None and reads_hidden(
+        state.prepared.rules[cap.limit_rule], state.options.hidden
+    ):
         most = "(hidden)"
     what = "decisions" if counter.event == DECISION_EVENT else f"`{counter.event}` events"
     who = "in total" if counter.subject is CapSubject.TOTAL else "by this customer"

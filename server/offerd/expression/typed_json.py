@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -32,6 +31,7 @@ from offerd.expression.check.types import (
     parse_type,
 )
 from offerd.expression.functions.arithmetic import INT_MAXIMUM, INT_MINIMUM, RANGES
+from offerd.expression.functions.formatting import not_finite
 from offerd.expression.functions.instants import (
     format_duration,
     format_timestamp,
@@ -249,7 +249,7 @@ def write_value(value: Any) -> dict[str, Any]:
         case Uint():
             return {"uint": str(value.value)}
         case float():
-            return {"double": value if math.isfinite(value) else _unusual(value)}
+            return {"double": not_finite(value) or value}
         case str():
             return {"string": value}
         case bytes():
@@ -265,9 +265,3 @@ def write_value(value: Any) -> dict[str, Any]:
         case dict():
             return {"map": [[write_value(key), write_value(part)] for key, part in value.items()]}
     return {"list": [write_value(part) for part in value]}
-
-
-def _unusual(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from offerd.model.lifecycle import Status
+from offerd.model.shares import WHOLE
 
 
 class RankingMethod(StrEnum):
@@ -142,7 +143,7 @@ class Experiment(msgspec.Struct, frozen=True, array_like=True):
     decision: str
     salt: str
     arms: tuple[Arm, ...]
-    rollout: int = 10_000
+    rollout: int = WHOLE
     holdout: int = 0
     status: Status = Status.APPROVED
 

@@ -13,9 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from offerd.errors import ReleaseError
-
-WHOLE = 10_000
-"""Shares are in ten-thousandths."""
+from offerd.model.shares import WHOLE
 
 
 class Action(StrEnum):

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from offerd.errors import Exhausted, RequestError, Unavailable
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileKey
+from offerd.model.shares import WHOLE
 from offerd.store.journal import EncodedEntry, Retention, encode_draft
 from offerd.store.journal_reader import JournalReader
 from offerd.store.journal_waiting import Waiting, done
@@ -37,9 +38,6 @@ CHUNK: Final = 500
 
 TRIM_S: Final = 1.0
 """How often the journal is measured against what may be kept."""
-
-WHOLE: Final = 10_000
-"""Shares of decisions are parts of this."""
 
 
 class JournalMode(Enum):

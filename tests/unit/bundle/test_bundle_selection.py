@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from offerd.bundle import caps, check_bundle, open_bundle, selection, write_bundle
+from offerd.bundle import calendars, caps, check_bundle, open_bundle, selection, write_bundle
 from offerd.definitions import load
 from offerd.definitions.documents import experimenting, fields, forms
 from offerd.definitions.resolving import windows
@@ -21,6 +21,7 @@ from offerd.model.decision import DecisionContext
 from offerd.model.profile import ProfileView
 from offerd.model.schema import Attribute, ValueType
 from offerd.model.selection import Arm, Boost, Group
+from offerd.model.shares import WHOLE
 from unit.definitions.rich_shop import rich_shop
 
 replace = msgspec.structs.replace
@@ -253,8 +254,8 @@ def test_a_counter_without_filter_is_of_any_declared_event(
 def test_bounds_are_those_of_definitions() -> None:
     """What can be written can be kept, and no more."""
     assert caps.MAXIMUM_LIMIT == forms.MAXIMUM_LIMIT
-    assert caps.MOST_UNITS == windows.MOST_UNITS
-    assert caps.LONGEST_WITHIN_NS == windows.LONGEST_WINDOW_NS
+    assert calendars.MOST_UNITS == windows.MOST_UNITS
+    assert caps.LONGEST_WITHIN_NS == windows.CAPPED.longest_ns
     assert selection.MAXIMUM_WEIGHT == experimenting.MAXIMUM_WEIGHT
     assert selection.MAXIMUM_AT_MOST == fields.MAXIMUM_ITEM_COUNT
-    assert forms.ten_thousandths("100%") == selection.WHOLE
+    assert forms.ten_thousandths("100%") == WHOLE

@@ -19,7 +19,8 @@ from offerd.decision.prepared import Prepared
 from offerd.model.capping import Demand
 from offerd.model.decision import Outcome, Proposition, Stage
 from unit.decision import catalogues, random_caps
-from unit.decision.naive import Chosen, Naive, Result
+from unit.decision.naive import Naive, Result
+from unit.decision.naive_ranking import Chosen
 
 CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "100"))
 """How many random catalogues to compare on; each is asked 8 requests of 1 to 7 scopes."""

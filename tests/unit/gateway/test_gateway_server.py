@@ -17,10 +17,8 @@ from offerd.errors import ConfigurationError
 from offerd_gateway import Gateway, GatewayServer, RemoteBackend, TlsSettings
 from unit.client.canned_service import CannedService, serving
 from unit.client.certificates import Authority
+from unit.gateway.calling import DECIDE_PATH, ONE_SCOPE
 from unit.gateway.conftest import Door
-
-DECIDE_PATH = "/v1/decisions:decide"
-ONE_SCOPE = {"scopes": [{"name": "s"}]}
 
 
 @pytest.fixture

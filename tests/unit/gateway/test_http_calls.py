@@ -1,34 +1,14 @@
-"""The rpcs over HTTP: paths, bodies, headers, and what is refused."""
+"""The rpcs over HTTP: paths, methods, whether there is a service, and what is noted."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from typing import Any
-
 import pytest
 
-from offerd.errors import ConfigurationError
-from offerd_gateway import CorsSettings, GatewaySettings
 from offerd_gateway.openapi.examples import COLLECT as COLLECT_EXAMPLE
 from offerd_gateway.openapi.examples import DECIDE as DECIDE_EXAMPLE
 from unit.client.canned_service import DELETE_PROFILE, GET_PROFILE, SET_PROFILE, CannedService
+from unit.gateway.calling import DECIDE_PATH, ONE_SCOPE, raw
 from unit.gateway.conftest import Door, OpenDoor
-
-DECIDE_PATH = "/v1/decisions:decide"
-ONE_SCOPE = {"scopes": [{"name": "s"}]}
-JSON = {"content-type": "application/json"}
-
-
-async def raw(port: int, request: bytes) -> bytes:
-    """Send bytes as they are; return the whole answer of a connection that closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(request)
-    await writer.drain()
-    answer = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    return answer
 
 
 async def test_decide(door: Door, service: CannedService) -> None:
@@ -156,158 +136,6 @@ async def test_options_says_what_a_path_takes(door: Door) -> None:
     assert answer.headers["allow"] == "GET, PUT, DELETE, HEAD, OPTIONS"
 
 
-@pytest.mark.parametrize(
-    ("content_type", "status"),
-    [
-        ("application/json", 200),
-        ("Application/JSON; charset=UTF-8", 200),
-        ('application/json;charset="utf-8"', 200),
-        ("application/json; charset=latin-1", 415),
-        ("text/plain", 415),
-        ("application/x-www-form-urlencoded", 415),
-        ("", 415),
-    ],
-)
-async def test_content_type(door: Door, content_type: str, status: int) -> None:
-    """Only a body that says that it is JSON is read."""
-    answer = await door.http.post(
-        DECIDE_PATH, content=json.dumps(ONE_SCOPE), headers={"content-type": content_type}
-    )
-    assert answer.status_code == status
-    if status == 415:
-        assert answer.json()["field"] == "Content-Type"
-
-
-async def test_a_body_over_the_limit(open_door: OpenDoor, service: CannedService) -> None:
-    """A body over the limit is a 413, whether or not it says its length."""
-    body = json.dumps(ONE_SCOPE).encode()
-    settings = GatewaySettings(body_limit_bytes=len(body))
-    async with open_door(service.target, settings) as door:
-
-        async def chunks() -> Any:
-            yield body
-            yield b" "
-
-        exact = await door.http.post(DECIDE_PATH, content=body, headers=JSON)
-        stated = await door.http.post(DECIDE_PATH, content=body + b" ", headers=JSON)
-        chunked = await door.http.post(DECIDE_PATH, content=chunks(), headers=JSON)
-    assert [answer.status_code for answer in (exact, stated, chunked)] == [200, 413, 413]
-    assert stated.json()["reason"] == chunked.json()["reason"] == "TOO_LARGE"
-
-
-async def test_a_huge_attribute_is_refused(door: Door, service: CannedService) -> None:
-    """Five megabytes of one attribute never reach the service."""
-    request = ONE_SCOPE | {"context": {"attributes": {"a": "x" * 5_000_000}}}
-    answer = await door.http.post(DECIDE_PATH, json=request)
-    assert (answer.status_code, service.seen) == (413, [])
-    assert (await door.http.post(DECIDE_PATH, json=ONE_SCOPE)).status_code == 200
-
-
-async def test_a_body_in_pieces(door: Door) -> None:
-    """A body may come in pieces without a stated length."""
-
-    async def chunks() -> Any:
-        for byte in json.dumps(ONE_SCOPE).encode():
-            yield bytes([byte])
-
-    answer = await door.http.post(DECIDE_PATH, content=chunks(), headers=JSON)
-    assert answer.status_code == 200
-
-
-async def test_a_body_that_never_comes(open_door: OpenDoor, service: CannedService) -> None:
-    """A caller who stops half-way is told so and let go."""
-    async with open_door(service.target, GatewaySettings(body_timeout_s=0.05)) as door:
-        answer = await raw(
-            door.port,
-            b"POST /v1/decisions:decide HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n"
-            b"content-type: application/json\r\n\r\n{",
-        )
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"DEADLINE_EXCEEDED" in answer
-
-
-@pytest.mark.parametrize("length", [b"content-length: 10", b"transfer-encoding: chunked"])
-async def test_a_body_that_never_begins(
-    length: bytes, open_door: OpenDoor, service: CannedService
-) -> None:
-    """A caller who sends no byte of the body is told so and let go as well."""
-    async with open_door(service.target, GatewaySettings(body_timeout_s=0.05)) as door:
-        async with asyncio.timeout(10):
-            answer = await raw(
-                door.port,
-                b"POST /v1/decisions:decide HTTP/1.1\r\nhost: x\r\n"
-                b"content-type: application/json\r\n" + length + b"\r\n\r\n",
-            )
-    assert answer.startswith(b"HTTP/1.1 408 ")
-
-
-async def test_a_caller_who_goes_away(door: Door, service: CannedService) -> None:
-    """A connection that breaks half-way is noted and does no harm."""
-    _, writer = await asyncio.open_connection("127.0.0.1", door.port)
-    writer.write(
-        b"POST /v1/decisions:decide HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n"
-        b"content-type: application/json\r\n\r\n{"
-    )
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
-    async with asyncio.timeout(10):
-        await door.recorded.wait()
-    assert (door.records[0].status, service.seen) == (499, [])
-
-
-async def test_a_caller_who_does_not_wait(door: Door, service: CannedService) -> None:
-    """Once nobody waits for its answer a call is cancelled, and noted as such."""
-    service.held = True
-    _, writer = await asyncio.open_connection("127.0.0.1", door.port)
-    writer.write(
-        b"POST /v1/decisions:decide HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n"
-        b"content-type: application/json\r\n\r\n{}"
-    )
-    await writer.drain()
-    assert await asyncio.to_thread(service.entered.wait, 10)
-    writer.transport.abort()
-    async with asyncio.timeout(10):
-        await door.recorded.wait()
-    service.release.set()
-    (record,) = door.records
-    assert (record.status, record.asked, record.line("http")["code"]) == (499, True, "CANCELLED")
-
-
-@pytest.mark.parametrize(
-    ("body", "reason", "field"),
-    [
-        (b"{", "MALFORMED", None),
-        (b'{"scopes": [], "scopes": []}', "MALFORMED", "scopes"),
-        (b'{"scops": []}', "UNKNOWN_FIELD", "scops"),
-        (b'{"scopes": [{"name": 1}]}', "WRONG_TYPE", "scopes[0].name"),
-        (b'{"requestId": "\xff"}', "INVALID_TEXT", None),
-        (
-            b'{"context": {"location": {"latitude": NaN}}}',
-            "OUT_OF_RANGE",
-            "context.location.latitude",
-        ),
-        (b'{"decideTime": "12000-01-01T00:00:00Z"}', "INVALID_TIME", "decide_time"),
-        (
-            b'{"context": {"attributes": {"a": ' + b"9" * 5000 + b"}}}",
-            "OUT_OF_RANGE",
-            "context.attributes.a",
-        ),
-        (b'{"context": {"attributes": {"a": ' + b"[" * 500_000, "TOO_LARGE", None),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-async def test_a_wrong_body_never_reaches_the_service(
-    door: Door, service: CannedService, body: bytes, reason: str, field: str | None
-) -> None:
-    """A body with a mistake is a 400 that names it, and the door goes on."""
-    answer = await door.http.post(DECIDE_PATH, content=body, headers=JSON)
-    assert answer.status_code == 400
-    assert (answer.json()["reason"], answer.json().get("field")) == (reason, field)
-    assert service.seen == []
-    assert (await door.http.post(DECIDE_PATH, json=ONE_SCOPE)).status_code == 200
-
-
 @pytest.mark.parametrize("path", [f"{DECIDE_PATH}?explain=true", "/v1/profiles/email/a?id=b"])
 async def test_a_query_parameter_that_does_not_exist(
     door: Door, service: CannedService, path: str
@@ -325,57 +153,6 @@ async def test_head(door: Door) -> None:
         got, head = await door.http.get(path), await door.http.head(path)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == got.headers["content-length"]
-
-
-async def test_the_request_id_comes_back(door: Door, service: CannedService) -> None:
-    """X-Request-Id is echoed, told to the service, and named in problems and the log."""
-    named = {"X-Request-Id": "page-1"}
-    answer = await door.http.post(DECIDE_PATH, json=ONE_SCOPE, headers=named)
-    wrong = await door.http.post(DECIDE_PATH, json={"x": 1}, headers=named)
-    assert answer.headers["x-request-id"] == wrong.headers["x-request-id"] == "page-1"
-    assert service.seen[0].metadata["x-request-id"] == "page-1"
-    assert answer.json()["requestId"] == service.seen[0].request.request_id == "page-1"
-    assert wrong.json()["requestId"] == "page-1"
-    both = await door.http.post(DECIDE_PATH, json=ONE_SCOPE | {"requestId": "r"}, headers=named)
-    assert both.json()["requestId"] == "r"
-    assert [record.request_id for record in door.records] == ["page-1"] * 3
-    assert "x-request-id" not in (await door.http.get("/healthz")).headers
-
-
-@pytest.mark.parametrize(("name", "reason"), [(b"x" * 129, "TOO_LARGE"), (b"\xff", "INVALID_TEXT")])
-async def test_a_wrong_request_id(door: Door, name: bytes, reason: str) -> None:
-    """A name that can't go into a log is refused."""
-    answer = await door.http.get("/healthz", headers={"X-Request-Id": name})
-    assert (answer.status_code, answer.json()["reason"]) == (400, reason)
-    assert answer.json()["field"] == "X-Request-Id"
-
-
-async def test_trace_headers_reach_the_service(door: Door, service: CannedService) -> None:
-    """W3C trace headers are passed on; others, and invalid ones, aren't."""
-    headers = {"traceparent": "00-ab-cd-01", "tracestate": b"\xff", "cookie": "x=y"}
-    await door.http.post(DECIDE_PATH, json=ONE_SCOPE, headers=headers)
-    metadata = service.seen[0].metadata
-    assert metadata["traceparent"] == "00-ab-cd-01"
-    assert not {"tracestate", "cookie"} & metadata.keys()
-
-
-async def test_the_caller_sets_the_deadline(door: Door, service: CannedService) -> None:
-    """X-Timeout-Ms is how long the caller waits; a service that is late is a 504."""
-    await door.http.post(DECIDE_PATH, json=ONE_SCOPE, headers={"X-Timeout-Ms": "30000"})
-    await door.http.post(DECIDE_PATH, json=ONE_SCOPE)
-    service.held = True
-    late = await door.http.post(DECIDE_PATH, json=ONE_SCOPE, headers={"X-Timeout-Ms": "50"})
-    assert 20 < service.seen[0].time_left_s < 31
-    assert 5 < service.seen[1].time_left_s < 11
-    assert (late.status_code, late.json()["reason"]) == (504, "DEADLINE_EXCEEDED")
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "600001", "soon", "", "9" * 5000])
-async def test_a_wrong_deadline(door: Door, service: CannedService, text: str) -> None:
-    """A deadline that is no number of milliseconds is refused."""
-    answer = await door.http.post(DECIDE_PATH, json=ONE_SCOPE, headers={"X-Timeout-Ms": text})
-    assert (answer.status_code, answer.json()["reason"]) == (400, "OUT_OF_RANGE")
-    assert (answer.json()["field"], service.seen) == ("X-Timeout-Ms", [])
 
 
 async def test_live_and_ready(door: Door, service: CannedService) -> None:
@@ -447,62 +224,3 @@ async def test_odd_request_lines(door: Door, line: bytes) -> None:
     answer = await raw(door.port, line + b"\r\nhost: x\r\nconnection: close\r\n\r\n")
     assert not answer.startswith(b"HTTP/1.1 5"), answer
     assert (await door.http.get("/healthz")).status_code == 200
-
-
-async def test_no_page_may_call_by_default(door: Door) -> None:
-    """Without settings no page of another origin can read an answer."""
-    origin = {"origin": "https://shop.example", "access-control-request-method": "POST"}
-    preflight = await door.http.options(DECIDE_PATH, headers=origin)
-    answer = await door.http.post(DECIDE_PATH, json=ONE_SCOPE, headers=origin)
-    for headers in (preflight.headers, answer.headers):
-        assert not [name for name in headers if name.startswith("access-control")]
-
-
-async def test_an_allowed_page_may_call(open_door: OpenDoor, service: CannedService) -> None:
-    """A page of an allowed origin gets its preflight and its answers, errors too."""
-    cors = CorsSettings(("https://shop.example", "http://localhost:3000"), max_age_s=60)
-    origin = {"origin": "https://shop.example"}
-    asked = origin | {"access-control-request-method": "POST"}
-    async with open_door(service.target, GatewaySettings(cors=cors)) as door:
-        preflight = await door.http.options(DECIDE_PATH, headers=asked)
-        answer = await door.http.post(DECIDE_PATH, json=ONE_SCOPE, headers=origin)
-        error = await door.http.post(DECIDE_PATH, json={"x": 1}, headers=origin)
-        other = await door.http.options(
-            DECIDE_PATH, headers=asked | {"origin": "https://shop.example.evil"}
-        )
-    assert preflight.status_code == 204
-    assert preflight.headers["access-control-allow-origin"] == "https://shop.example"
-    assert preflight.headers["access-control-allow-methods"] == "POST, OPTIONS"
-    assert "x-timeout-ms" in preflight.headers["access-control-allow-headers"]
-    assert preflight.headers["access-control-max-age"] == "60"
-    for reply in (answer, error):
-        assert reply.headers["access-control-allow-origin"] == "https://shop.example"
-        assert "x-request-id" in reply.headers["access-control-expose-headers"]
-        assert reply.headers["vary"] == "origin"
-    assert "access-control-allow-origin" not in other.headers
-
-
-async def test_every_page_may_call_if_said_so(open_door: OpenDoor, service: CannedService) -> None:
-    """The origin `*` lets every page in."""
-    settings = GatewaySettings(cors=CorsSettings(("*",)))
-    async with open_door(service.target, settings) as door:
-        answer = await door.http.get("/healthz", headers={"origin": "https://any.example"})
-    assert answer.headers["access-control-allow-origin"] == "*"
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: CorsSettings(("shop.example",)),
-        lambda: CorsSettings(("https://shop.example/",)),
-        lambda: CorsSettings(("*", "https://shop.example")),
-        lambda: CorsSettings(max_age_s=-1),
-        lambda: GatewaySettings(body_limit_bytes=0),
-        lambda: GatewaySettings(default_timeout_s=0),
-    ],
-    ids=["no scheme", "a path", "all and one", "age", "limit", "timeout"],
-)
-def test_wrong_settings_are_refused(make: Any) -> None:
-    """Settings that can't work are a ConfigurationError where they are made."""
-    with pytest.raises(ConfigurationError):
-        make()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from offerd.errors import DataError
 from offerd.imports import load_mapping
 from offerd.model.profile import ProfileKey
+from unit.imports.sales import SALES, SALES_DATA
 
 DAY_NS = 86_400 * 10**9
 
@@ -29,31 +29,6 @@ MEMBERS = """
           score: score
           goals: {column: goals, split: "|"}
           name: {constant: somebody}
-    """
-
-SALES = """
-    imports:
-    - name: sales
-      source: sales.csv
-      slice: time >= '1970-01-03'
-      events:
-        namespace: crm
-        profile: customer
-        id: [receipt, line]
-        type: purchase
-        time: time
-        properties:
-          category: category
-          amount: amount
-          quantity: quantity
-    """
-
-SALES_DATA = """
-    receipt,line,customer,time,category,amount,quantity
-    r1,1,7,1970-01-02T00:00:00Z,yoga,12.5,1
-    r1,2,7,1970-01-02T00:00:00Z,,2.5,
-    r2,1,7,1970-01-03,running,30,2
-    r3,1,8,1970-01-04 12:30:00.5,yoga,1e1,3
     """
 
 
@@ -93,41 +68,6 @@ def test_csv_becomes_events(world: Any) -> None:
     assert third.time_ns == 2 * DAY_NS
     assert world.events("8")[0].time_ns == 3 * DAY_NS + 45_000 * 10**9 + 500_000_000
     assert world.state.profile(ProfileKey("crm", "7")).aggregates["spend"] == 45.0
-
-
-def test_slice_is_taken_unless_everything_is_asked_for(world: Any) -> None:
-    """The condition `slice` holds by default, and not with `everything`; the rest is added."""
-    world.write("sales.csv", SALES_DATA)
-    assert world.run(SALES).events == 2
-    report = world.run(SALES, everything=True)
-    assert (report.events, report.repeated) == (2, 2)
-
-
-def test_where_holds_in_any_case(world: Any) -> None:
-    """The condition `where` keeps rows out even when everything is asked for."""
-    world.write("sales.csv", SALES_DATA)
-    mapping = SALES.replace("slice:", "where: category = 'yoga'\n      slice:")
-    assert world.run(mapping, everything=True).events == 2
-
-
-def test_import_twice_changes_nothing(world: Any) -> None:
-    """Events keep their ids, so a second run finds all of them there and profiles as they were."""
-    world.write("sales.csv", SALES_DATA)
-    world.run(SALES, everything=True)
-    before = sorted(map(repr, world.state.profiles()))
-    report = world.run(SALES, everything=True)
-    assert (report.events, report.repeated, report.clashing) == (0, 4, 0)
-    assert sorted(map(repr, world.state.profiles())) == before
-
-
-def test_event_that_says_something_else_clashes(world: Any) -> None:
-    """A row with the id of a stored event but another content is left out and counted."""
-    world.write("sales.csv", SALES_DATA)
-    world.run(SALES, everything=True)
-    world.write("sales.csv", SALES_DATA.replace("12.5", "13.5"))
-    report = world.run(SALES, everything=True)
-    assert (report.events, report.repeated, report.clashing) == (0, 3, 1)
-    assert world.state.event("r1-1").properties["amount"] == 12.5
 
 
 def test_tab_separated_and_other_delimiters(world: Any) -> None:
@@ -328,30 +268,6 @@ def test_times_without_zone_are_in_the_stated_one(
     assert world.events("1")[0].time_ns == parse_instant(utc + "Z")
 
 
-def test_rows_before_a_bad_one_stay(world: Any) -> None:
-    """The first bad row stops an import; once it is corrected the import can be repeated."""
-    world.write("sales.csv", SALES_DATA.replace("30,2", "30,many"))
-    with pytest.raises(DataError, match="row 3"):
-        world.run(SALES, everything=True)
-    world.write("sales.csv", SALES_DATA)
-    report = world.run(SALES, everything=True)
-    assert report.events + report.repeated == 4
-    assert world.state.counts().events == 4
-
-
-def test_bad_rows_are_left_out_up_to_a_number(world: Any) -> None:
-    """With `max_errors` bad rows are reported with file and row, and the others are taken."""
-    world.write("sales.csv", SALES_DATA.replace("30,2", "30,many").replace("1e1", "x"))
-    report = world.run(SALES, everything=True, max_errors=2)
-    assert report.events == 2
-    assert [world.message(row) for row in report.bad_rows] == [
-        "`sales.csv`, row 3: `properties.quantity` is a string `many`; expected an integer",
-        "`sales.csv`, row 4: `properties.amount` is a string `x`; expected a number",
-    ]
-    with pytest.raises(DataError, match="row 4"):
-        world.run(SALES, everything=True, max_errors=1)
-
-
 def test_documented_mappings_are_well_formed(world: Any) -> None:
     """Every mapping in docs/import.md can be read, and the first one imports its data."""
     page = Path(__file__).resolve().parents[3] / "docs" / "import.md"
@@ -367,37 +283,3 @@ def test_documented_mappings_are_well_formed(world: Any) -> None:
     without_origin = re.sub(r".*origin:.*\n", "", mappings[0])
     assert world.run(without_origin).profiles == 2
     assert world.attributes("0042")["goals"] == ["strength", "sleep"]
-
-
-def test_many_batches_and_a_bad_row_among_them(world: Any) -> None:
-    """Rows beyond the first batch are taken as well; one bad row costs no other."""
-    world.write_parquet(
-        "visits.parquet",
-        "SELECT range % 50 AS c, 'visit-' || range AS id, DATE '1970-01-02' AS t, "
-        "CASE range WHEN 12345 THEN chr(0) ELSE range::VARCHAR END AS store FROM range(25000)",
-    )
-    report = world.run(
-        """
-        imports:
-        - name: visits
-          source: visits.parquet
-          events: {namespace: crm, profile: c, id: id, type: visit, time: t,
-                   properties: {store: store}}
-        """,
-        max_errors=1,
-    )
-    assert (report.events, [bad.row for bad in report.bad_rows]) == (24_999, [12_346])
-    assert len(world.events("7")) == 500
-
-
-def test_ids_with_unusual_characters(world: Any) -> None:
-    """An id may hold any printable text and special spaces, but no control characters."""
-    mapping = (
-        "imports: [{name: v, source: v.csv, events: "
-        "{namespace: crm, profile: c, id: id, type: visit, time: t}}]"
-    )
-    world.write("v.csv", "c,id,t\n1,köp\u00a01,1970-01-02\n1,köp\u200b2,1970-01-02\n")
-    assert world.run(mapping).events == 2
-    world.write("v.csv", "c,id,t\n1,a\x07b,1970-01-02\n")
-    with pytest.raises(DataError, match=r"`events.id` holds U\+0007 at character 2"):
-        world.run(mapping)

@@ -30,6 +30,7 @@ from offerd.expression import DURATION, INT, STRING, TIMESTAMP, Type
 from offerd.expression.check.tree import Operation
 from offerd.expression.check.types import Kind
 from offerd.expression.functions.arithmetic import TIMESTAMP_MAXIMUM, TIMESTAMP_MINIMUM
+from offerd.expression.functions.conversions import FALSE_WORDS, TRUE_WORDS
 
 _INTEGERS: Final = (INT, DURATION)
 _SECOND: Final = 1_000_000_000
@@ -181,12 +182,11 @@ def _to_bool(writer: Writer, node: Operation, arguments: Arguments) -> exp.Expre
     (value,) = arguments
     if node.arguments[0].type is not STRING:
         return value
-    words = {True: ("1", "t", "true", "TRUE", "True"), False: ("0", "f", "false", "FALSE", "False")}
 
     def parsed(found: exp.Expression) -> exp.Expression:
         ins = [
-            exp.In(this=closed(found.copy()), expressions=[text(word) for word in words[truth]])
-            for truth in (True, False)
+            exp.In(this=closed(found.copy()), expressions=[text(word) for word in words])
+            for words in (TRUE_WORDS, FALSE_WORDS)
         ]
         return case((ins[0], exp.true()), (ins[1], exp.false()))
 

@@ -7,7 +7,6 @@ there is; so no number is negative, and division rounds down.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -21,15 +20,13 @@ from offerd.dialects.sql.writing import Arguments, OperationWriter, Writer
 from offerd.expression import DURATION, STRING
 from offerd.expression.check.tree import Constant, Operation
 from offerd.expression.functions.arithmetic import TIMESTAMP_MAXIMUM, TIMESTAMP_MINIMUM
-from offerd.expression.functions.clocks import SECOND
+from offerd.expression.functions.clocks import SECOND, UTC_NAMES, offset_of
 
 Part = Callable[[Target, exp.Expression], exp.Expression]
 
 _FIRST_SECOND: Final = TIMESTAMP_MINIMUM // SECOND
 _LAST_SECOND: Final = TIMESTAMP_MAXIMUM // SECOND
 _DAY: Final = 86_400
-_UTC: Final = ("", "UTC", "Z")
-_OFFSET: Final = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
 
 
 def _clock(size: int, count: int) -> Part:
@@ -88,22 +85,14 @@ def _local_seconds(target: Target, node: Operation, arguments: Arguments) -> exp
     """What a clock in the zone shows, in seconds since 1970; NULL outside of years 1 to 9999."""
     seconds = seconds_of(target, arguments[0])
     name = _zone_name(node)
-    if name in _UTC:
+    if name in UTC_NAMES:
         return seconds
-    if _OFFSET.fullmatch(name) is None:
+    offset_s = offset_of(name)
+    if offset_s is None:
         shown = target.local_seconds(cast(seconds, BIGINT), name)
     else:
-        shown = binary(exp.Add, seconds, integer(_offset(name)))
+        shown = binary(exp.Add, seconds, integer(offset_s))
     return target.within(shown, _FIRST_SECOND, _LAST_SECOND)
-
-
-def _offset(name: str) -> int:
-    """Seconds ahead of UTC, of a zone that is an offset."""
-    match = _OFFSET.fullmatch(name)
-    if match is None:
-        return 0
-    seconds = int(match[2]) * 3600 + int(match[3]) * 60
-    return -seconds if match[1] == "-" else seconds
 
 
 def _zone_name(node: Operation) -> str:
@@ -130,10 +119,10 @@ def _today(writer: Writer, node: Operation, arguments: Arguments) -> exp.Express
     """Midnight where the zone has one offset only; others have days without a midnight."""
     target = writer.target
     name = _zone_name(node)
-    if name not in _UTC and _OFFSET.fullmatch(name) is None:
+    shift = 0 if name in UTC_NAMES else offset_of(name)
+    if shift is None:
         raise CannotSay(f"`today` in the zone `{name}` can't be said in SQL")
     local = _local_seconds(target, node, arguments)
-    shift = _offset(name)
 
     def midnight(shown: exp.Expression) -> exp.Expression:
         counted = binary(exp.Sub, shown.copy(), integer(_FIRST_SECOND))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -18,13 +17,12 @@ from offerd.expression.check.types import (
     Type,
     settle,
 )
+from offerd.expression.functions.formatting import CLAUSE, MOST_DECIMALS
 
 Report = Callable[[str, int, int], None]
 _Clause = tuple[str, str, str]
 """The text of a clause, the digits of its decimals, its letter."""
 
-_CLAUSE: Final = re.compile(r"%(?:%|(?:\.(\d{1,3}))?(.)|$)", re.DOTALL)
-_MOST_DECIMALS: Final = 100
 _TAKES: Final[dict[str, tuple[Type, ...]]] = {
     "s": (),
     "d": (INT, UINT, DOUBLE),
@@ -52,8 +50,8 @@ def lint_format(operation: Operation, report: Report) -> None:
             message = f"`{text}` is no clause of a format: use one of {known}, or `%%` for a `%`"
             report(message, template.start, template.end)
             return
-        if decimals and int(decimals) > _MOST_DECIMALS:
-            message = f"`{text}` has too many decimals: at most {_MOST_DECIMALS}"
+        if decimals and int(decimals) > MOST_DECIMALS:
+            message = f"`{text}` has too many decimals: at most {MOST_DECIMALS}"
             report(message, template.start, template.end)
             return
     if isinstance(values, Items):
@@ -76,7 +74,7 @@ def _lint_values(clauses: Sequence[_Clause], values: Items, report: Report) -> N
 
 def _clauses(template: str) -> list[_Clause]:
     """Every clause but `%%`."""
-    found = _CLAUSE.finditer(template)
+    found = CLAUSE.finditer(template)
     return [
         (match.group(), match[1] or "", match[2] or "") for match in found if match.group() != "%%"
     ]

@@ -32,17 +32,17 @@ _LAST_S: Final = TIMESTAMP_MAXIMUM // SECOND
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _DAYS_KEPT: Final = 1024
 
+UTC_NAMES: Final = ("", "UTC", "Z")
 _OFFSET: Final = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
 
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> datetime.tzinfo:
     """The time zone of an IANA name or of an offset such as "+02:00"; EvaluationError if none."""
-    offset = _OFFSET.fullmatch(name)
-    offset_s = None if offset is None else offset_seconds(*offset.groups())
+    offset_s = offset_of(name)
     if offset_s is not None:
         return datetime.timezone(datetime.timedelta(seconds=offset_s))
-    if name in ("UTC", "Z", ""):
+    if name in UTC_NAMES:
         return datetime.UTC
     if name not in _names():
         raise EvaluationError(f"unknown time zone {quoted(name)}")
@@ -56,6 +56,12 @@ def _names() -> frozenset[str]:
 
 
 _OF_HOSTS: Final = {"localtime", "posixrules", "Factory"}
+
+
+def offset_of(name: str) -> int | None:
+    """Seconds ahead of UTC, of a zone that is an offset such as "+02:00"; None of any other."""
+    offset = _OFFSET.fullmatch(name)
+    return None if offset is None else offset_seconds(*offset.groups())
 
 
 def offset_seconds(sign: str, hours: str, minutes: str) -> int | None:

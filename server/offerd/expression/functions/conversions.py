@@ -29,8 +29,8 @@ _DOUBLE_TEXT: Final = re.compile(
     r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)",
     re.ASCII | re.IGNORECASE,
 )
-_TRUE: Final = frozenset(("1", "t", "true", "TRUE", "True"))
-_FALSE: Final = frozenset(("0", "f", "false", "FALSE", "False"))
+TRUE_WORDS: Final = ("1", "t", "true", "TRUE", "True")
+FALSE_WORDS: Final = ("0", "f", "false", "FALSE", "False")
 
 
 def _same(value: Any) -> Any:
@@ -73,9 +73,9 @@ def _double_from_text(text: str) -> float:
 
 
 def _bool_from_text(text: str) -> bool:
-    if text in _TRUE:
+    if text in TRUE_WORDS:
         return True
-    if text in _FALSE:
+    if text in FALSE_WORDS:
         return False
     raise _no_conversion(text, "a bool")
 

@@ -16,8 +16,8 @@ from offerd.expression.values import (
     type_of,
 )
 
-_CLAUSE: Final = re.compile(r"%(?:%|(?:\.(\d{1,3}))?(.)|$)", re.DOTALL)
-_MOST_DECIMALS: Final = 100
+CLAUSE: Final = re.compile(r"%(?:%|(?:\.(\d{1,3}))?(.)|$)", re.DOTALL)
+MOST_DECIMALS: Final = 100
 _DEFAULT_DECIMALS: Final = 6
 _ESCAPES: Final = {
     "\a": "\\a",
@@ -37,6 +37,15 @@ def quote(text: str) -> str:
     return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'
 
 
+def not_finite(value: float) -> str | None:
+    """What stands for a double that digits can't say, in a format as in JSON; None of others."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return None
+
+
 def format_text(template: str, values: list[Any]) -> str:
     """The template with its clauses replaced by the values, which are boxed, in their order."""
     used = 0
@@ -53,12 +62,12 @@ def format_text(template: str, values: list[Any]) -> str:
         value = values[used]
         used += 1
         count = _DEFAULT_DECIMALS if decimals is None else int(decimals)
-        if count > _MOST_DECIMALS:
-            raise EvaluationError(f"a format has at most {_MOST_DECIMALS} decimals")
+        if count > MOST_DECIMALS:
+            raise EvaluationError(f"a format has at most {MOST_DECIMALS} decimals")
         text: str = _CLAUSES[letter](value, count)
         return text
 
-    return _CLAUSE.sub(replaced, template)
+    return CLAUSE.sub(replaced, template)
 
 
 def _misfit(letter: str, value: Any) -> EvaluationError:
@@ -71,14 +80,6 @@ def _unsigned(value: Any) -> Any:
 
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _unusual(value: float) -> str | None:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return None
 
 
 def _positional(value: float) -> str:
@@ -99,7 +100,7 @@ def _text(value: Any, decimals: int = 0) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _unusual(value) or _positional(value)
+        return not_finite(value) or _positional(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, Timestamp):
@@ -121,7 +122,7 @@ def _text(value: Any, decimals: int = 0) -> str:
 def _decimal(value: Any, decimals: int) -> str:
     number = _unsigned(value)
     if isinstance(number, float):
-        return _unusual(number) or _positional(number)
+        return not_finite(number) or _positional(number)
     if not _is_int(number):
         raise _misfit("d", value)
     return str(number)
@@ -131,7 +132,7 @@ def _real(letter: str, value: Any, decimals: int) -> str:
     number = _unsigned(value)
     if not isinstance(number, float) and not _is_int(number):
         raise _misfit(letter, value)
-    return _unusual(float(number)) or f"{float(number):.{decimals}{letter}}"
+    return not_finite(float(number)) or f"{float(number):.{decimals}{letter}}"
 
 
 def _whole(letter: str, value: Any) -> str:

@@ -15,7 +15,7 @@ from offerd.expression.check.types import (
     Kind,
     Type,
 )
-from offerd.expression.functions.conversions import format_double
+from offerd.expression.functions.formatting import not_finite
 from offerd.expression.functions.instants import format_duration, format_timestamp
 from offerd.expression.mixed_map import MixedMap
 from offerd.expression.values import (
@@ -194,8 +194,8 @@ def json_value(value: Any, type_: Type) -> Any:
     if isinstance(value, dict):
         key_type, value_type = type_.parameters if type_.kind is Kind.MAP else (DYN, DYN)
         return {_json_key(k, key_type): json_value(v, value_type) for k, v in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"+Inf": "Infinity", "-Inf": "-Infinity"}.get(format_double(value), "NaN")
+    if isinstance(value, float):
+        return not_finite(value) or value
     if isinstance(value, Uint):
         return value.value
     return value.name if isinstance(value, TypeName) else value

@@ -147,18 +147,21 @@ class Exact:
                 return frame[root][path]
             except KeyError:
                 return missing
-            except Exception:
+            except Exception:  # a root may be anything, and raise anything when it is read
                 return self._failure(node, MISFIT)
 
         return step
 
     def _presence(self, node: Presence) -> Step:
         root, path = self._roots.index(node.root), node.path
+        missing = Unknown((f"{node.root}.{path}",))
 
         def step(frame: Frame) -> Any:
             try:
                 return path in frame[root]
-            except Exception:
+            except KeyError:  # it is withheld, see WithheldRecord
+                return missing
+            except Exception:  # a root may be anything, and raise anything when it is read
                 return self._failure(node, MISFIT)
 
         return step
@@ -172,7 +175,7 @@ class Exact:
                 return frame[root][name]
             except KeyError:
                 return missing
-            except Exception:
+            except Exception:  # what is looked up may be computed, by code that isn't ours
                 return self._failure(node, f"`{node.lookup}` failed for `{name}`")
 
         return step
