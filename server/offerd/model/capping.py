@@ -27,7 +27,7 @@ class Counter(msgspec.Struct, frozen=True, array_like=True):
     in any revision served, and keeps what the collection held before. `offers` are numbers
     of the offers that an event must be about, sorted; None counts events about none too.
     `placements` are those where the item was proposed; () is anywhere. `where` is the number
-    of an event filter, or None.
+    of an event filter, or None. `also` are further types of event that count, not `decision`.
     """
 
     key: str
@@ -36,6 +36,12 @@ class Counter(msgspec.Struct, frozen=True, array_like=True):
     offers: tuple[int, ...] | None
     placements: tuple[str, ...] = ()
     where: int | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """All types of event that count."""
+        return (self.event, *self.also)
 
 
 class CalendarUnit(StrEnum):
@@ -66,6 +72,7 @@ class Cap(msgspec.Struct, frozen=True, array_like=True):
     may give). The window: `within_ns` covers the nanoseconds before the instant of the decision,
     `calendar` the present piece of the calendar, neither of them all there ever were.
     `placements` are those at which it holds; () is everywhere. `id` is "" for an offer's own.
+    It holds from `start_ns` until before `end_ns`, and counts nothing from before; None is open.
     """
 
     counter: int
@@ -75,6 +82,16 @@ class Cap(msgspec.Struct, frozen=True, array_like=True):
     limit_rule: int | None = None
     placements: tuple[str, ...] = ()
     id: str = ""
+    start_ns: int | None = None
+    end_ns: int | None = None
+
+    def holds(self, now_ns: int, placement: str) -> bool:
+        """Whether it is asked at an instant for an item at a placement."""
+        if self.placements and placement not in self.placements:
+            return False
+        if self.start_ns is not None and now_ns < self.start_ns:
+            return False
+        return self.end_ns is None or now_ns < self.end_ns
 
 
 class Limit(NamedTuple):
@@ -90,7 +107,8 @@ class Demand(NamedTuple):
 
     `scope` is its place in the request, from 0. `limits` are the caps to be held. `repeated` says
     that the same decision of the same request proposes the offer at another placement too, so
-    that counters of any placement count it there and not here.
+    that counters of any placement count it there and not here. `event` is the type as which it is
+    counted, and `exempt` says that caps don't count it at all.
     """
 
     scope: int
@@ -99,6 +117,8 @@ class Demand(NamedTuple):
     placement: str
     limits: tuple[Limit, ...]
     repeated: bool = False
+    event: str = DECISION_EVENT
+    exempt: bool = False
 
 
 class CounterChange(NamedTuple):

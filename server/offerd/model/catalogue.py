@@ -9,8 +9,11 @@ from __future__ import annotations
 import msgspec
 
 from offerd.model.capping import Cap, Counter
+from offerd.model.consent import ConsentDefaults
+from offerd.model.contact import Channel
 from offerd.model.content import Content, ContentType
 from offerd.model.lifecycle import Status
+from offerd.model.policy import Policy
 from offerd.model.schema import Schema
 from offerd.model.selection import (
     Decision,
@@ -31,20 +34,27 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Audience(msgspec.Struct, frozen=True, array_like=True):
-    """A named group of profiles: those for which the rule is true."""
+    """A named group of profiles: those for which the rule is true.
+
+    `rule` is None for one whose members are loaded.
+    """
 
     id: str
     name: str
-    rule: int
+    rule: int | None
 
 
 class Placement(msgspec.Struct, frozen=True, array_like=True):
-    """A place where offers are shown. `item_count` is how many, unless the request says."""
+    """A place where offers are shown. `item_count` is how many, unless the request says.
+
+    `marketing_actions` are what showing an offer there is: policies on them keep data out.
+    """
 
     id: str
     channel: str
     content_type: ContentType
     item_count: int = 1
+    marketing_actions: tuple[str, ...] = ()
 
 
 class Representation(msgspec.Struct, frozen=True, array_like=True):
@@ -95,7 +105,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     `rules` read profile, context, aggregate, now, offer, audience and score; `event_filters`
     read event.
     `contents` is empty in a catalogue that was opened from a bundle: content stays in the
-    memory map until an item is answered with it.
+    memory map until an item is answered with it. `consent` is what holds for customers who
+    haven't chosen.
     """
 
     schema: Schema
@@ -115,3 +126,6 @@ class Catalogue(msgspec.Struct, frozen=True):
     score_tables: tuple[ScoreTable, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    consent: ConsentDefaults = ConsentDefaults()

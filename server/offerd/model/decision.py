@@ -62,7 +62,8 @@ class Options(NamedTuple):
 
     `hidden` are the full names of data (`profile.health.goals`) whose values explanations and
     diagnostics keep to themselves. `reasons` False leaves the reasons of candidates empty, which
-    makes an explanation several times cheaper; stages are told all the same.
+    makes an explanation several times cheaper; stages are told all the same. `fallbacks_only`,
+    if not "", is why no offer may be chosen: every scope is answered with its fallbacks.
     """
 
     deduplication: Deduplication = Deduplication.SCOPE
@@ -72,6 +73,7 @@ class Options(NamedTuple):
     arms: Mapping[str, str] = {}
     hidden: frozenset[str] = frozenset()
     reasons: bool = True
+    fallbacks_only: str = ""
 
 
 class Outcome(Enum):

@@ -26,10 +26,30 @@ class Identity(NamedTuple):
     state: AuthenticationState
 
 
+class Subject(NamedTuple):
+    """Who a request is about, and whose data it may use.
+
+    What happens is kept under `key`: the best identity that the request itself names. `members`
+    are all keys whose data may be used, best first, `key` among them: of a request that
+    authenticates a person those of the person's identity graph, of any other `key` alone.
+    """
+
+    key: ProfileKey
+    members: tuple[ProfileKey, ...]
+
+    @property
+    def unit(self) -> ProfileKey:
+        """Who is assigned to experiments and counted as one: the best of all keys."""
+        return self.members[0]
+
+
 def profile_key(namespace: Namespace, identity_id: str) -> ProfileKey:
     """Returns where the profile of an identity is kept, its id normalised."""
     if namespace.normalize is Normalization.LOWERCASE:
-        identity_id = identity_id.lower()
+        identity_id = identity_id.strip().lower()
+    elif namespace.normalize is Normalization.PHONE:
+        kept = "".join(one for one in identity_id if one.isdecimal())
+        identity_id = f"+{kept}" if identity_id.strip().startswith("+") else kept
     return ProfileKey(namespace.id, identity_id)
 
 

@@ -138,7 +138,20 @@ class GapEntry(msgspec.Struct, frozen=True, array_like=True, tag="gap"):
     decisions: int
 
 
-JournalEntry = DecisionEntry | EventEntry | GapEntry
+class TransitionEntry(msgspec.Struct, frozen=True, array_like=True, tag="transition"):
+    """Somebody entered or left an audience; as model.membership.Transition.
+
+    `found_ns` is when the service took note of it, never before `time_ns`.
+    """
+
+    time_ns: int
+    subject: tuple[str, str] | None
+    audience: str
+    status: str
+    found_ns: int
+
+
+JournalEntry = DecisionEntry | EventEntry | GapEntry | TransitionEntry
 
 
 class Draft(NamedTuple):
@@ -184,12 +197,16 @@ class Draft(NamedTuple):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_view = msgspec.msgpack.Decoder(
-    tuple[
-        tuple[str, str] | None, dict[str, Any], dict[str, Any], dict[str, list[int]],
-        dict[str, float],
-    ]
-).decode  # fmt: skip
+class _View(msgspec.Struct, array_like=True):
+    subject: tuple[str, str] | None
+    attributes: dict[str, Any]
+    aggregates: dict[str, Any]
+    counted: dict[str, list[int]]
+    scores: dict[str, float] = {}
+    memberships: dict[str, bool] = {}
+
+
+_decode_view = msgspec.msgpack.Decoder(_View).decode
 
 
 def encode_view(view: ProfileView) -> bytes:
@@ -198,14 +215,19 @@ def encode_view(view: ProfileView) -> bytes:
     Maps keep their order, so that a rule that walks one walks it alike when it is read again.
     """
     subject = None if view.subject is None else tuple(view.subject)
-    return _encode((subject, view.attributes, view.aggregates, view.counted, dict(view.scores)))
+    # Aggregates may be computed as they are read: all of them are, here.
+    aggregates = dict(view.aggregates)
+    known = (subject, view.attributes, aggregates, view.counted, dict(view.scores))
+    return _encode((*known, dict(view.memberships)) if view.memberships else known)
 
 
 def decode_view(data: bytes) -> ProfileView:
     """Returns the view of `encode_view`; raises msgspec.DecodeError or ValidationError."""
-    subject, attributes, aggregates, counted, scores = _decode_view(data)
-    key = None if subject is None else ProfileKey(*subject)
-    return ProfileView(key, attributes, aggregates, counted, scores)
+    view = _decode_view(data)
+    key = None if view.subject is None else ProfileKey(*view.subject)
+    return ProfileView(
+        key, view.attributes, view.aggregates, view.counted, view.scores, view.memberships
+    )
 
 
 def view_hash(encoded: bytes) -> bytes:

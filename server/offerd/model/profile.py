@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from offerd.model.consent import Consent
+
 
 class ProfileKey(NamedTuple):
     """Where a profile is kept: a declared namespace and the id, normalised."""
@@ -33,7 +35,10 @@ class ProfileRecord(msgspec.Struct):
     `timestamps` the paths, sorted, of those that were declared timestamps then: once the
     declarations change, nothing else would tell them from integers.
 
-    `scores` are those loaded for the profile, by id.
+    `scores` are those set on the profile itself, by id; those of loads are kept elsewhere.
+    `consent` is what was chosen under this very identity, None if nothing ever was.
+    `attributes_time_ns` is when attributes were last written, 0 if never. `event_bytes` is what
+    its stored events take, encoded.
     """
 
     namespace: str
@@ -49,13 +54,18 @@ class ProfileRecord(msgspec.Struct):
     schema: bytes = b""
     timestamps: list[str] = []
     scores: dict[str, float] = {}
+    consent: Consent | None = None
+    attributes_time_ns: int = 0
+    event_bytes: int = 0
 
 
 class ProfileView(NamedTuple):
     """What one decision may see of the customer.
 
     `attributes` and `aggregates` are flat records for rules (a missing key is unknown), and so
-    are `scores`; `counted` as in `ProfileRecord`; `subject` is whose they are, None if nobody's.
+    are `scores`; `counted` as in `ProfileRecord`; `subject` is whose they are (`Subject.unit`),
+    None if nobody's. All of it is as of the instant of the decision. `memberships` are those of
+    audiences that are loaded rather than computed, by id; one that is missing is unknown.
     """
 
     subject: ProfileKey | None
@@ -63,3 +73,4 @@ class ProfileView(NamedTuple):
     aggregates: dict[str, Any]
     counted: dict[str, list[int]]
     scores: Mapping[str, float] = {}
+    memberships: Mapping[str, bool] = {}

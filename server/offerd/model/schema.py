@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from offerd.model.capping import Calendar
+
 
 class ValueType(StrEnum):
     """The type of an attribute or property.
@@ -24,6 +26,7 @@ class ValueType(StrEnum):
     LIST_DOUBLE = "list(double)"
     MAP_INT = "map(string, int)"
     MAP_DOUBLE = "map(string, double)"
+    MAP_STRING = "map(string, string)"
     MAP_TIMESTAMP = "map(string, timestamp)"
 
 
@@ -58,18 +61,29 @@ class NamespaceType(StrEnum):
 
 
 class Normalization(StrEnum):
-    """How ids of a namespace are made comparable."""
+    """How ids of a namespace are made comparable.
+
+    LOWERCASE folds case and drops spaces around; PHONE keeps the digits, and a `+` before them.
+    """
 
     NONE = "none"
     LOWERCASE = "lowercase"
+    PHONE = "phone"
 
 
 class Namespace(msgspec.Struct, frozen=True, array_like=True):
-    """An identity namespace, such as `email` or `ecid`."""
+    """An identity namespace, such as `email` or `ecid`.
+
+    `unique` says that a customer has at most one id in it: of two links that would give them
+    more, the older is cut. `limit` is the most ids of it that a customer may have, None for no
+    limit of its own.
+    """
 
     id: str
     type: NamespaceType
     normalize: Normalization = Normalization.NONE
+    unique: bool = False
+    limit: int | None = None
 
 
 class EventType(msgspec.Struct, frozen=True, array_like=True):
@@ -82,29 +96,92 @@ class EventType(msgspec.Struct, frozen=True, array_like=True):
 class AggregateFunction(StrEnum):
     """What an aggregate keeps of the events that it takes in.
 
-    count and sum start at 0; the others are absent before the first event. All of them
-    give the same answer in whatever order events arrive.
+    count, sum and distinct start at 0, grouped ones, top and affinity empty, steps at 0; the
+    others are absent before the first event. All of them give the same answer in whatever order
+    events arrive.
+
+    first and last are the value of the first and the last event; average is a double; distinct
+    counts different values; top lists the groups with most weight, most first; affinity weighs
+    groups by touches (see events.affinity); steps is how far a sequence has come.
     """
 
     COUNT = "count"
     SUM = "sum"
     MIN = "min"
     MAX = "max"
+    AVERAGE = "average"
+    FIRST = "first"
+    LAST = "last"
     FIRST_TIME = "first_time"
     LAST_TIME = "last_time"
+    DISTINCT = "distinct"
+    TOP = "top"
+    AFFINITY = "affinity"
+    STEPS = "steps"
 
     @property
     def needs_value(self) -> bool:
         """Whether the aggregate must name a property to take the value of."""
-        return self in (AggregateFunction.SUM, AggregateFunction.MIN, AggregateFunction.MAX)
+        return self in _OF_VALUES
+
+
+_OF_VALUES = frozenset(
+    {
+        AggregateFunction.SUM,
+        AggregateFunction.MIN,
+        AggregateFunction.MAX,
+        AggregateFunction.AVERAGE,
+        AggregateFunction.FIRST,
+        AggregateFunction.LAST,
+        AggregateFunction.DISTINCT,
+    }
+)
+
+
+class SequenceStep(msgspec.Struct, frozen=True, array_like=True):
+    """One step of a sequence: an event of one of the types, for which `where` is true.
+
+    `negated` asks that there is no such event between the steps around it; after the last step
+    it needs `within_ns`, and is reached when that much time has passed without one; before the
+    first step too, and looks that far back. `after_ns` is the least and `within_ns` the most time
+    since the step before, inclusive. `where` is the number of an event filter, or None.
+    """
+
+    events: tuple[str, ...]
+    where: int | None = None
+    negated: bool = False
+    after_ns: int | None = None
+    within_ns: int | None = None
+
+
+class Sequence(msgspec.Struct, frozen=True, array_like=True):
+    """Steps that follow one another in time, whatever else happens between them.
+
+    `within_ns` is the most time from the first step to the last. `session_gap_ns`, if given,
+    asks that no step follows the one before it after a pause longer than that in the events that
+    any step takes.
+    """
+
+    steps: tuple[SequenceStep, ...]
+    within_ns: int | None = None
+    session_gap_ns: int | None = None
 
 
 class Aggregate(msgspec.Struct, frozen=True, array_like=True):
-    """A figure kept per profile over the events of given types, over its whole life.
+    """A figure kept per profile over the events of given types.
 
-    `value` names the property that is summed or compared; `group_by` a string property: the
-    aggregate is then a map from that property's value. `where` is the number of a rule over
-    `event`, or None for all events of the types. `type` is the type that rules see.
+    `value` names the property that is summed, compared or counted; `group_by` a string property:
+    the aggregate is then a map from that property's value (of top, a list of its values). `where`
+    is the number of a rule over `event`, or None for all events of the types. `type` is the type
+    that rules see.
+
+    It looks back over `within_ns` nanoseconds, or over the present piece of `calendar`, or over
+    the profile's whole life. With `sequence` it takes in the moments at which the sequence was
+    completed instead of events; then `events` are those of its steps.
+
+    `count` is how many groups top and affinity keep. `half_life_ns` halves an event's weight in
+    top with every such time since. `session_gap_ns` ends a session for affinity. `labels` are
+    those of the properties that it reads.
     """
 
     id: str
@@ -114,12 +191,25 @@ class Aggregate(msgspec.Struct, frozen=True, array_like=True):
     value: str | None = None
     group_by: str | None = None
     where: int | None = None
+    within_ns: int | None = None
+    calendar: Calendar | None = None
+    sequence: Sequence | None = None
+    count: int | None = None
+    half_life_ns: int | None = None
+    session_gap_ns: int | None = None
+    labels: tuple[str, ...] = ()
 
 
 class ScoreModel(msgspec.Struct, frozen=True, array_like=True):
-    """A score that is loaded per profile, such as a propensity; rules read it as `score("id")`."""
+    """A score that is loaded per profile, such as a propensity.
+
+    Rules read it as `score("id")`, its probability and its percentile as `score("id.probability")`
+    and `score("id.percentile")`. One older than `maximum_age_ns` is unknown.
+    """
 
     id: str
+    maximum_age_ns: int | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Schema(msgspec.Struct, frozen=True, array_like=True):
@@ -127,6 +217,7 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
 
     The order of namespaces is their priority: the first authenticated person namespace of
     a request, or else the first device namespace, says whose profile is used.
+    `marketing_actions` are uses of data beyond the core ones.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -136,6 +227,7 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
     events: tuple[EventType, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
     scores: tuple[ScoreModel, ...] = ()
+    marketing_actions: tuple[str, ...] = ()
 
 
 BUILT_IN_EVENTS = ("display", "click", "conversion", "purchase")
@@ -145,8 +237,8 @@ BUILT_IN_CONTEXT = (
     Attribute("channel", ValueType.STRING),
     Attribute("locale", ValueType.STRING),
     Attribute("time_zone", ValueType.STRING),
-    Attribute("location.latitude", ValueType.DOUBLE),
-    Attribute("location.longitude", ValueType.DOUBLE),
+    Attribute("location.latitude", ValueType.DOUBLE, labels=("S1",)),
+    Attribute("location.longitude", ValueType.DOUBLE, labels=("S1",)),
     Attribute("location.accuracy_m", ValueType.DOUBLE),
 )
 """What rules can read of every request's context; absent where the caller didn't say."""

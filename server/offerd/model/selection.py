@@ -75,10 +75,12 @@ class Group(msgspec.Struct, frozen=True, array_like=True):
 
     Exactly one of the two isn't empty. Of several strategies that find an offer the one that
     scores it highest counts. Offers are numbers of offers; they are scored by nobody.
+    `placements` are those at which the step is taken; () is all.
     """
 
     strategies: tuple[int, ...] = ()
     offers: tuple[int, ...] = ()
+    placements: tuple[str, ...] = ()
 
 
 class Ties(StrEnum):
@@ -96,7 +98,8 @@ class Decision(msgspec.Struct, frozen=True, array_like=True):
 
     The first group fills what it can, the next tops up. `fallbacks` are ids of fallback offers
     or offers, tried in order for each placement if no offer is eligible, and with `top_up` also
-    if there are fewer than were asked for.
+    if there are fewer than were asked for. Before `start_ns` and from `end_ns` on nothing but
+    fallbacks is shown; None is open.
     """
 
     id: str
@@ -106,6 +109,16 @@ class Decision(msgspec.Struct, frozen=True, array_like=True):
     top_up: bool = False
     ties: Ties = Ties.ID
     status: Status = Status.APPROVED
+    start_ns: int | None = None
+    end_ns: int | None = None
+
+    def is_live(self, now_ns: int) -> bool:
+        """Whether it shows more than fallbacks at an instant."""
+        if self.status is not Status.APPROVED:
+            return False
+        if self.start_ns is not None and now_ns < self.start_ns:
+            return False
+        return self.end_ns is None or now_ns < self.end_ns
 
 
 class Exclusion(msgspec.Struct, frozen=True, array_like=True):

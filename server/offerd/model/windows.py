@@ -35,11 +35,14 @@ _LATEST: Final = (datetime(9000, 1, 1) - _EPOCH) // timedelta(seconds=1)
 
 def window_after(cap: Cap, now_ns: int) -> int | None:
     """Returns the instant after which a cap counts at `now_ns`; None if from the beginning."""
+    after_ns = None
     if cap.within_ns is not None:
-        return now_ns - cap.within_ns
-    if cap.calendar is not None:
-        return calendar_start(cap.calendar, now_ns) - 1
-    return None
+        after_ns = now_ns - cap.within_ns
+    elif cap.calendar is not None:
+        after_ns = calendar_start(cap.calendar, now_ns) - 1
+    if cap.start_ns is None:
+        return after_ns
+    return cap.start_ns - 1 if after_ns is None else max(after_ns, cap.start_ns - 1)
 
 
 def calendar_start(calendar: Calendar, now_ns: int) -> int:

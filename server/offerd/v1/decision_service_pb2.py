@@ -25,10 +25,12 @@ _sym_db = _symbol_database.Default()
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from offerd.v1 import consent_pb2 as offerd_dot_v1_dot_consent__pb2
+from offerd.v1 import event_service_pb2 as offerd_dot_v1_dot_event__service__pb2
 from offerd.v1 import identity_pb2 as offerd_dot_v1_dot_identity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n offerd/v1/decision_service.proto\x12\tofferd.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18offerd/v1/identity.proto\"\x84\x03\n\rDecideRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\'\n\nidentities\x18\x02 \x03(\x0b\x32\x13.offerd.v1.Identity\x12 \n\x06scopes\x18\x03 \x03(\x0b\x32\x10.offerd.v1.Scope\x12#\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x12.offerd.v1.Context\x12\x0f\n\x07\x64ry_run\x18\x05 \x01(\x08\x12\x0f\n\x07\x65xplain\x18\x06 \x01(\x08\x12/\n\x0b\x64\x65\x63ide_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\rdeduplication\x18\x08 \x01(\x0e\x32\x18.offerd.v1.Deduplication\x12+\n\x0b\x61rbitration\x18\t \x01(\x0e\x32\x16.offerd.v1.Arbitration\x12\'\n\toverrides\x18\n \x01(\x0b\x32\x14.offerd.v1.Overrides\x12\x15\n\rpreview_token\x18\x0b \x01(\t\"\xb6\x02\n\tOverrides\x12+\n\nattributes\x18\x01 \x01(\x0b\x32\x17.google.protobuf.Struct\x12+\n\naggregates\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12:\n\x0bmemberships\x18\x03 \x03(\x0b\x32%.offerd.v1.Overrides.MembershipsEntry\x12\x30\n\x06scores\x18\x04 \x03(\x0b\x32 .offerd.v1.Overrides.ScoresEntry\x1a\x32\n\x10MembershipsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\x1a-\n\x0bScoresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x82\x01\n\x05Scope\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x65\x63ision\x18\x02 \x01(\t\x12\x11\n\tplacement\x18\x03 \x01(\t\x12\x17\n\nitem_count\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06top_up\x18\x05 \x01(\x08H\x01\x88\x01\x01\x42\r\n\x0b_item_countB\t\n\x07_top_up\"\x92\x01\n\x07\x43ontext\x12+\n\nattributes\x18\x01 \x01(\x0b\x32\x17.google.protobuf.Struct\x12%\n\x08location\x18\x02 \x01(\x0b\x32\x13.offerd.v1.Location\x12\x0f\n\x07locales\x18\x03 \x03(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"|\n\x08Location\x12\x15\n\x08latitude\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tlongitude\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\naccuracy_m\x18\x03 \x01(\x01H\x02\x88\x01\x01\x42\x0b\n\t_latitudeB\x0c\n\n_longitudeB\r\n\x0b_accuracy_m\"\xa7\x01\n\x0e\x44\x65\x63ideResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\t\x12/\n\x0b\x64\x65\x63ide_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x0cpropositions\x18\x04 \x03(\x0b\x32\x16.offerd.v1.Proposition\x12\x10\n\x08warnings\x18\x05 \x03(\t\"\xdf\x01\n\x0bProposition\x12\x16\n\x0eproposition_id\x18\x01 \x01(\t\x12\x1f\n\x05scope\x18\x02 \x01(\x0b\x32\x10.offerd.v1.Scope\x12#\n\x07outcome\x18\x03 \x01(\x0e\x32\x12.offerd.v1.Outcome\x12\x1e\n\x05items\x18\x04 \x03(\x0b\x32\x0f.offerd.v1.Item\x12+\n\x0b\x65xplanation\x18\x05 \x01(\x0b\x32\x16.offerd.v1.Explanation\x12%\n\x08\x65xposure\x18\x06 \x01(\x0b\x32\x13.offerd.v1.Exposure\"L\n\x08\x45xposure\x12\x12\n\nexperiment\x18\x01 \x01(\t\x12\x0b\n\x03\x61rm\x18\x02 \x01(\t\x12\x0e\n\x06\x66orced\x18\x03 \x01(\x08\x12\x0f\n\x07holdout\x18\x04 \x01(\x08\"\xb1\x01\n\x04Item\x12\r\n\x05offer\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x10\n\x08\x66\x61llback\x18\x03 \x01(\x08\x12#\n\x07\x63ontent\x18\x04 \x01(\x0b\x32\x12.offerd.v1.Content\x12+\n\nattributes\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\'\n\tselection\x18\x06 \x01(\x0b\x32\x14.offerd.v1.Selection\"\xdb\x01\n\x07\x43ontent\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12\x0e\n\x04html\x18\x03 \x01(\tH\x00\x12&\n\x04json\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12*\n\nimage_link\x18\x05 \x01(\x0b\x32\x14.offerd.v1.ImageLinkH\x00\x12\x16\n\x0credirect_url\x18\x06 \x01(\tH\x00\x12*\n\nkey_values\x18\x07 \x01(\x0b\x32\x14.offerd.v1.KeyValuesH\x00\x42\x06\n\x04\x62ody\"D\n\tImageLink\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x10\n\x08link_url\x18\x02 \x01(\t\x12\x18\n\x10\x61lternative_text\x18\x03 \x01(\t\"l\n\tKeyValues\x12\x30\n\x06values\x18\x01 \x03(\x0b\x32 .offerd.v1.KeyValues.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x98\x01\n\tSelection\x12\x10\n\x08strategy\x18\x01 \x01(\t\x12\x12\n\nconstraint\x18\x02 \x01(\t\x12\x13\n\x0b\x65ligibility\x18\x03 \x01(\t\x12\x30\n\x0eranking_method\x18\x04 \x01(\x0e\x32\x18.offerd.v1.RankingMethod\x12\r\n\x05score\x18\x05 \x01(\x01\x12\x0f\n\x07ranking\x18\x06 \x01(\t\"^\n\x0b\x45xplanation\x12%\n\x06\x66unnel\x18\x01 \x03(\x0b\x32\x15.offerd.v1.StageCount\x12(\n\ncandidates\x18\x02 \x03(\x0b\x32\x14.offerd.v1.Candidate\"<\n\nStageCount\x12\x1f\n\x05stage\x18\x01 \x01(\x0e\x32\x10.offerd.v1.Stage\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\x8d\x01\n\tCandidate\x12\r\n\x05offer\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x0e\n\x06\x63hosen\x18\x03 \x01(\x08\x12!\n\x07\x66\x65ll_at\x18\x04 \x01(\x0e\x32\x10.offerd.v1.Stage\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x12\n\x05score\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_score*\x9b\x01\n\rDeduplication\x12\x1d\n\x19\x44\x45\x44UPLICATION_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x45\x44UPLICATION_SCOPE\x10\x01\x12\x1a\n\x16\x44\x45\x44UPLICATION_DECISION\x10\x02\x12\x1b\n\x17\x44\x45\x44UPLICATION_PLACEMENT\x10\x03\x12\x19\n\x15\x44\x45\x44UPLICATION_REQUEST\x10\x04*d\n\x0b\x41rbitration\x12\x1b\n\x17\x41RBITRATION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41RBITRATION_IN_ORDER\x10\x01\x12\x1e\n\x1a\x41RBITRATION_AVOID_FALLBACK\x10\x02*z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_PROPOSED\x10\x01\x12\x14\n\x10OUTCOME_FALLBACK\x10\x02\x12\x13\n\x0fOUTCOME_NOTHING\x10\x03\x12\x15\n\x11OUTCOME_TOPPED_UP\x10\x04*\xb7\x01\n\rRankingMethod\x12\x1e\n\x1aRANKING_METHOD_UNSPECIFIED\x10\x00\x12\x1b\n\x17RANKING_METHOD_PRIORITY\x10\x01\x12\x1a\n\x16RANKING_METHOD_FORMULA\x10\x02\x12\x18\n\x14RANKING_METHOD_TABLE\x10\x03\x12\x18\n\x14RANKING_METHOD_MODEL\x10\x04\x12\x19\n\x15RANKING_METHOD_MANUAL\x10\x05*\xc0\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x14\n\x10STAGE_COLLECTION\x10\x01\x12\x0e\n\nSTAGE_LIVE\x10\x02\x12\x18\n\x14STAGE_REPRESENTATION\x10\x03\x12\x14\n\x10STAGE_CONSTRAINT\x10\x04\x12\x15\n\x11STAGE_ELIGIBILITY\x10\x05\x12\x0e\n\nSTAGE_CAPS\x10\x06\x12\x13\n\x0fSTAGE_EXCLUSION\x10\x07\x12\x0e\n\nSTAGE_RANK\x10\x08\x32q\n\x0f\x44\x65\x63isionService\x12^\n\x06\x44\x65\x63ide\x12\x18.offerd.v1.DecideRequest\x1a\x19.offerd.v1.DecideResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/v1/decisions:decide:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n offerd/v1/decision_service.proto\x12\tofferd.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17offerd/v1/consent.proto\x1a\x1dofferd/v1/event_service.proto\x1a\x18offerd/v1/identity.proto\"\xcb\x03\n\rDecideRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\'\n\nidentities\x18\x02 \x03(\x0b\x32\x13.offerd.v1.Identity\x12 \n\x06scopes\x18\x03 \x03(\x0b\x32\x10.offerd.v1.Scope\x12#\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x12.offerd.v1.Context\x12\x0f\n\x07\x64ry_run\x18\x05 \x01(\x08\x12\x0f\n\x07\x65xplain\x18\x06 \x01(\x08\x12/\n\x0b\x64\x65\x63ide_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\rdeduplication\x18\x08 \x01(\x0e\x32\x18.offerd.v1.Deduplication\x12+\n\x0b\x61rbitration\x18\t \x01(\x0e\x32\x16.offerd.v1.Arbitration\x12\'\n\toverrides\x18\n \x01(\x0b\x32\x14.offerd.v1.Overrides\x12\x15\n\rpreview_token\x18\x0b \x01(\t\x12 \n\x06\x65vents\x18\x0c \x03(\x0b\x32\x10.offerd.v1.Event\x12#\n\x07\x63onsent\x18\r \x01(\x0b\x32\x12.offerd.v1.Consent\"\xb6\x02\n\tOverrides\x12+\n\nattributes\x18\x01 \x01(\x0b\x32\x17.google.protobuf.Struct\x12+\n\naggregates\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12:\n\x0bmemberships\x18\x03 \x03(\x0b\x32%.offerd.v1.Overrides.MembershipsEntry\x12\x30\n\x06scores\x18\x04 \x03(\x0b\x32 .offerd.v1.Overrides.ScoresEntry\x1a\x32\n\x10MembershipsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\x1a-\n\x0bScoresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x82\x01\n\x05Scope\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x65\x63ision\x18\x02 \x01(\t\x12\x11\n\tplacement\x18\x03 \x01(\t\x12\x17\n\nitem_count\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06top_up\x18\x05 \x01(\x08H\x01\x88\x01\x01\x42\r\n\x0b_item_countB\t\n\x07_top_up\"\x92\x01\n\x07\x43ontext\x12+\n\nattributes\x18\x01 \x01(\x0b\x32\x17.google.protobuf.Struct\x12%\n\x08location\x18\x02 \x01(\x0b\x32\x13.offerd.v1.Location\x12\x0f\n\x07locales\x18\x03 \x03(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"|\n\x08Location\x12\x15\n\x08latitude\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tlongitude\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\naccuracy_m\x18\x03 \x01(\x01H\x02\x88\x01\x01\x42\x0b\n\t_latitudeB\x0c\n\n_longitudeB\r\n\x0b_accuracy_m\"\xd6\x01\n\x0e\x44\x65\x63ideResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\t\x12/\n\x0b\x64\x65\x63ide_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x0cpropositions\x18\x04 \x03(\x0b\x32\x16.offerd.v1.Proposition\x12\x10\n\x08warnings\x18\x05 \x03(\t\x12-\n\revent_results\x18\x06 \x03(\x0b\x32\x16.offerd.v1.EventResult\"\xdf\x01\n\x0bProposition\x12\x16\n\x0eproposition_id\x18\x01 \x01(\t\x12\x1f\n\x05scope\x18\x02 \x01(\x0b\x32\x10.offerd.v1.Scope\x12#\n\x07outcome\x18\x03 \x01(\x0e\x32\x12.offerd.v1.Outcome\x12\x1e\n\x05items\x18\x04 \x03(\x0b\x32\x0f.offerd.v1.Item\x12+\n\x0b\x65xplanation\x18\x05 \x01(\x0b\x32\x16.offerd.v1.Explanation\x12%\n\x08\x65xposure\x18\x06 \x01(\x0b\x32\x13.offerd.v1.Exposure\"L\n\x08\x45xposure\x12\x12\n\nexperiment\x18\x01 \x01(\t\x12\x0b\n\x03\x61rm\x18\x02 \x01(\t\x12\x0e\n\x06\x66orced\x18\x03 \x01(\x08\x12\x0f\n\x07holdout\x18\x04 \x01(\x08\"\xb1\x01\n\x04Item\x12\r\n\x05offer\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x10\n\x08\x66\x61llback\x18\x03 \x01(\x08\x12#\n\x07\x63ontent\x18\x04 \x01(\x0b\x32\x12.offerd.v1.Content\x12+\n\nattributes\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\'\n\tselection\x18\x06 \x01(\x0b\x32\x14.offerd.v1.Selection\"\xdb\x01\n\x07\x43ontent\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12\x0e\n\x04html\x18\x03 \x01(\tH\x00\x12&\n\x04json\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12*\n\nimage_link\x18\x05 \x01(\x0b\x32\x14.offerd.v1.ImageLinkH\x00\x12\x16\n\x0credirect_url\x18\x06 \x01(\tH\x00\x12*\n\nkey_values\x18\x07 \x01(\x0b\x32\x14.offerd.v1.KeyValuesH\x00\x42\x06\n\x04\x62ody\"D\n\tImageLink\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x10\n\x08link_url\x18\x02 \x01(\t\x12\x18\n\x10\x61lternative_text\x18\x03 \x01(\t\"l\n\tKeyValues\x12\x30\n\x06values\x18\x01 \x03(\x0b\x32 .offerd.v1.KeyValues.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x98\x01\n\tSelection\x12\x10\n\x08strategy\x18\x01 \x01(\t\x12\x12\n\nconstraint\x18\x02 \x01(\t\x12\x13\n\x0b\x65ligibility\x18\x03 \x01(\t\x12\x30\n\x0eranking_method\x18\x04 \x01(\x0e\x32\x18.offerd.v1.RankingMethod\x12\r\n\x05score\x18\x05 \x01(\x01\x12\x0f\n\x07ranking\x18\x06 \x01(\t\"^\n\x0b\x45xplanation\x12%\n\x06\x66unnel\x18\x01 \x03(\x0b\x32\x15.offerd.v1.StageCount\x12(\n\ncandidates\x18\x02 \x03(\x0b\x32\x14.offerd.v1.Candidate\"<\n\nStageCount\x12\x1f\n\x05stage\x18\x01 \x01(\x0e\x32\x10.offerd.v1.Stage\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\x8d\x01\n\tCandidate\x12\r\n\x05offer\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x0e\n\x06\x63hosen\x18\x03 \x01(\x08\x12!\n\x07\x66\x65ll_at\x18\x04 \x01(\x0e\x32\x10.offerd.v1.Stage\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x12\n\x05score\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_score*\x9b\x01\n\rDeduplication\x12\x1d\n\x19\x44\x45\x44UPLICATION_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x45\x44UPLICATION_SCOPE\x10\x01\x12\x1a\n\x16\x44\x45\x44UPLICATION_DECISION\x10\x02\x12\x1b\n\x17\x44\x45\x44UPLICATION_PLACEMENT\x10\x03\x12\x19\n\x15\x44\x45\x44UPLICATION_REQUEST\x10\x04*d\n\x0b\x41rbitration\x12\x1b\n\x17\x41RBITRATION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41RBITRATION_IN_ORDER\x10\x01\x12\x1e\n\x1a\x41RBITRATION_AVOID_FALLBACK\x10\x02*z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_PROPOSED\x10\x01\x12\x14\n\x10OUTCOME_FALLBACK\x10\x02\x12\x13\n\x0fOUTCOME_NOTHING\x10\x03\x12\x15\n\x11OUTCOME_TOPPED_UP\x10\x04*\xb7\x01\n\rRankingMethod\x12\x1e\n\x1aRANKING_METHOD_UNSPECIFIED\x10\x00\x12\x1b\n\x17RANKING_METHOD_PRIORITY\x10\x01\x12\x1a\n\x16RANKING_METHOD_FORMULA\x10\x02\x12\x18\n\x14RANKING_METHOD_TABLE\x10\x03\x12\x18\n\x14RANKING_METHOD_MODEL\x10\x04\x12\x19\n\x15RANKING_METHOD_MANUAL\x10\x05*\xc0\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x14\n\x10STAGE_COLLECTION\x10\x01\x12\x0e\n\nSTAGE_LIVE\x10\x02\x12\x18\n\x14STAGE_REPRESENTATION\x10\x03\x12\x14\n\x10STAGE_CONSTRAINT\x10\x04\x12\x15\n\x11STAGE_ELIGIBILITY\x10\x05\x12\x0e\n\nSTAGE_CAPS\x10\x06\x12\x13\n\x0fSTAGE_EXCLUSION\x10\x07\x12\x0e\n\nSTAGE_RANK\x10\x08\x32q\n\x0f\x44\x65\x63isionService\x12^\n\x06\x44\x65\x63ide\x12\x18.offerd.v1.DecideRequest\x1a\x19.offerd.v1.DecideResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/v1/decisions:decide:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,54 +45,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KEYVALUES_VALUESENTRY']._serialized_options = b'8\001'
   _globals['_DECISIONSERVICE'].methods_by_name['Decide']._loaded_options = None
   _globals['_DECISIONSERVICE'].methods_by_name['Decide']._serialized_options = b'\202\323\344\223\002\031\"\024/v1/decisions:decide:\001*'
-  _globals['_DEDUPLICATION']._serialized_start=2792
-  _globals['_DEDUPLICATION']._serialized_end=2947
-  _globals['_ARBITRATION']._serialized_start=2949
-  _globals['_ARBITRATION']._serialized_end=3049
-  _globals['_OUTCOME']._serialized_start=3051
-  _globals['_OUTCOME']._serialized_end=3173
-  _globals['_RANKINGMETHOD']._serialized_start=3176
-  _globals['_RANKINGMETHOD']._serialized_end=3359
-  _globals['_STAGE']._serialized_start=3362
-  _globals['_STAGE']._serialized_end=3554
-  _globals['_DECIDEREQUEST']._serialized_start=167
-  _globals['_DECIDEREQUEST']._serialized_end=555
-  _globals['_OVERRIDES']._serialized_start=558
-  _globals['_OVERRIDES']._serialized_end=868
-  _globals['_OVERRIDES_MEMBERSHIPSENTRY']._serialized_start=771
-  _globals['_OVERRIDES_MEMBERSHIPSENTRY']._serialized_end=821
-  _globals['_OVERRIDES_SCORESENTRY']._serialized_start=823
-  _globals['_OVERRIDES_SCORESENTRY']._serialized_end=868
-  _globals['_SCOPE']._serialized_start=871
-  _globals['_SCOPE']._serialized_end=1001
-  _globals['_CONTEXT']._serialized_start=1004
-  _globals['_CONTEXT']._serialized_end=1150
-  _globals['_LOCATION']._serialized_start=1152
-  _globals['_LOCATION']._serialized_end=1276
-  _globals['_DECIDERESPONSE']._serialized_start=1279
-  _globals['_DECIDERESPONSE']._serialized_end=1446
-  _globals['_PROPOSITION']._serialized_start=1449
-  _globals['_PROPOSITION']._serialized_end=1672
-  _globals['_EXPOSURE']._serialized_start=1674
-  _globals['_EXPOSURE']._serialized_end=1750
-  _globals['_ITEM']._serialized_start=1753
-  _globals['_ITEM']._serialized_end=1930
-  _globals['_CONTENT']._serialized_start=1933
-  _globals['_CONTENT']._serialized_end=2152
-  _globals['_IMAGELINK']._serialized_start=2154
-  _globals['_IMAGELINK']._serialized_end=2222
-  _globals['_KEYVALUES']._serialized_start=2224
-  _globals['_KEYVALUES']._serialized_end=2332
-  _globals['_KEYVALUES_VALUESENTRY']._serialized_start=2287
-  _globals['_KEYVALUES_VALUESENTRY']._serialized_end=2332
-  _globals['_SELECTION']._serialized_start=2335
-  _globals['_SELECTION']._serialized_end=2487
-  _globals['_EXPLANATION']._serialized_start=2489
-  _globals['_EXPLANATION']._serialized_end=2583
-  _globals['_STAGECOUNT']._serialized_start=2585
-  _globals['_STAGECOUNT']._serialized_end=2645
-  _globals['_CANDIDATE']._serialized_start=2648
-  _globals['_CANDIDATE']._serialized_end=2789
-  _globals['_DECISIONSERVICE']._serialized_start=3556
-  _globals['_DECISIONSERVICE']._serialized_end=3669
+  _globals['_DEDUPLICATION']._serialized_start=2966
+  _globals['_DEDUPLICATION']._serialized_end=3121
+  _globals['_ARBITRATION']._serialized_start=3123
+  _globals['_ARBITRATION']._serialized_end=3223
+  _globals['_OUTCOME']._serialized_start=3225
+  _globals['_OUTCOME']._serialized_end=3347
+  _globals['_RANKINGMETHOD']._serialized_start=3350
+  _globals['_RANKINGMETHOD']._serialized_end=3533
+  _globals['_STAGE']._serialized_start=3536
+  _globals['_STAGE']._serialized_end=3728
+  _globals['_DECIDEREQUEST']._serialized_start=223
+  _globals['_DECIDEREQUEST']._serialized_end=682
+  _globals['_OVERRIDES']._serialized_start=685
+  _globals['_OVERRIDES']._serialized_end=995
+  _globals['_OVERRIDES_MEMBERSHIPSENTRY']._serialized_start=898
+  _globals['_OVERRIDES_MEMBERSHIPSENTRY']._serialized_end=948
+  _globals['_OVERRIDES_SCORESENTRY']._serialized_start=950
+  _globals['_OVERRIDES_SCORESENTRY']._serialized_end=995
+  _globals['_SCOPE']._serialized_start=998
+  _globals['_SCOPE']._serialized_end=1128
+  _globals['_CONTEXT']._serialized_start=1131
+  _globals['_CONTEXT']._serialized_end=1277
+  _globals['_LOCATION']._serialized_start=1279
+  _globals['_LOCATION']._serialized_end=1403
+  _globals['_DECIDERESPONSE']._serialized_start=1406
+  _globals['_DECIDERESPONSE']._serialized_end=1620
+  _globals['_PROPOSITION']._serialized_start=1623
+  _globals['_PROPOSITION']._serialized_end=1846
+  _globals['_EXPOSURE']._serialized_start=1848
+  _globals['_EXPOSURE']._serialized_end=1924
+  _globals['_ITEM']._serialized_start=1927
+  _globals['_ITEM']._serialized_end=2104
+  _globals['_CONTENT']._serialized_start=2107
+  _globals['_CONTENT']._serialized_end=2326
+  _globals['_IMAGELINK']._serialized_start=2328
+  _globals['_IMAGELINK']._serialized_end=2396
+  _globals['_KEYVALUES']._serialized_start=2398
+  _globals['_KEYVALUES']._serialized_end=2506
+  _globals['_KEYVALUES_VALUESENTRY']._serialized_start=2461
+  _globals['_KEYVALUES_VALUESENTRY']._serialized_end=2506
+  _globals['_SELECTION']._serialized_start=2509
+  _globals['_SELECTION']._serialized_end=2661
+  _globals['_EXPLANATION']._serialized_start=2663
+  _globals['_EXPLANATION']._serialized_end=2757
+  _globals['_STAGECOUNT']._serialized_start=2759
+  _globals['_STAGECOUNT']._serialized_end=2819
+  _globals['_CANDIDATE']._serialized_start=2822
+  _globals['_CANDIDATE']._serialized_end=2963
+  _globals['_DECISIONSERVICE']._serialized_start=3730
+  _globals['_DECISIONSERVICE']._serialized_end=3843
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,8 @@ import datetime
 from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from offerd.v1 import consent_pb2 as _consent_pb2
+from offerd.v1 import event_service_pb2 as _event_service_pb2
 from offerd.v1 import identity_pb2 as _identity_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -85,7 +87,7 @@ STAGE_EXCLUSION: Stage
 STAGE_RANK: Stage
 
 class DecideRequest(_message.Message):
-    __slots__ = ("request_id", "identities", "scopes", "context", "dry_run", "explain", "decide_time", "deduplication", "arbitration", "overrides", "preview_token")
+    __slots__ = ("request_id", "identities", "scopes", "context", "dry_run", "explain", "decide_time", "deduplication", "arbitration", "overrides", "preview_token", "events", "consent")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITIES_FIELD_NUMBER: _ClassVar[int]
     SCOPES_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +99,8 @@ class DecideRequest(_message.Message):
     ARBITRATION_FIELD_NUMBER: _ClassVar[int]
     OVERRIDES_FIELD_NUMBER: _ClassVar[int]
     PREVIEW_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     identities: _containers.RepeatedCompositeFieldContainer[_identity_pb2.Identity]
     scopes: _containers.RepeatedCompositeFieldContainer[Scope]
@@ -108,7 +112,9 @@ class DecideRequest(_message.Message):
     arbitration: Arbitration
     overrides: Overrides
     preview_token: str
-    def __init__(self, request_id: _Optional[str] = ..., identities: _Optional[_Iterable[_Union[_identity_pb2.Identity, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., dry_run: _Optional[bool] = ..., explain: _Optional[bool] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deduplication: _Optional[_Union[Deduplication, str]] = ..., arbitration: _Optional[_Union[Arbitration, str]] = ..., overrides: _Optional[_Union[Overrides, _Mapping]] = ..., preview_token: _Optional[str] = ...) -> None: ...
+    events: _containers.RepeatedCompositeFieldContainer[_event_service_pb2.Event]
+    consent: _consent_pb2.Consent
+    def __init__(self, request_id: _Optional[str] = ..., identities: _Optional[_Iterable[_Union[_identity_pb2.Identity, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., dry_run: _Optional[bool] = ..., explain: _Optional[bool] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deduplication: _Optional[_Union[Deduplication, str]] = ..., arbitration: _Optional[_Union[Arbitration, str]] = ..., overrides: _Optional[_Union[Overrides, _Mapping]] = ..., preview_token: _Optional[str] = ..., events: _Optional[_Iterable[_Union[_event_service_pb2.Event, _Mapping]]] = ..., consent: _Optional[_Union[_consent_pb2.Consent, _Mapping]] = ...) -> None: ...
 
 class Overrides(_message.Message):
     __slots__ = ("attributes", "aggregates", "memberships", "scores")
@@ -175,18 +181,20 @@ class Location(_message.Message):
     def __init__(self, latitude: _Optional[float] = ..., longitude: _Optional[float] = ..., accuracy_m: _Optional[float] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
-    __slots__ = ("request_id", "revision", "decide_time", "propositions", "warnings")
+    __slots__ = ("request_id", "revision", "decide_time", "propositions", "warnings", "event_results")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     DECIDE_TIME_FIELD_NUMBER: _ClassVar[int]
     PROPOSITIONS_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    EVENT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     revision: str
     decide_time: _timestamp_pb2.Timestamp
     propositions: _containers.RepeatedCompositeFieldContainer[Proposition]
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, request_id: _Optional[str] = ..., revision: _Optional[str] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., propositions: _Optional[_Iterable[_Union[Proposition, _Mapping]]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+    event_results: _containers.RepeatedCompositeFieldContainer[_event_service_pb2.EventResult]
+    def __init__(self, request_id: _Optional[str] = ..., revision: _Optional[str] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., propositions: _Optional[_Iterable[_Union[Proposition, _Mapping]]] = ..., warnings: _Optional[_Iterable[str]] = ..., event_results: _Optional[_Iterable[_Union[_event_service_pb2.EventResult, _Mapping]]] = ...) -> None: ...
 
 class Proposition(_message.Message):
     __slots__ = ("proposition_id", "scope", "outcome", "items", "explanation", "exposure")

@@ -4,6 +4,7 @@ from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from offerd.v1 import error_pb2 as _error_pb2
+from offerd.v1 import consent_pb2 as _consent_pb2
 from offerd.v1 import identity_pb2 as _identity_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -26,10 +27,14 @@ EVENT_STATUS_DUPLICATE: EventStatus
 EVENT_STATUS_REFUSED: EventStatus
 
 class CollectRequest(_message.Message):
-    __slots__ = ("events",)
+    __slots__ = ("events", "consent", "identities")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_FIELD_NUMBER: _ClassVar[int]
+    IDENTITIES_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[Event]
-    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ...) -> None: ...
+    consent: _consent_pb2.Consent
+    identities: _containers.RepeatedCompositeFieldContainer[_identity_pb2.Identity]
+    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., consent: _Optional[_Union[_consent_pb2.Consent, _Mapping]] = ..., identities: _Optional[_Iterable[_Union[_identity_pb2.Identity, _Mapping]]] = ...) -> None: ...
 
 class Event(_message.Message):
     __slots__ = ("event_id", "type", "identities", "event_time", "token", "properties")

@@ -41,6 +41,11 @@ class EventServiceStub:
                 request_serializer=offerd_dot_v1_dot_event__service__pb2.CollectRequest.SerializeToString,
                 response_deserializer=offerd_dot_v1_dot_event__service__pb2.CollectResponse.FromString,
                 _registered_method=True)
+        self.CollectStream = channel.stream_stream(
+                '/offerd.v1.EventService/CollectStream',
+                request_serializer=offerd_dot_v1_dot_event__service__pb2.Event.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_event__service__pb2.EventResult.FromString,
+                _registered_method=True)
 
 
 class EventServiceServicer:
@@ -57,6 +62,14 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CollectStream(self, request_iterator, context):
+        """Stores events one by one as they come, each answered in order once it is
+        on disk. For senders that keep a connection open.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -64,6 +77,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.Collect,
                     request_deserializer=offerd_dot_v1_dot_event__service__pb2.CollectRequest.FromString,
                     response_serializer=offerd_dot_v1_dot_event__service__pb2.CollectResponse.SerializeToString,
+            ),
+            'CollectStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.CollectStream,
+                    request_deserializer=offerd_dot_v1_dot_event__service__pb2.Event.FromString,
+                    response_serializer=offerd_dot_v1_dot_event__service__pb2.EventResult.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -95,6 +113,33 @@ class EventService:
             '/offerd.v1.EventService/Collect',
             offerd_dot_v1_dot_event__service__pb2.CollectRequest.SerializeToString,
             offerd_dot_v1_dot_event__service__pb2.CollectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CollectStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/offerd.v1.EventService/CollectStream',
+            offerd_dot_v1_dot_event__service__pb2.Event.SerializeToString,
+            offerd_dot_v1_dot_event__service__pb2.EventResult.FromString,
             options,
             channel_credentials,
             insecure,

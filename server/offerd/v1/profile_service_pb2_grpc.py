@@ -46,10 +46,40 @@ class ProfileServiceStub:
                 request_serializer=offerd_dot_v1_dot_profile__service__pb2.SetProfileRequest.SerializeToString,
                 response_deserializer=offerd_dot_v1_dot_profile__service__pb2.SetProfileResponse.FromString,
                 _registered_method=True)
+        self.PatchProfile = channel.unary_unary(
+                '/offerd.v1.ProfileService/PatchProfile',
+                request_serializer=offerd_dot_v1_dot_profile__service__pb2.PatchProfileRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_profile__service__pb2.PatchProfileResponse.FromString,
+                _registered_method=True)
         self.DeleteProfile = channel.unary_unary(
                 '/offerd.v1.ProfileService/DeleteProfile',
                 request_serializer=offerd_dot_v1_dot_profile__service__pb2.DeleteProfileRequest.SerializeToString,
                 response_deserializer=offerd_dot_v1_dot_profile__service__pb2.DeleteProfileResponse.FromString,
+                _registered_method=True)
+        self.LinkIdentities = channel.unary_unary(
+                '/offerd.v1.ProfileService/LinkIdentities',
+                request_serializer=offerd_dot_v1_dot_profile__service__pb2.LinkIdentitiesRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_profile__service__pb2.LinkIdentitiesResponse.FromString,
+                _registered_method=True)
+        self.UnlinkIdentity = channel.unary_unary(
+                '/offerd.v1.ProfileService/UnlinkIdentity',
+                request_serializer=offerd_dot_v1_dot_profile__service__pb2.UnlinkIdentityRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_profile__service__pb2.UnlinkIdentityResponse.FromString,
+                _registered_method=True)
+        self.SetConsent = channel.unary_unary(
+                '/offerd.v1.ProfileService/SetConsent',
+                request_serializer=offerd_dot_v1_dot_profile__service__pb2.SetConsentRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_profile__service__pb2.SetConsentResponse.FromString,
+                _registered_method=True)
+        self.ExportSubject = channel.unary_stream(
+                '/offerd.v1.ProfileService/ExportSubject',
+                request_serializer=offerd_dot_v1_dot_profile__service__pb2.ExportSubjectRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_profile__service__pb2.ExportSubjectResponse.FromString,
+                _registered_method=True)
+        self.DeleteSubject = channel.unary_unary(
+                '/offerd.v1.ProfileService/DeleteSubject',
+                request_serializer=offerd_dot_v1_dot_profile__service__pb2.DeleteSubjectRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_profile__service__pb2.DeleteSubjectResponse.FromString,
                 _registered_method=True)
 
 
@@ -73,11 +103,59 @@ class ProfileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PatchProfile(self, request, context):
+        """Changes some attributes, as RFC 7396 has it: null removes one. What isn't
+        named stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteProfile(self, request, context):
         """Removes a profile with its attributes, events and aggregates. It has
         happened when the call returns. Totals of offers stay. Digests of the
         events' ids are kept, so that an event sent again is a duplicate and
-        doesn't bring the profile back.
+        doesn't bring the profile back. `DeleteSubject` removes all of a customer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LinkIdentities(self, request, context):
+        """Says that identities are of one customer, as the caller knows for sure.
+        Of links that contradict each other the newest holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlinkIdentity(self, request, context):
+        """Cuts an identity off those that it was linked to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetConsent(self, request, context):
+        """Stores what a customer has chosen.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportSubject(self, request, context):
+        """Everything that is stored of a customer, over all keys: profiles, events,
+        links, consent, counters, reservations, loads, memberships, journal.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSubject(self, request, context):
+        """Removes everything that is stored of a customer, over all keys. It has
+        happened when the call returns. Until the tombstones expire nothing from
+        before brings the customer back: neither events dated before, nor loads
+        as of before.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,10 +174,40 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     request_deserializer=offerd_dot_v1_dot_profile__service__pb2.SetProfileRequest.FromString,
                     response_serializer=offerd_dot_v1_dot_profile__service__pb2.SetProfileResponse.SerializeToString,
             ),
+            'PatchProfile': grpc.unary_unary_rpc_method_handler(
+                    servicer.PatchProfile,
+                    request_deserializer=offerd_dot_v1_dot_profile__service__pb2.PatchProfileRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_profile__service__pb2.PatchProfileResponse.SerializeToString,
+            ),
             'DeleteProfile': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteProfile,
                     request_deserializer=offerd_dot_v1_dot_profile__service__pb2.DeleteProfileRequest.FromString,
                     response_serializer=offerd_dot_v1_dot_profile__service__pb2.DeleteProfileResponse.SerializeToString,
+            ),
+            'LinkIdentities': grpc.unary_unary_rpc_method_handler(
+                    servicer.LinkIdentities,
+                    request_deserializer=offerd_dot_v1_dot_profile__service__pb2.LinkIdentitiesRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_profile__service__pb2.LinkIdentitiesResponse.SerializeToString,
+            ),
+            'UnlinkIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlinkIdentity,
+                    request_deserializer=offerd_dot_v1_dot_profile__service__pb2.UnlinkIdentityRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_profile__service__pb2.UnlinkIdentityResponse.SerializeToString,
+            ),
+            'SetConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetConsent,
+                    request_deserializer=offerd_dot_v1_dot_profile__service__pb2.SetConsentRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_profile__service__pb2.SetConsentResponse.SerializeToString,
+            ),
+            'ExportSubject': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportSubject,
+                    request_deserializer=offerd_dot_v1_dot_profile__service__pb2.ExportSubjectRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_profile__service__pb2.ExportSubjectResponse.SerializeToString,
+            ),
+            'DeleteSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSubject,
+                    request_deserializer=offerd_dot_v1_dot_profile__service__pb2.DeleteSubjectRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_profile__service__pb2.DeleteSubjectResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -169,6 +277,33 @@ class ProfileService:
             _registered_method=True)
 
     @staticmethod
+    def PatchProfile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/offerd.v1.ProfileService/PatchProfile',
+            offerd_dot_v1_dot_profile__service__pb2.PatchProfileRequest.SerializeToString,
+            offerd_dot_v1_dot_profile__service__pb2.PatchProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DeleteProfile(request,
             target,
             options=(),
@@ -185,6 +320,141 @@ class ProfileService:
             '/offerd.v1.ProfileService/DeleteProfile',
             offerd_dot_v1_dot_profile__service__pb2.DeleteProfileRequest.SerializeToString,
             offerd_dot_v1_dot_profile__service__pb2.DeleteProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LinkIdentities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/offerd.v1.ProfileService/LinkIdentities',
+            offerd_dot_v1_dot_profile__service__pb2.LinkIdentitiesRequest.SerializeToString,
+            offerd_dot_v1_dot_profile__service__pb2.LinkIdentitiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlinkIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/offerd.v1.ProfileService/UnlinkIdentity',
+            offerd_dot_v1_dot_profile__service__pb2.UnlinkIdentityRequest.SerializeToString,
+            offerd_dot_v1_dot_profile__service__pb2.UnlinkIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/offerd.v1.ProfileService/SetConsent',
+            offerd_dot_v1_dot_profile__service__pb2.SetConsentRequest.SerializeToString,
+            offerd_dot_v1_dot_profile__service__pb2.SetConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/offerd.v1.ProfileService/ExportSubject',
+            offerd_dot_v1_dot_profile__service__pb2.ExportSubjectRequest.SerializeToString,
+            offerd_dot_v1_dot_profile__service__pb2.ExportSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/offerd.v1.ProfileService/DeleteSubject',
+            offerd_dot_v1_dot_profile__service__pb2.DeleteSubjectRequest.SerializeToString,
+            offerd_dot_v1_dot_profile__service__pb2.DeleteSubjectResponse.FromString,
             options,
             channel_credentials,
             insecure,
