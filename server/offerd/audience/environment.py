@@ -24,8 +24,13 @@ _TYPES: dict[ValueType, ex.Type] = {
     ValueType.LIST_DOUBLE: ex.list_of(ex.DOUBLE),
     ValueType.MAP_INT: ex.map_of(ex.STRING, ex.INT),
     ValueType.MAP_DOUBLE: ex.map_of(ex.STRING, ex.DOUBLE),
+    ValueType.MAP_STRING: ex.map_of(ex.STRING, ex.STRING),
     ValueType.MAP_TIMESTAMP: ex.map_of(ex.STRING, ex.TIMESTAMP),
 }
+
+
+SCORE_PARTS = ("probability", "percentile")
+"""What a score has beside itself, asked for as `score("<id>.<part>")`."""
 
 
 def profile_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Environment:
@@ -58,8 +63,17 @@ def _customer(schema: Schema) -> dict[str, ex.Type | ex.Record]:
 def _lookups(schema: Schema, audience_ids: Iterable[str]) -> dict[str, ex.Lookup]:
     return {
         "audience": ex.Lookup(audience_ids),
-        "score": ex.Lookup((score.id for score in schema.scores), ex.DOUBLE),
+        "score": ex.Lookup(score_names(schema), ex.DOUBLE),
     }
+
+
+def score_names(schema: Schema) -> list[str]:
+    """All that `score("...")` may ask for: each score, its probability and its percentile."""
+    return [
+        name
+        for score in schema.scores
+        for name in (score.id, *(f"{score.id}.{part}" for part in SCORE_PARTS))
+    ]
 
 
 def event_environment(schema: Schema, event_types: Iterable[str]) -> ex.Environment:

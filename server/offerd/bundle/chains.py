@@ -42,6 +42,7 @@ def verify_chains(catalogue: Catalogue, trees: Sequence[ex.Checked]) -> None:
     asked = {
         audience.id: trees[audience.rule].references.lookups.get("audience", ())
         for audience in catalogue.audiences
+        if audience.rule is not None
     }
     depths: dict[str, int] = {}
     for root, names in asked.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from offerd.audience.environment import decision_environment, event_environment
 from offerd.bundle.aggregates import verify_aggregates
 from offerd.bundle.caps import verify_caps
 from offerd.bundle.chains import verify_chains, verify_replaced
+from offerd.bundle.contacting import verify_contacting
 from offerd.bundle.contents import verify_content
 from offerd.bundle.damage import damage_at
 from offerd.bundle.environment import BundleEnvironment
@@ -20,7 +21,7 @@ from offerd.bundle.ranges import verify_ranges
 from offerd.bundle.references import verify_references
 from offerd.bundle.rules import verify_rules
 from offerd.bundle.selection import verify_selection
-from offerd.bundle.tables import CONTENTS, SCHEMA, TABLES, Table
+from offerd.bundle.tables import CONTENTS, SINGLE, TABLES, Table
 from offerd.decision.prepared import Prepared
 from offerd.decision.ranking_model import NO_MODELS, RankingModel
 from offerd.errors import BundleError
@@ -28,7 +29,6 @@ from offerd.model.catalogue import Catalogue, Offer, Rule
 from offerd.model.content import Content
 from offerd.model.decision import DecisionContext
 from offerd.model.profile import ProfileView
-from offerd.model.schema import Schema
 
 
 class Bundle:
@@ -100,6 +100,7 @@ def read_bundle(
         verify_references(catalogue, environment.meta.counts[CONTENTS.name])
         verify_ranges(catalogue)
         verify_caps(catalogue)
+        verify_contacting(catalogue)
         verify_selection(catalogue)
         verify_replaced(catalogue)
         verify_aggregates(catalogue.schema)
@@ -126,16 +127,15 @@ def _unregistered(catalogue: Catalogue) -> dict[str, RankingModel]:
 
 
 def _catalogue(environment: BundleEnvironment) -> Catalogue:
-    schema = _decode_all(environment, SCHEMA)
-    if len(schema) != 1:
-        raise BundleError(f"{len(schema)} schemas, 1 expected")
-    found: Schema = schema[0]
-    tables = {
-        table.name: _decode_all(environment, table)
-        for table in TABLES
-        if table not in (SCHEMA, CONTENTS)
+    tables: dict[str, Any] = {
+        table.name: _decode_all(environment, table) for table in TABLES if table is not CONTENTS
     }
-    return Catalogue(schema=found, contents=(), **tables)
+    for table in SINGLE:
+        records = tables[table.name]
+        if len(records) != 1:
+            raise BundleError(f"`{table.name}` has {len(records)} records, 1 expected")
+        tables[table.name] = records[0]
+    return Catalogue(contents=(), **tables)
 
 
 def _decode_all(environment: BundleEnvironment, table: Table) -> tuple[Any, ...]:
@@ -154,10 +154,7 @@ def _tree(rule: Rule, where: str) -> ex.Checked:
 def _event_filters(catalogue: Catalogue) -> list[ex.Rule]:
     """Plans each filter for the events of an aggregate or counter that uses it."""
     filters: dict[int, ex.Rule] = {}
-    users: list[tuple[int | None, Sequence[str]]]
-    users = [(one.where, one.events) for one in catalogue.schema.aggregates]
-    users += [(one.where, (one.event,)) for one in catalogue.counters]
-    for number, events in users:
+    for number, events in _users_of_filters(catalogue):
         if number is not None and number not in filters:
             environment = event_environment(catalogue.schema, events)
             tree = _tree(catalogue.event_filters[number], f"event filter {number}")
@@ -165,3 +162,13 @@ def _event_filters(catalogue: Catalogue) -> list[ex.Rule]:
     if len(filters) != len(catalogue.event_filters):
         raise BundleError("an event filter that no aggregate and no counter uses")
     return [filters[number] for number in range(len(filters))]
+
+
+def _users_of_filters(catalogue: Catalogue) -> Iterator[tuple[int | None, Sequence[str]]]:
+    """Yields each use of an event filter with the types of the events that it reads."""
+    for aggregate in catalogue.schema.aggregates:
+        yield aggregate.where, aggregate.events
+        for step in () if aggregate.sequence is None else aggregate.sequence.steps:
+            yield step.where, step.events
+    for counter in catalogue.counters:
+        yield counter.where, counter.events

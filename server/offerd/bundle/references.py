@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable
 
 from offerd.errors import BundleError
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
+from offerd.model.contact import CONTACT_EVENT
 from offerd.model.selection import Group
 
 
@@ -21,7 +22,7 @@ def verify_references(catalogue: Catalogue, content_count: int) -> None:
     decisions = {decision.id: decision for decision in catalogue.decisions}
     rules = range(len(catalogue.rules))
     for audience in catalogue.audiences:
-        _inside(rules, [audience.rule], f"audience `{audience.id}`")
+        _inside(rules, _given(audience.rule), f"audience `{audience.id}`")
     offers: tuple[Offer | FallbackOffer, ...] = (*catalogue.offers, *catalogue.fallback_offers)
     for offer in offers:
         _verify_offer(offer, rules, placements, content_count)
@@ -30,23 +31,28 @@ def verify_references(catalogue: Catalogue, content_count: int) -> None:
     shown = {offer.id for offer in offers}
     for decision in catalogue.decisions:
         where = f"decision `{decision.id}`"
-        _verify_groups(catalogue, decision.groups, where)
+        _verify_groups(catalogue, decision.groups, decision.placements, where)
         _inside(shown, decision.fallbacks, where)
         _inside(placements, decision.placements, where)
     for experiment in catalogue.experiments:
         where = f"experiment `{experiment.id}`"
         _inside(decisions, [experiment.decision], where)
         for arm in experiment.arms:
-            _verify_groups(catalogue, arm.groups or (), where)
+            served = decisions[experiment.decision].placements
+            _verify_groups(catalogue, arm.groups or (), served, where)
     for scope in catalogue.scopes:
         _inside(decisions, [scope.decision], f"scope `{scope.id}`")
         _inside(decisions[scope.decision].placements, [scope.placement], f"scope `{scope.id}`")
     _verify_counted(catalogue, placements)
     _verify_ranked(catalogue, rules)
+    _verify_channels(catalogue)
 
 
-def _verify_groups(catalogue: Catalogue, groups: Iterable[Group], where: str) -> None:
+def _verify_groups(
+    catalogue: Catalogue, groups: Iterable[Group], served: Container[str], where: str
+) -> None:
     for group in groups:
+        _inside(served, group.placements, where)
         _inside(range(len(catalogue.strategies)), group.strategies, where)
         _inside(range(len(catalogue.offers)), group.offers, where)
 
@@ -55,12 +61,17 @@ def _verify_counted(catalogue: Catalogue, placements: set[str]) -> None:
     filters = range(len(catalogue.event_filters))
     offers = range(len(catalogue.offers))
     for aggregate in catalogue.schema.aggregates:
-        _inside(filters, _given(aggregate.where), f"aggregate `{aggregate.id}`")
+        where = f"aggregate `{aggregate.id}`"
+        _inside(filters, _given(aggregate.where), where)
+        for step in () if aggregate.sequence is None else aggregate.sequence.steps:
+            _inside(filters, _given(step.where), where)
+    channels = {channel.id for channel in catalogue.channels}
     for counter in catalogue.counters:
         where = f"counter `{counter.key}`"
         _inside(filters, _given(counter.where), where)
         _inside(offers, counter.offers or (), where)
-        _inside(placements, counter.placements, where)
+        counted = channels if counter.event == CONTACT_EVENT else placements
+        _inside(counted, counter.placements, where)
     for offer in catalogue.offers:
         where = f"offer `{offer.id}`"
         _inside(range(len(catalogue.counters)), (cap.counter for cap in offer.caps), where)
@@ -89,6 +100,16 @@ def _verify_ranked(catalogue: Catalogue, rules: range) -> None:
         _inside(rules, _given(exclusion.when), where)
 
 
+def _verify_channels(catalogue: Catalogue) -> None:
+    channels = {channel.id for channel in catalogue.channels}
+    namespaces = {namespace.id for namespace in catalogue.schema.namespaces}
+    for channel in catalogue.channels:
+        where = f"channel `{channel.id}`"
+        _inside(namespaces, channel.namespaces, where)
+        _inside(range(len(catalogue.counters)), (cap.counter for cap in channel.caps), where)
+        _inside(channels, (name for cap in channel.caps for name in cap.placements), where)
+
+
 def _verify_distinct(catalogue: Catalogue) -> None:
     offers = [offer.id for offer in catalogue.offers]
     tables = {
@@ -100,6 +121,11 @@ def _verify_distinct(catalogue: Catalogue) -> None:
         "counter": [counter.key for counter in catalogue.counters],
         "ranking": [ranking.id for ranking in catalogue.rankings],
         "exclusion": [exclusion.id for exclusion in catalogue.exclusions],
+        "namespace": [namespace.id for namespace in catalogue.schema.namespaces],
+        "aggregate": [aggregate.id for aggregate in catalogue.schema.aggregates],
+        "score": [score.id for score in catalogue.schema.scores],
+        "policy": [policy.id for policy in catalogue.policies],
+        "channel": [channel.id for channel in catalogue.channels],
         "experiment": [experiment.id for experiment in catalogue.experiments],
     }
     for noun, ids in tables.items():

@@ -16,7 +16,10 @@ import msgspec
 
 from offerd.model.capping import Counter
 from offerd.model.catalogue import Audience, Collection, FallbackOffer, Offer, Placement, Rule
+from offerd.model.consent import ConsentDefaults
+from offerd.model.contact import Channel
 from offerd.model.content import Content
+from offerd.model.policy import Policy
 from offerd.model.schema import Schema
 from offerd.model.selection import (
     Decision,
@@ -48,6 +51,10 @@ class Table(NamedTuple):
 SCHEMA = Table("schema", Schema)
 CONTENTS = Table("contents", Content)
 SCORE_TABLES = Table("score_tables", ScoreTable)
+CONSENT = Table("consent", ConsentDefaults)
+SINGLE = (SCHEMA, CONSENT)
+"""Tables that have the single record 0."""
+
 TABLES = (
     SCHEMA,
     Table("rules", Rule),
@@ -66,8 +73,11 @@ TABLES = (
     SCORE_TABLES,
     Table("exclusions", Exclusion),
     Table("experiments", Experiment),
+    Table("policies", Policy),
+    Table("channels", Channel),
+    CONSENT,
 )
-"""In the order in which the revision is computed. `schema` has the single record 0."""
+"""In the order in which the revision is computed."""
 
 
 class Meta(msgspec.Struct, frozen=True):

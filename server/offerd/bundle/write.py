@@ -15,8 +15,8 @@ from offerd.bundle.seal import seal
 from offerd.bundle.tables import (
     META,
     META_KEY,
-    SCHEMA,
     SCORE_TABLES,
+    SINGLE,
     TABLES,
     Meta,
     Table,
@@ -65,8 +65,8 @@ def write_bundle(catalogue: Catalogue, path: Path) -> Written:
 
 
 def _records(catalogue: Catalogue, table: Table, encoder: msgspec.msgpack.Encoder) -> list[bytes]:
-    if table is SCHEMA:
-        return [encoder.encode(catalogue.schema)]
+    if table in SINGLE:
+        return [encoder.encode(getattr(catalogue, table.name))]
     if table is SCORE_TABLES:
         # The encoder sorts no keys that are numbers.
         return [msgspec.msgpack.encode(_sorted(one)) for one in catalogue.score_tables]

@@ -6,15 +6,20 @@ from collections.abc import Iterable
 
 from offerd.model.schema import AggregateFunction, Schema
 
-_STARTS_AT_ZERO = (AggregateFunction.COUNT, AggregateFunction.SUM)
+_STARTS_AT_ZERO = (
+    AggregateFunction.COUNT,
+    AggregateFunction.SUM,
+    AggregateFunction.DISTINCT,
+    AggregateFunction.STEPS,
+)
 
 
 def given_names(schema: Schema, offer: Iterable[str]) -> frozenset[str]:
     """The full names of what always has a value where an offer's content is shown.
 
     `offer` are the names of those attributes, built-in and declared, that this very offer has:
-    `id`, `category`. Counts and sums have one before the first event; nothing that is said about a
-    customer, or by a caller, has.
+    `id`, `category`. Counts, sums and steps have one before the first event; nothing that is said
+    about a customer, or by a caller, has.
     """
     zero = (a.id for a in schema.aggregates if a.function in _STARTS_AT_ZERO)
     return frozenset((*(f"offer.{name}" for name in offer), *(f"aggregate.{id_}" for id_ in zero)))

@@ -110,7 +110,7 @@ def test_newer_format_is_refused(bundle: Path, tmp_path: Path) -> None:
     newer = tmp_path / "newer"
     newer.write_bytes(bundle.read_bytes()[:-SEAL_BYTES])
     seal(newer, format_version=FORMAT_VERSION + 1)
-    with pytest.raises(BundleError, match="has format 3, and this offerd reads format 2: it was "):
+    with pytest.raises(BundleError, match="has format 4, and this offerd reads format 3: it was "):
         open_bundle(newer)
 
 

@@ -127,12 +127,12 @@ def test_models_are_asked_for_by_name(catalogue: Catalogue, tmp_path: Path) -> N
         (capped(placements=("till",)), "offer `mat` refers to `till`"),
         (capped(within_ns=1), "a cap with two windows"),
         (capped(calendar=None, within_ns=10**17), "a cap whose time can't be counted"),
-        (capped(calendar=Calendar(DAY, 0)), "a cap over 0 of `day`, 1 to 730 expected"),
-        (capped(calendar=Calendar(DAY, 731)), "a cap over 731 of `day`"),
+        (capped(calendar=Calendar(DAY, 0)), "a window over 0 of `day`, 1 to 730 exp"),
+        (capped(calendar=Calendar(DAY, 731)), "a window over 731 of `day`"),
         (capped(calendar=Calendar(DAY, 1, "Mars")), "time zone `Mars`, which isn't known here"),
         (capped(calendar=Calendar(DAY, 1, "")), "time zone ``, which isn't known here"),
         (capped(calendar=Calendar(DAY, 1, "../UTC")), "which isn't known here"),
-        (capped(calendar=Calendar(DAY, 1, "UTC", 8)), "a cap whose weeks start on no day"),
+        (capped(calendar=Calendar(DAY, 1, "UTC", 8)), "a window whose weeks start on no day"),
         (changed("counters", 0, key=""), "a counter's key is from 1 to 400 bytes long"),
         (changed("counters", 0, key="k" * 401), "a counter's key is from 1 to 400 bytes long"),
         (changed("counters", 0, event="party"), "counts `party`, which isn't declared"),
@@ -255,7 +255,7 @@ def test_bounds_are_those_of_definitions() -> None:
     """What can be written can be kept, and no more."""
     assert caps.MAXIMUM_LIMIT == forms.MAXIMUM_LIMIT
     assert calendars.MOST_UNITS == windows.MOST_UNITS
-    assert caps.LONGEST_WITHIN_NS == windows.CAPPED.longest_ns
+    assert windows.CAPPED.longest_ns == caps.LONGEST_WITHIN_NS
     assert selection.MAXIMUM_WEIGHT == experimenting.MAXIMUM_WEIGHT
     assert selection.MAXIMUM_AT_MOST == fields.MAXIMUM_ITEM_COUNT
     assert forms.ten_thousandths("100%") == WHOLE

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from offerd.definitions import json_schema, load
-from offerd.definitions.documents import SECTIONS
+from offerd.definitions.documents import SECTIONS, SINGLE_SECTIONS
+from offerd.definitions.documents.fields import Document
 from offerd.definitions.findings import Findings
+from offerd.definitions.gathering.refusals import document_at
 from offerd.definitions.reading.compose import compose
 from offerd.definitions.reading.text import Text
 from offerd.definitions.reading.tree import plain
@@ -41,16 +44,17 @@ def test_examples_of_the_guide_load(folder: Path) -> None:
     ]
     assert [warning.message for warning in warnings] == [
         "no decision serves the placement `email-banner`",
+        "no decision serves the placement `agent-desk`",
     ]
 
 
 def test_guide_shows_every_section_and_field() -> None:
     """The guide has a heading or an example for every section, and names every field."""
     guide = GUIDE.read_text(encoding="utf-8")
-    for section, document in SECTIONS.items():
+    for section, document in {**SECTIONS, **SINGLE_SECTIONS}.items():
         assert f"\n{section}:\n" in guide, section
-        for name, field in document.model_fields.items():
-            assert f"`{field.alias or name}`" in guide, (section, name)
+        for name in _fields(document):
+            assert f"`{name}`" in guide, (section, name)
 
 
 def test_published_schema_has_not_drifted() -> None:
@@ -90,6 +94,32 @@ def test_shipped_definitions_are_valid_by_the_schema(path: Path) -> None:
         {"placements": [{"id": "web", "channel": "web", "content_type": "film"}]},
         {"collections": [{"id": "all"}]},
         {"ofers": []},
+        {"audiences": [{"id": "vip"}]},
+        {"audiences": [{"id": "vip", "rule": "true", "external": True}]},
+        {"namespaces": [{"id": "crm", "type": "cross_device", "limit": 3}]},
+        {"aggregates": [{"id": "seen", "function": "count"}]},
+        {
+            "aggregates": [
+                {"id": "seen", "function": "count", "events": ["click"], "sequence_within": "1h"}
+            ]
+        },
+        {
+            "aggregates": [
+                {
+                    "id": "seen",
+                    "function": "count",
+                    "events": ["click"],
+                    "window": "1h",
+                    "calendar": {"unit": "day"},
+                }
+            ]
+        },
+        {"aggregates": [{"id": "seen", "function": "count", "sequence": [{"within": "1h"}]}]},
+        {"policies": [{"id": "quiet", "marketing_actions": ["analytics"]}]},
+        {"consent": [{"collect": "y"}]},
+        {"consent": {"collect": True}},
+        {"channels": [{"id": "email", "quiet_hours": [{"from": "24:00", "until": "08:00"}]}]},
+        {"channels": [{"id": "email", "caps": [{"within": "24h"}]}]},
         {"decisions": [{"id": "a", "placements": ["a"], "strategies": [{}]}]},
         {"rankings": [{"id": "a", "formula": 1, "table": "b"}]},
         {"rankings": [{"id": "a", "table": "b", "boosts": [{"when": "x", "score": 1}]}]},
@@ -114,6 +144,16 @@ def test_shipped_definitions_are_valid_by_the_schema(path: Path) -> None:
 def test_schema_refuses_what_loading_refuses(document: object) -> None:
     """What is wrong with a single file's shape is wrong by the published schema, too."""
     assert not jsonschema.Draft202012Validator(json_schema()).is_valid(document)
+
+
+def _fields(document: type[Document]) -> Iterator[str]:
+    """The names of all fields of a document, and of the documents in it."""
+    for name, field in document.model_fields.items():
+        written = field.alias or name
+        yield written
+        inner = document_at(document, (written,))
+        if inner is not document:
+            yield from _fields(inner)
 
 
 def _values(text: str) -> object:

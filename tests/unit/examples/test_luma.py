@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
@@ -22,6 +23,7 @@ from offerd.events import FoldPlan
 from offerd.model.capping import CapSubject
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
 from offerd.model.content import ContentType
+from offerd.model.schema import AggregateFunction
 from offerd.service.revisions import Loaded, Revisions, Standing
 from offerd.store import State
 from offerd.v1 import decision_service_pb2, event_service_pb2, identity_pb2, profile_service_pb2
@@ -131,6 +133,20 @@ def test_uses_what_selects(catalogue: Catalogue) -> None:
     assert any(content.templates for content in catalogue.contents)
 
 
+def test_uses_what_is_said_of_customers(catalogue: Catalogue) -> None:
+    """Consent, channels with quiet hours and caps, policies about placements, kinds of figures."""
+    assert catalogue.consent.values
+    assert {channel.id for channel in catalogue.channels} == {"email", "push", "sms"}
+    assert all(channel.quiet_periods and channel.caps for channel in catalogue.channels)
+    actions = {action for one in catalogue.placements for action in one.marketing_actions}
+    assert all(one.marketing_actions for one in catalogue.placements)
+    assert actions >= {action for one in catalogue.policies for action in one.marketing_actions}
+    figures = catalogue.schema.aggregates
+    assert {one.function for one in figures} == set(AggregateFunction) - {AggregateFunction.FIRST}
+    assert any(one.within_ns for one in figures)
+    assert any(one.calendar for one in figures)
+
+
 def test_offers_are_over_running_and_to_come(catalogue: Catalogue) -> None:
     """At the instant of all examples some offers have ended, some run, some have not begun."""
     ended = sorted(o.id for o in catalogue.offers if o.end_ns and o.end_ns <= CANONICAL_NS)
@@ -215,6 +231,24 @@ def test_events_fit_the_schema(catalogue: Catalogue) -> None:
     assert len({event["event_id"] for event in EVENTS}) == len(EVENTS) >= 500
     known = {(member["namespace"], member["id"]) for member in MEMBERS}
     assert {(event["namespace"], event["id"]) for event in EVENTS} <= known
+
+
+def test_files_of_the_analysts_are_of_members_and_of_what_is_declared(
+    catalogue: Catalogue,
+) -> None:
+    """Each is named as what it is loaded into, and its rows are of people who are known."""
+    names = {"yoga-not-recently": "id", "upsell-propensity": "email"}
+    loaded = {one.id for one in catalogue.audiences if one.rule is None}
+    assert loaded | {score.id for score in catalogue.schema.scores} == set(names)
+    known = {member["id"] for member in MEMBERS if member["namespace"] == "email"}
+    for name, column in names.items():
+        with (LUMA / "data" / f"{name}.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) > 10
+        assert {row[column] for row in rows} <= known
+        for row in rows:
+            assert 0 <= float(row.get("probability", 0)) <= 1
+            assert 1 <= float(row.get("percentile", 1)) <= 100
 
 
 def test_studios_are_those_that_members_go_to() -> None:

@@ -1,14 +1,27 @@
 """The authoring format: what a definition file may hold, before names are looked up."""
 
+from offerd.definitions.documents.aggregates import AggregateDocument, StepDocument
 from offerd.definitions.documents.capping import CapDocument, EveryDocument, SharedCapDocument
+from offerd.definitions.documents.contacting import (
+    ChannelCapDocument,
+    ChannelDocument,
+    ConsentDocument,
+    MarketingActionDocument,
+    PolicyDocument,
+    QuietHoursDocument,
+)
 from offerd.definitions.documents.declarations import (
-    AggregateDocument,
     AttributeDocument,
     EventDocument,
     NamespaceDocument,
 )
 from offerd.definitions.documents.experimenting import ArmDocument, ExperimentDocument
-from offerd.definitions.documents.file import SECTIONS, DefinitionFile, json_schema
+from offerd.definitions.documents.file import (
+    SECTIONS,
+    SINGLE_SECTIONS,
+    DefinitionFile,
+    json_schema,
+)
 from offerd.definitions.documents.offers import (
     FallbackOfferDocument,
     OfferDocument,
@@ -34,13 +47,17 @@ from offerd.definitions.documents.selection import (
 
 __all__ = [
     "SECTIONS",
+    "SINGLE_SECTIONS",
     "AggregateDocument",
     "ArmDocument",
     "AttributeDocument",
     "AudienceDocument",
     "BoostDocument",
     "CapDocument",
+    "ChannelCapDocument",
+    "ChannelDocument",
     "CollectionDocument",
+    "ConsentDocument",
     "DecisionDocument",
     "DefinitionFile",
     "EventDocument",
@@ -49,16 +66,20 @@ __all__ = [
     "ExperimentDocument",
     "FallbackOfferDocument",
     "GroupDocument",
+    "MarketingActionDocument",
     "NamespaceDocument",
     "OfferDocument",
     "OffersDocument",
     "PlacementDocument",
+    "PolicyDocument",
+    "QuietHoursDocument",
     "RankingDocument",
     "RepresentationDocument",
     "ScopeDocument",
     "ScoreDocument",
     "ScoreTableDocument",
     "SharedCapDocument",
+    "StepDocument",
     "StrategyDocument",
     "json_schema",
 ]

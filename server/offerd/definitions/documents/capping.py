@@ -58,11 +58,18 @@ class EveryDocument(Document):
 class CapDocument(Document):
     """How often an offer may be proposed, shown, clicked or taken up."""
 
-    model_config = ConfigDict(json_schema_extra={"not": {"required": ["within", "every"]}})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"required": ["within", "every"]},
+            "oneOf": [{"required": ["event"]}, {"required": ["events"]}],
+        }
+    )
     noun: ClassVar[str] = "a cap"
 
-    event: Id
+    event: Annotated[Id | None, Given()] = None
     """The type of the events that count; `decision` counts propositions made."""
+    events: Annotated[list[Id] | None, Given(), Field(min_length=1)] = None
+    """Types of events that count together; instead of `event`, and without `decision`."""
     per: Annotated[CapSubject, Field(strict=False)] = CapSubject.PROFILE
     """Whose events count: each profile's own, or those of all. Absent: each profile's own."""
     limit: Limit
@@ -85,6 +92,11 @@ class CapDocument(Document):
     about: Annotated[About, Field(strict=False)] = About.OFFER
     """Whether events count that are about the offer (offer), or all of the type, about it or not
     (any). Absent: those about the offer."""
+    start: OptionalText = None
+    """First instant at which it holds, and of the events that count: RFC 3339, or a date which is
+    midnight UTC. Absent: since ever."""
+    end: OptionalText = None
+    """First instant at which it no longer holds (written as `start`). Absent: for ever."""
 
 
 class SharedCapDocument(CapDocument):

@@ -1,14 +1,13 @@
-"""Documents that declare data: namespaces, attributes, event types, aggregates."""
+"""Documents that declare data: namespaces, attributes, event types."""
 
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from offerd.definitions.documents.fields import (
-    AGGREGATE_PATTERN,
-    MAXIMUM_ID_LENGTH,
     AttributeName,
     Described,
     Document,
@@ -18,24 +17,41 @@ from offerd.definitions.documents.fields import (
     NonEmpty,
     OptionalText,
 )
-from offerd.model.schema import AggregateFunction, NamespaceType, Normalization
+from offerd.model.schema import NamespaceType, Normalization
+
+MAXIMUM_IDENTITIES = 50
+"""No customer has more identities."""
 
 AttributeType = Literal[
     "bool", "int", "double", "string", "timestamp", "list(string)", "list(int)", "list(double)"
 ]
 
 
+_NOT_UNIQUE: JsonDict = {"required": ["unique"], "properties": {"unique": {"const": False}}}
+
+
 class NamespaceDocument(Described):
     """An identity namespace. The order of declaration is the order of priority."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"dependentSchemas": {"limit": _NOT_UNIQUE}},
+    )
     noun: ClassVar[str] = "a namespace"
 
     id: Id
     """The name that identities use for it."""
     type: Annotated[NamespaceType, Field(strict=False)]
     """What its identities name: a browser (cookie), a device, or a person (the others)."""
-    normalize: Annotated[Normalization, Field(strict=False)] = Normalization.NONE
-    """How ids are made comparable. Absent: not at all."""
+    normalize: Annotated[Normalization | None, Given(), Field(strict=False)] = None
+    """How ids are made comparable: not at all (none), without case and outer spaces (lowercase),
+    by their digits and a `+` before them (phone). Absent, and the only choice: lowercase for
+    email, phone for phone; absent for the others: none."""
+    unique: Annotated[bool | None, Given()] = None
+    """Whether a customer has at most one id of it: of two links that would give them another,
+    the older is cut. Absent: yes if it names persons, no if browsers or devices."""
+    limit: Annotated[int | None, Given(), Field(ge=1, le=MAXIMUM_IDENTITIES)] = None
+    """How many ids of it a customer has at most, 1 to 50; only where it isn't unique. Absent:
+    as many as a customer can have identities, 50 together."""
 
 
 class AttributeDocument(Document):
@@ -66,22 +82,3 @@ class EventDocument(Described):
     """The type that events carry; one of the four that exist adds properties to it."""
     properties: list[AttributeDocument] = Field(default_factory=list)
     """What events of this type may carry. Absent: nothing."""
-
-
-class AggregateDocument(Described):
-    """A figure kept per profile over its events; rules read it as `aggregate.<id>`."""
-
-    noun: ClassVar[str] = "an aggregate"
-
-    id: Annotated[str, StringConstraints(pattern=AGGREGATE_PATTERN, max_length=MAXIMUM_ID_LENGTH)]
-    """The name that rules read; an attribute name without dots."""
-    events: Annotated[list[Id], Field(min_length=1)]
-    """The types of events that are taken in."""
-    function: Annotated[AggregateFunction, Field(strict=False)]
-    """What is kept of them."""
-    group_by: Annotated[AttributeName | None, Given()] = None
-    """A string property; the aggregate is then a map from its values. Absent: one figure."""
-    value: Annotated[AttributeName | None, Given()] = None
-    """The property that sum, min or max take; not for the other functions."""
-    where: OptionalText = None
-    """A rule over `event`; only events for which it is true are taken in. Absent: all."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from offerd.definitions.documents.aggregates import AggregateDocument
 from offerd.definitions.documents.capping import SharedCapDocument
+from offerd.definitions.documents.contacting import (
+    ChannelDocument,
+    ConsentDocument,
+    MarketingActionDocument,
+    PolicyDocument,
+)
 from offerd.definitions.documents.declarations import (
-    AggregateDocument,
     AttributeDocument,
     EventDocument,
     NamespaceDocument,
 )
 from offerd.definitions.documents.experimenting import ExperimentDocument
-from offerd.definitions.documents.fields import Document
+from offerd.definitions.documents.fields import Document, Given
 from offerd.definitions.documents.offers import FallbackOfferDocument, OfferDocument
 from offerd.definitions.documents.ranking import (
     RankingDocument,
@@ -56,6 +62,14 @@ class DefinitionFile(Document):
     """Scores that are loaded per profile; rules ask for them with `score("<id>")`."""
     audiences: list[AudienceDocument] = Field(default_factory=list)
     """Named groups of profiles; rules ask for them with `audience("<id>")`."""
+    marketing_actions: list[MarketingActionDocument] = Field(default_factory=list)
+    """Uses of data beyond the built-in ones."""
+    policies: list[PolicyDocument] = Field(default_factory=list)
+    """What labelled data may not be used for."""
+    consent: Annotated[ConsentDocument | None, Given()] = None
+    """What holds for customers who never answered; a mapping, in one file only."""
+    channels: list[ChannelDocument] = Field(default_factory=list)
+    """Ways to reach customers, and when they may be contacted."""
     placements: list[PlacementDocument] = Field(default_factory=list)
     """Places where offers are shown."""
     offers: list[OfferDocument] = Field(default_factory=list)
@@ -82,10 +96,15 @@ class DefinitionFile(Document):
     """Names for a decision at a placement."""
 
 
+SINGLE_SECTIONS: dict[str, type[Document]] = {"consent": ConsentDocument}
+"""Sections that are one document, by name."""
+
 SECTIONS: dict[str, type[Document]] = {
-    name: get_args(field.annotation)[0] for name, field in DefinitionFile.model_fields.items()
+    name: get_args(field.annotation)[0]
+    for name, field in DefinitionFile.model_fields.items()
+    if name not in SINGLE_SECTIONS
 }
-"""The document that each section is a list of."""
+"""The document that each of the other sections is a list of."""
 
 
 class _Generator(GenerateJsonSchema):

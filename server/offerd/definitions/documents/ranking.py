@@ -11,6 +11,7 @@ from offerd.definitions.documents.fields import (
     Document,
     Given,
     Id,
+    Label,
     OptionalText,
 )
 from offerd.definitions.documents.forms import Computed
@@ -19,12 +20,21 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class ScoreDocument(Described):
-    """A score that is loaded per profile, such as a propensity; rules ask `score("<id>")`."""
+    """A score that is loaded per profile, such as a propensity.
+
+    Rules ask for it with `score("<id>")`, and for its probability and percentile with
+    `score("<id>.probability")` and `score("<id>.percentile")`.
+    """
 
     noun: ClassVar[str] = "a score"
 
     id: Id
     """The id that rules ask for."""
+    maximum_age: OptionalText = None
+    """A score older than this is unknown: hours, minutes and seconds such as `720h`, from `1m` to
+    `17544h`. Absent: none is too old."""
+    labels: list[Label] = Field(default_factory=list)
+    """Data usage labels. Absent: none."""
 
 
 class BoostDocument(Document):

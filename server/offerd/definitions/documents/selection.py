@@ -29,12 +29,26 @@ PRIORITY = "priority"
 class AudienceDocument(Described):
     """A named group of profiles; rules ask for it with `audience("<id>")`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["rule"], "properties": {"external": {"const": False}}},
+                {
+                    "required": ["external"],
+                    "properties": {"external": {"const": True}, "rule": False},
+                },
+            ]
+        }
+    )
     noun: ClassVar[str] = "an audience"
 
     id: Id
     """The id that rules ask for."""
-    rule: str
-    """A rule over profile, context, aggregate, now, audience and score; true for members."""
+    rule: OptionalText = None
+    """A rule over profile, context, aggregate, now, audience and score; true for members. Absent:
+    members are loaded."""
+    external: bool = False
+    """Whether members are loaded instead of being told by a rule. Absent: no."""
 
 
 class PlacementDocument(Described):
@@ -50,6 +64,8 @@ class PlacementDocument(Described):
     """What it shows."""
     item_count: ItemCount = 1
     """How many items, 1 to 500, unless the scope or the request says. Absent: 1."""
+    marketing_actions: list[Id] = Field(default_factory=list)
+    """What showing an offer there is; policies about it keep data out. Absent: nothing."""
 
 
 _PREDICATES: JsonDict = {"anyOf": [{"required": [f]} for f in ("any_tags", "all_tags", "where")]}
@@ -129,6 +145,8 @@ class GroupDocument(Document):
     """Ids of strategies that compete: an offer that several find keeps its best score."""
     offers: Annotated[list[Id] | None, Given(), Field(min_length=1)] = None
     """Ids of offers, proposed in this order as far as they are eligible."""
+    placements: Annotated[list[Id] | None, Given(), Field(min_length=1)] = None
+    """Ids of those placements of the decision at which the step is taken. Absent: all."""
 
 
 Step = Annotated[Annotated[Id, Tag(PLAIN)] | Annotated[GroupDocument, Tag(MANIFOLD)], told_by(dict)]
@@ -157,6 +175,11 @@ class DecisionDocument(Described):
     and day. Absent: id."""
     status: Annotated[Status, Field(strict=False)] = Status.APPROVED
     """Where it is in its life; one that isn't approved shows fallbacks. Absent: approved."""
+    start: OptionalText = None
+    """First instant at which it shows more than fallbacks: RFC 3339, or a date which is midnight
+    UTC. Absent: since ever."""
+    end: OptionalText = None
+    """First instant at which it no longer does (written as `start`). Absent: for ever."""
 
 
 class ScopeDocument(Described):

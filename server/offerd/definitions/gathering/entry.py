@@ -10,15 +10,19 @@ from offerd.definitions.documents import (
     AggregateDocument,
     AttributeDocument,
     AudienceDocument,
+    ChannelDocument,
     CollectionDocument,
+    ConsentDocument,
     DecisionDocument,
     EventDocument,
     ExclusionDocument,
     ExperimentDocument,
     FallbackOfferDocument,
+    MarketingActionDocument,
     NamespaceDocument,
     OfferDocument,
     PlacementDocument,
+    PolicyDocument,
     RankingDocument,
     ScopeDocument,
     ScoreDocument,
@@ -91,6 +95,10 @@ class Gathered:
     aggregates: list[Entry[AggregateDocument]] = field(default_factory=list)
     scores: list[Entry[ScoreDocument]] = field(default_factory=list)
     audiences: list[Entry[AudienceDocument]] = field(default_factory=list)
+    marketing_actions: list[Entry[MarketingActionDocument]] = field(default_factory=list)
+    policies: list[Entry[PolicyDocument]] = field(default_factory=list)
+    consent: list[Entry[ConsentDocument]] = field(default_factory=list)
+    channels: list[Entry[ChannelDocument]] = field(default_factory=list)
     placements: list[Entry[PlacementDocument]] = field(default_factory=list)
     offers: list[Entry[OfferDocument]] = field(default_factory=list)
     fallback_offers: list[Entry[FallbackOfferDocument]] = field(default_factory=list)

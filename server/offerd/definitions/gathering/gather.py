@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from offerd.definitions.documents import SECTIONS, OfferDocument
+from offerd.definitions.documents import SECTIONS, SINGLE_SECTIONS, OfferDocument
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Gathered
 from offerd.definitions.gathering.refusals import section_hint
@@ -68,11 +68,17 @@ def _gather_tree(text: Text, gathered: Gathered, findings: Findings) -> None:
         if name in SECTIONS and isinstance(node, ListNode):
             _gather_section(name, node, text, getattr(gathered, name), findings)
             continue
-        if name in SECTIONS:
+        if name in SINGLE_SECTIONS and isinstance(node, Mapping):
+            _gather_single(name, node, text, getattr(gathered, name), findings)
+            continue
+        if name in SINGLE_SECTIONS:
+            found = described(plain(node))
+            findings.mistake(text.place(node.start), f"`{name}` must be a mapping: found {found}")
+        elif name in SECTIONS:
             found = described(plain(node))
             findings.mistake(text.place(node.start), f"`{name}` must be a list: found {found}")
         else:
-            advice = section_hint(name, SECTIONS)
+            advice = section_hint(name)
             findings.mistake(text.place(key.start), f"unknown section {quoted(name)}{advice}")
         following = bisect_right(starts, key.start)
         end = starts[following] if following < len(starts) else len(text.source)
@@ -92,3 +98,11 @@ def _gather_section(
         entry = shape(SECTIONS[name], plain(item), TreeOrigin(text, item), findings)
         if entry is not None:
             entries.append(entry)
+
+
+def _gather_single(
+    name: str, node: Mapping, text: Text, entries: list[Any], findings: Findings
+) -> None:
+    entry = shape(SINGLE_SECTIONS[name], plain(node), TreeOrigin(text, node), findings)
+    if entry is not None:
+        entries.append(entry)

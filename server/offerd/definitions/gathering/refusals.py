@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from offerd.definitions.documents.contacting import CLOCK_PATTERN, DATE_PATTERN
 from offerd.definitions.documents.fields import (
     AGGREGATE_PATTERN,
     ATTRIBUTE_PATTERN,
@@ -18,12 +19,15 @@ from offerd.definitions.documents.fields import (
     MAXIMUM_ID_LENGTH,
     Document,
 )
+from offerd.definitions.documents.file import DefinitionFile
 from offerd.definitions.documents.forms import SHARE_PATTERN
 from offerd.definitions.place import Origin, Path, Place
 from offerd.definitions.wording import described, hint, listed, nearest, quoted, with_backticks
 
 _SHARE = "a share such as `12.5%`, from `0%` to `100%` in steps of 0.01%"
 _PATTERNS = {
+    CLOCK_PATTERN: "a time of day: expected such as `08:30`, from `00:00` to `23:59`",
+    DATE_PATTERN: "a day: expected such as `2026-12-24`",
     SHARE_PATTERN: _SHARE,
     ID_PATTERN: "an id: use lower-case letters, digits, `.`, `_` and `-`, a letter or digit first",
     ATTRIBUTE_PATTERN: "an attribute name: use lower-case letters, digits and `_`, a letter first, "
@@ -44,7 +48,10 @@ _FORMS = {
     "holdout": _SHARE,
 }
 """What is expected of fields that have forms of their own."""
-_NO_NOUNS = ("about", "per", "ties", "week_starts", "within")
+_NO_NOUNS = (
+    *("about", "per", "ties", "week_starts", "within", "normalize"),
+    *("collect", "personalize", "share"),
+)
 _SIMPLE = ("an integer", "a number", "text")
 
 
@@ -117,10 +124,10 @@ def _choice(_: type[Document], path: Path, error: ErrorDetails) -> str:
     advice = f"did you mean `{near}`?" if near else f"expected one of {listed(valid, most=9)}"
     if len(valid) == 1:
         advice = f"expected `{valid[0]}`"
-    field = str(path[-1])
-    if field in _NO_NOUNS:
-        return f"`{field}` can't be {quoted(found)}: {advice}"
-    return f"{quoted(found)} is not a {field.replace('_', ' ')}: {advice}"
+    if path[-1] in _NO_NOUNS or path[:-1] == ("marketing",):
+        return f"`{path[-1]}` can't be {quoted(found)}: {advice}"
+    noun = str(path[-2]).removesuffix("s") if isinstance(path[-1], int) else str(path[-1])
+    return f"{quoted(found)} is not a {noun.replace('_', ' ')}: {advice}"
 
 
 def _pattern(_: type[Document], path: Path, error: ErrorDetails) -> str:
@@ -197,6 +204,7 @@ def _document_in(annotation: Any) -> type[Document] | None:
     return None
 
 
-def section_hint(name: str, sections: Mapping[str, object]) -> str:
+def section_hint(name: str) -> str:
     """What to say of an unknown section."""
-    return hint(name, sections) or f": expected {listed(sections, most=20)}"
+    sections = DefinitionFile.model_fields
+    return hint(name, sections) or f": expected {listed(sections, most=len(sections))}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from offerd.definitions.documents import AudienceDocument
 from offerd.definitions.findings import Findings
+from offerd.definitions.gathering.entry import Entry
 from offerd.definitions.place import Place
 from offerd.definitions.resolving.names import Table
 from offerd.definitions.resolving.rules import Compiler, RuleTable
@@ -20,15 +21,19 @@ MAXIMUM_AUDIENCE_DEPTH = 32
 def resolve_audiences(
     table: Table[AudienceDocument], compiler: Compiler, rules: RuleTable, findings: Findings
 ) -> tuple[Audience, ...]:
-    """The audiences whose rules are right, by id."""
+    """The audiences that are right, by id: those whose rules are, and those that are loaded."""
     checked: dict[str, Checked] = {}
     audiences = []
     for entry in table:
         document = entry.document
-        rule = compiler.compile(document.rule, entry, "rule")
+        name = document.name or document.id
+        if _is_loaded(entry, findings):
+            audiences.append(Audience(document.id, name, None))
+            continue
+        source = document.rule
+        rule = None if source is None else compiler.compile(source, entry, "rule")
         if rule is not None:
             checked[document.id] = rule
-            name = document.name or document.id
             audiences.append(Audience(document.id, name, rules.number(rule)))
     asked = {
         name: [n for n in rule.references.lookups.get("audience", ()) if n in checked]
@@ -48,6 +53,18 @@ def resolve_audiences(
         )
         findings.mistake(place, message)
     return tuple(audiences)
+
+
+def _is_loaded(entry: Entry[AudienceDocument], findings: Findings) -> bool:
+    document = entry.document
+    if document.external and document.rule is not None:
+        message = "an `external` audience has no `rule`: its members are loaded"
+        findings.mistake(entry.key_place("rule"), message)
+    needs_rule = document.rule is None and not document.external
+    if needs_rule and not findings.is_doubtful(document.id):
+        message = "an audience needs `rule`, or `external: true` if its members are loaded"
+        findings.mistake(entry.place(), message)
+    return document.external
 
 
 def _path(names: Sequence[str]) -> str:

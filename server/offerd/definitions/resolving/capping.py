@@ -18,8 +18,10 @@ from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry
 from offerd.definitions.place import Path
 from offerd.definitions.resolving.counters import CounterTable, counter_key
+from offerd.definitions.resolving.dates import Dates, resolve_dates
 from offerd.definitions.resolving.declaring import EVENT, event_types
 from offerd.definitions.resolving.names import Names, Table
+from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.resolving.rules import INTEGER, Compiler, RuleTable
 from offerd.definitions.resolving.windows import Window, resolve_window
 from offerd.model.capping import DECISION_EVENT, Cap, Counter
@@ -32,7 +34,9 @@ class _Terms(NamedTuple):
     """What a cap says, looked up: whatever offers it is for."""
 
     document: CapDocument
+    events: tuple[str, ...]
     window: Window
+    dates: Dates
     limit: int
     limit_rule: int | None
     placements: tuple[str, ...]
@@ -51,6 +55,7 @@ class CapResolver:
         compiler: Compiler,
         rules: RuleTable,
         filters: RuleTable,
+        counters: CounterTable,
         findings: Findings,
     ) -> None:
         self._schema = schema
@@ -60,13 +65,8 @@ class CapResolver:
         self._filters = filters
         self._findings = findings
         self._events = Names(EVENT, (*event_types(schema), DECISION_EVENT), findings)
-        self._compilers: dict[str, Compiler] = {}
-        self._counters = CounterTable()
-
-    @property
-    def counters(self) -> tuple[Counter, ...]:
-        """What the caps so far count."""
-        return self._counters.counters
+        self._compilers: dict[tuple[str, ...], Compiler] = {}
+        self._counters = counters
 
     def own(self, entry: Entry[OfferDocument], number: int) -> tuple[Cap, ...]:
         """The caps of the offer of a number alone, in the order written."""
@@ -98,16 +98,41 @@ class CapResolver:
         }
 
     def _terms(self, document: CapDocument, entry: Entry[Any], path: Path) -> _Terms:
-        self._events.check(document.event, entry.place(*path, "event"))
+        events = self._events_of(document, entry, path)
         limit, limit_rule = self._limit(document, entry, path)
         return _Terms(
             document,
+            events,
             resolve_window(document, entry, path, self._findings),
+            resolve_dates(document.start, document.end, "the cap", entry, path, self._findings),
             limit,
             limit_rule,
             self._placements_of(document, entry, path),
-            self._where(document, entry, path),
+            self._where(document, events, entry, path),
         )
+
+    def _events_of(self, document: CapDocument, entry: Entry[Any], path: Path) -> tuple[str, ...]:
+        """The types of event that count, sorted; at least one, if only of no meaning."""
+        if document.event is not None and document.events is not None:
+            message = "a cap has `event` or `events`: found both"
+            self._findings.mistake(entry.key_place(*path, "events"), message)
+        elif document.event is not None:
+            self._events.check(document.event, entry.place(*path, "event"))
+        elif document.events is None:
+            if not self._findings.is_doubtful(entry.document.id):
+                message = "a cap needs `event` or `events`"
+                self._findings.mistake(entry.place(*path), message)
+        else:
+            report_repeated(document.events, entry, (*path, "events"), self._findings)
+            for index, event in enumerate(document.events):
+                place = entry.place(*path, "events", index)
+                if event == DECISION_EVENT and len(document.events) > 1:
+                    message = f"`{event}` counts by itself: what is shown was proposed before"
+                    self._findings.mistake(place, message)
+                else:
+                    self._events.check(event, place)
+        given = {document.event or DECISION_EVENT} if document.events is None else document.events
+        return tuple(sorted(set(given)))
 
     def _caps(
         self, terms: _Terms, over: str, offers: tuple[int, ...], shown: Sequence[str]
@@ -123,15 +148,16 @@ class CapResolver:
         about_any = document.about is About.ANY
         where = None if document.where is None else document.where.strip()
         key = counter_key(
-            document.per, document.event, "any" if about_any else over, placements, where
+            document.per, terms.events, "any" if about_any else over, placements, where
         )
         counter = Counter(
             key,
-            document.event,
+            terms.events[0],
             document.per,
             None if about_any else offers,
             placements,
             terms.where,
+            terms.events[1:],
         )
         return Cap(
             self._counters.number(counter),
@@ -141,6 +167,8 @@ class CapResolver:
             terms.limit_rule,
             placements,
             terms.id,
+            terms.dates.start_ns,
+            terms.dates.end_ns,
         )
 
     def _limit(
@@ -165,16 +193,18 @@ class CapResolver:
         known = list(self._placements.entries)
         return tuple(sorted(known[number] for number in numbers))
 
-    def _where(self, document: CapDocument, entry: Entry[Any], path: Path) -> int | None:
-        if document.where is None or document.event not in self._events:
+    def _where(
+        self, document: CapDocument, events: tuple[str, ...], entry: Entry[Any], path: Path
+    ) -> int | None:
+        if document.where is None or not all(event in self._events for event in events):
             return None
-        if document.event == DECISION_EVENT:
+        if DECISION_EVENT in events:
             message = f"`where` can't be with `event: {DECISION_EVENT}`: it has no properties"
             self._findings.mistake(entry.key_place(*path, "where"), message)
             return None
-        compiler = self._compilers.get(document.event)
+        compiler = self._compilers.get(events)
         if compiler is None:
-            environment = event_environment(self._schema, (document.event,))
-            compiler = self._compilers[document.event] = Compiler(environment, self._findings)
+            environment = event_environment(self._schema, events)
+            compiler = self._compilers[events] = Compiler(environment, self._findings)
         checked = compiler.compile(document.where, entry, *path, "where")
         return None if checked is None else self._filters.number(checked)

@@ -6,6 +6,9 @@ from hashlib import blake2b
 
 from offerd.model.capping import CapSubject, Counter
 
+_EVENTS_BYTES = 128
+"""Types of event that take more in a key are told by their digest."""
+
 _PLACEMENTS_BYTES = 100
 """Placements that take more in a key are told by their digest."""
 
@@ -31,16 +34,21 @@ class CounterTable:
 
 
 def counter_key(
-    subject: CapSubject, event: str, over: str, placements: tuple[str, ...], where: str | None
+    subject: CapSubject,
+    events: tuple[str, ...],
+    over: str,
+    placements: tuple[str, ...],
+    where: str | None,
 ) -> str:
     """The key of a counter, such as `profile:display:offer/free-class@web-hero?0f3c…`.
 
     `over` says which offers' events count: `offer/<id>` for those of one, `cap/<id>` for those of
-    all that a shared cap covers, `any` for all there are. `placements` are sorted. `where` is
-    the filter as written: another text is another counter. At most 400 bytes, so that it can
+    all that a shared cap covers, `any` for all there are. Events and placements are sorted. `where`
+    is the filter as written: another text is another counter. At most 400 bytes, so that it can
     be a part of a key of the store.
     """
-    key = f"{subject}:{event}:{over}"
+    types = "+".join(events)
+    key = f"{subject}:{types if len(types) <= _EVENTS_BYTES else _digest(types)}:{over}"
     if placements:
         joined = ",".join(placements)
         key += f"@{joined if len(joined) <= _PLACEMENTS_BYTES else _digest(joined)}"

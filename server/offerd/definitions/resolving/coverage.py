@@ -116,9 +116,9 @@ def _asking_placements(catalogue: Catalogue) -> list[frozenset[str]]:
         for number in group.strategies:
             collection = catalogue.strategies[number].collection
             if collection >= 0:
-                by_collection[collection].update(decision.placements)
+                by_collection[collection].update(group.placements or decision.placements)
         for number in group.offers:
-            by_hand[number].update(decision.placements)
+            by_hand[number].update(group.placements or decision.placements)
     asking: list[frozenset[str]] = [frozenset()] * len(catalogue.offers)
     shared: dict[frozenset[str], frozenset[str]] = {}
     for collection_, placements in zip(catalogue.collections, by_collection, strict=True):

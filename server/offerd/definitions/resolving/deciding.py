@@ -19,7 +19,10 @@ from offerd.definitions.documents import (
 from offerd.definitions.documents.selection import PRIORITY
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry
+from offerd.definitions.place import Path
+from offerd.definitions.resolving.dates import resolve_dates
 from offerd.definitions.resolving.names import Kind, Names, Table
+from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.resolving.rules import Compiler, RuleTable
 from offerd.definitions.wording import hint, listed, quoted
 from offerd.model.selection import Decision, Group, Scope, Strategy
@@ -86,22 +89,30 @@ class DecisionResolver:
         return Decision(
             document.id,
             tuple(names[number] for number in numbers),
-            self.groups(document.strategies, entry, "strategies"),
+            self.groups(document.strategies, document.placements, entry, "strategies"),
             self._fallbacks(entry),
             document.top_up,
             document.ties,
             document.status,
+            *resolve_dates(document.start, document.end, "the decision", entry, (), self._findings),
         )
 
     def groups(
-        self, steps: Sequence[str | GroupDocument], entry: Entry[Any], *path: str | int
+        self,
+        steps: Sequence[str | GroupDocument],
+        served: Sequence[str],
+        entry: Entry[Any],
+        *path: str | int,
     ) -> tuple[Group, ...]:
-        """The steps at a path; those of which nothing exists are left out."""
+        """The steps at a path; those of which nothing exists are left out.
+
+        `served` are the placements of the decision, none if they aren't known.
+        """
         groups = []
         seen: set[str] = set()
         for index, step in enumerate(steps):
             if isinstance(step, GroupDocument):
-                group = self._group(step, entry, (*path, index))
+                group = self._group(step, served, entry, (*path, index))
             else:
                 self._strategies.check(step, entry, *path, index)
                 known = step in self._strategies
@@ -110,11 +121,13 @@ class DecisionResolver:
                     message = f"the strategy {quoted(step)} is listed twice"
                     self._findings.mistake(entry.place(*path, index), message)
                 seen.add(step)
-            if group != Group():
+            if group.strategies or group.offers:
                 groups.append(group)
         return tuple(groups)
 
-    def _group(self, step: GroupDocument, entry: Entry[Any], path: tuple[str | int, ...]) -> Group:
+    def _group(
+        self, step: GroupDocument, served: Sequence[str], entry: Entry[Any], path: Path
+    ) -> Group:
         if (step.group is None) == (step.offers is None):
             if step.group is not None:
                 message = "a step of a decision has `group` or `offers`: found both"
@@ -123,11 +136,30 @@ class DecisionResolver:
                 message = "a step of a decision needs `group` or `offers`"
                 self._findings.mistake(entry.place(*path), message)
             return Group()
+        placements = self._taken_at(step, served, entry, path)
         if step.group is not None:
             check = self._strategies.check_each
-            return Group(strategies=check(step.group, entry, self._findings, *path, "group"))
-        offers = step.offers or ()
-        return Group(offers=self._offers.check_each(offers, entry, self._findings, *path, "offers"))
+            strategies = check(step.group, entry, self._findings, *path, "group")
+            return Group(strategies=strategies, placements=placements)
+        offers = self._offers.check_each(step.offers or (), entry, self._findings, *path, "offers")
+        return Group(offers=offers, placements=placements)
+
+    def _taken_at(
+        self, step: GroupDocument, served: Sequence[str], entry: Entry[Any], path: Path
+    ) -> tuple[str, ...]:
+        """The placements at which a step is taken, () for all."""
+        if step.placements is None:
+            return ()
+        report_repeated(step.placements, entry, (*path, "placements"), self._findings)
+        for index, name in enumerate(step.placements):
+            place = entry.place(*path, "placements", index)
+            if self._placements.check(name, entry, *path, "placements", index) and (
+                served and name not in served
+            ):
+                advice = hint(name, served) or f": expected one of {listed(served)}"
+                message = f"the decision doesn't serve the placement `{name}`{advice}"
+                self._findings.mistake(place, message)
+        return tuple(sorted(set(step.placements)))
 
     def _fallbacks(self, entry: Entry[DecisionDocument]) -> tuple[str, ...]:
         found: dict[str, None] = {}

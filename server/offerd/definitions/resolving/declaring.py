@@ -10,17 +10,18 @@ from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry, Gathered
 from offerd.definitions.place import Path
 from offerd.definitions.resolving.names import Kind, report_twice
-from offerd.definitions.wording import quoted
+from offerd.definitions.resolving.namespaces import resolve_namespaces
+from offerd.definitions.resolving.repeating import report_repeated
+from offerd.definitions.resolving.scores import resolve_scores
 from offerd.model.capping import DECISION_EVENT
+from offerd.model.contact import CONTACT_EVENT
 from offerd.model.schema import (
     BUILT_IN_CONTEXT,
     BUILT_IN_EVENTS,
     BUILT_IN_OFFER,
     Attribute,
     EventType,
-    Namespace,
     Schema,
-    ScoreModel,
     ValueType,
 )
 
@@ -33,7 +34,7 @@ PROPERTY = Kind("property", "properties")
 
 _KEYWORDS = frozenset(("true", "false", "null", "in"))
 _WITH_VALUES = (ValueType.STRING, ValueType.LIST_STRING)
-_SCORE = Kind("score", "scores")
+SCORE = Kind("score", "scores")
 _BUILT_IN = {
     _CONTEXT: {attribute.path: attribute for attribute in BUILT_IN_CONTEXT},
     OFFER_ATTRIBUTE: {attribute.path: attribute for attribute in BUILT_IN_OFFER},
@@ -44,9 +45,8 @@ def declare(gathered: Gathered, findings: Findings) -> Schema:
     """The schema, still without aggregates; what is declared twice or wrongly is reported."""
     events = distinct(EVENT, gathered.events, findings)
     return Schema(
-        namespaces=tuple(
-            Namespace(entry.document.id, entry.document.type, entry.document.normalize)
-            for entry in distinct(_NAMESPACE, gathered.namespaces, findings)
+        namespaces=resolve_namespaces(
+            distinct(_NAMESPACE, gathered.namespaces, findings), findings
         ),
         profile=_declared(_PROFILE, gathered.profile, findings),
         context=_declared(_CONTEXT, gathered.context, findings),
@@ -54,11 +54,10 @@ def declare(gathered: Gathered, findings: Findings) -> Schema:
         events=tuple(
             _event_type(entry, findings)
             for entry in events
-            if not _report_decision_event(entry, findings)
+            if not _report_made_event(entry, findings)
         ),
-        scores=tuple(
-            ScoreModel(entry.document.id) for entry in distinct(_SCORE, gathered.scores, findings)
-        ),
+        scores=resolve_scores(distinct(SCORE, gathered.scores, findings), findings),
+        marketing_actions=tuple(sorted({e.document.id for e in gathered.marketing_actions})),
     )
 
 
@@ -78,10 +77,11 @@ def distinct(kind: Kind, entries: Iterable[Entry[Any]], findings: Findings) -> l
     return list(first.values())
 
 
-def _report_decision_event(entry: Entry[EventDocument], findings: Findings) -> bool:
-    made = entry.document.id == DECISION_EVENT
+def _report_made_event(entry: Entry[EventDocument], findings: Findings) -> bool:
+    name = entry.document.id
+    made = name in (DECISION_EVENT, CONTACT_EVENT)
     if made:
-        message = f"the event type `{DECISION_EVENT}` is built in: nobody sends it, leave it out"
+        message = f"the event type `{name}` is built in: nobody sends it, leave it out"
         findings.mistake(entry.place("id"), message)
     return made
 
@@ -159,17 +159,6 @@ def _check_attribute(
         findings.mistake(entry.key_place(*path, "values"), message)
     for field in ("values", "labels"):
         report_repeated(getattr(document, field) or (), entry, (*path, field), findings)
-
-
-def report_repeated(
-    items: Iterable[str], entry: Entry[Any], path: Path, findings: Findings
-) -> None:
-    """Reports what a list has twice."""
-    seen: set[str] = set()
-    for index, item in enumerate(items):
-        if item in seen:
-            findings.mistake(entry.place(*path, index), f"{quoted(item)} is listed twice")
-        seen.add(item)
 
 
 def _report_prefixes(

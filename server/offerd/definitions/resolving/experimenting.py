@@ -57,7 +57,9 @@ class ExperimentResolver:
                 continue
             groups = None
             if arm.strategies is not None:
-                groups = self._steps.groups(arm.strategies, entry, *path, "strategies")
+                decision = self._decisions.get(document.decision)
+                served = [] if decision is None else decision.placements
+                groups = self._steps.groups(arm.strategies, served, entry, *path, "strategies")
             arms[arm.id] = Arm(arm.id, arm.weight, groups)
         weighed = any(arm.weight for arm in arms.values())
         if not weighed and not self._findings.is_doubtful(document.id):

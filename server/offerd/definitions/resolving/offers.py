@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from offerd.content.given import given_names
 from offerd.definitions.documents import FallbackOfferDocument, OfferDocument
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry
-from offerd.definitions.instants import NotATime, instant_ns
 from offerd.definitions.resolving.attributes import AttributeValues
 from offerd.definitions.resolving.audiences import find_cycles
 from offerd.definitions.resolving.capping import CapResolver
 from offerd.definitions.resolving.contents import Contents
-from offerd.definitions.resolving.declaring import report_repeated
+from offerd.definitions.resolving.dates import resolve_dates
 from offerd.definitions.resolving.names import Table
+from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.resolving.rules import Compiler, RuleTable
 from offerd.model.catalogue import FallbackOffer, Offer, Representation
 from offerd.model.schema import Schema
@@ -54,12 +53,9 @@ class OfferResolver:
         document = entry.document
         if document.tags:
             report_repeated(document.tags, entry, ("tags",), self._findings)
-        start_ns = self._instant(document.start, entry, "start")
-        end_ns = self._instant(document.end, entry, "end")
-        if start_ns is not None and end_ns is not None and end_ns <= start_ns:
-            message = f"the offer ends before it starts: `end` `{document.end}`"
-            message += f" must be after `start` `{document.start}`"
-            self._findings.mistake(entry.place("end"), message)
+        start_ns, end_ns = resolve_dates(
+            document.start, document.end, "the offer", entry, (), self._findings
+        )
         attributes = self._values.convert(document.attributes, entry)
         dates = {"start": start_ns, "end": end_ns}
         known = [*_KNOWN, *(name for name, value in dates.items() if value is not None)]
@@ -91,15 +87,6 @@ class OfferResolver:
         if given is None:
             given = self._given[names] = given_names(self._schema, names)
         return self._contents.resolve(entry.document.representations, entry, given)
-
-    def _instant(self, text: str | None, entry: Entry[Any], field: str) -> int | None:
-        if text is None:
-            return None
-        try:
-            return instant_ns(text)
-        except NotATime as problem:
-            self._findings.mistake(entry.place(field), str(problem))
-            return None
 
     def _eligibility(self, entry: Entry[OfferDocument]) -> int | None:
         source = entry.document.eligibility

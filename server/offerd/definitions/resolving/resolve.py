@@ -15,8 +15,10 @@ from offerd.definitions.resolving.aggregates import aggregate_all
 from offerd.definitions.resolving.attributes import AttributeValues
 from offerd.definitions.resolving.audiences import resolve_audiences
 from offerd.definitions.resolving.capping import CapResolver
+from offerd.definitions.resolving.channels import ChannelResolver
 from offerd.definitions.resolving.collecting import Collector
 from offerd.definitions.resolving.contents import Contents
+from offerd.definitions.resolving.counters import CounterTable
 from offerd.definitions.resolving.coverage import Tables, check_coverage
 from offerd.definitions.resolving.deciding import (
     DecisionResolver,
@@ -26,6 +28,7 @@ from offerd.definitions.resolving.deciding import (
 from offerd.definitions.resolving.declaring import declare
 from offerd.definitions.resolving.excluding import ExclusionResolver
 from offerd.definitions.resolving.experimenting import ExperimentResolver
+from offerd.definitions.resolving.governing import MarketingActions, resolve_policies
 from offerd.definitions.resolving.names import Kind, Table, report_twice
 from offerd.definitions.resolving.offers import OfferResolver, report_circles
 from offerd.definitions.resolving.ranking import RankingResolver, ScoreTableResolver
@@ -111,6 +114,17 @@ class _Stages:
         self._customer = Compiler(profile_environment(schema, audiences), findings)
         self._compiler = Compiler(decision_environment(schema, audiences), findings)
         self._rules = RuleTable()
+        self._counters = CounterTable()
+        self._actions = MarketingActions(gathered.marketing_actions, findings)
+        self._policies = gathered.policies
+        self._consent = gathered.consent
+        self._channels = ChannelResolver(
+            gathered.channels,
+            schema=schema,
+            actions=self._actions,
+            counters=self._counters,
+            findings=findings,
+        )
         self._contents = Contents(tables.placements, self._compiler, self._rules, findings)
         self._caps = CapResolver(
             schema=schema,
@@ -118,6 +132,7 @@ class _Stages:
             compiler=self._compiler,
             rules=self._rules,
             filters=filters,
+            counters=self._counters,
             findings=findings,
         )
         self._decisions = DecisionResolver(
@@ -138,6 +153,7 @@ class _Stages:
         )
         experiments = ExperimentResolver(tables.decisions, self._decisions, findings)
         offers = self._with_shared_caps(offers, collections)
+        channels = self._channels.channels()
         return self._ranked(
             Catalogue(
                 schema=self._schema,
@@ -155,9 +171,12 @@ class _Stages:
                     resolve_scope(entry, tables.placements, tables.decisions, findings)
                     for entry in self._scopes
                 ),
-                counters=self._caps.counters,
+                counters=self._counters.counters,
                 exclusions=tuple(exclusions.resolve(entry) for entry in tables.exclusions),
                 experiments=tuple(experiments.resolve(entry) for entry in tables.experiments),
+                policies=resolve_policies(self._policies, self._actions, self._schema, findings),
+                channels=channels,
+                consent=self._channels.consent(self._consent),
             )
         )
 
@@ -212,7 +231,13 @@ class _Stages:
         )
 
     def _placements(self) -> tuple[Placement, ...]:
-        documents = [entry.document for entry in self._tables.placements]
         return tuple(
-            Placement(one.id, one.channel, one.content_type, one.item_count) for one in documents
+            Placement(
+                entry.document.id,
+                entry.document.channel,
+                entry.document.content_type,
+                entry.document.item_count,
+                self._actions.named(entry),
+            )
+            for entry in self._tables.placements
         )
