@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from offerd.model.profile import ProfileRecord
-from offerd.model.schema import Attribute, Schema, ValueType
+from offerd.model.schema import Attribute, Namespace, Schema, ValueType
 
 _VERSION: Final = 1
 """Raised when the same declarations start to take other values."""
@@ -40,11 +40,13 @@ class AttributeSchema:
 
     `fingerprint` (16 bytes) changes if and only if other values may fit: with paths, types,
     enumerated values, the mark of person data, and whether a namespace names a person.
+    `namespaces` are those declared, by id, best first.
     """
 
-    __slots__ = ("_declared", "_persons", "_timestamps", "fingerprint")
+    __slots__ = ("_declared", "_persons", "_timestamps", "fingerprint", "namespaces")
 
     def __init__(self, schema: Schema) -> None:
+        self.namespaces: Mapping[str, Namespace] = {found.id: found for found in schema.namespaces}
         self._declared: Mapping[str, Attribute] = {found.path: found for found in schema.profile}
         self._persons = frozenset(
             found.id for found in schema.namespaces if found.type.names_person

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter
 from offerd.model.catalogue import Catalogue
+from offerd.model.contact import CONTACT_EVENT
 from offerd.model.event import Event
 from offerd.model.profile import ProfileRecord
 
@@ -30,6 +31,10 @@ those with the lowest limits."""
 REPEATED: Final = "repeated"
 """The property of a `decision` event that tells, by being true, that the same decision of the
 same request proposed the offer elsewhere too: only counters of single placements count it."""
+
+
+EXEMPT: Final = "exempt"
+"""The property of a `contact` event that tells, by being true, that no cap counts it."""
 
 
 class EventFilter(Protocol):
@@ -63,6 +68,8 @@ class Counting(NamedTuple):
         placements = self.counter.placements
         if event.placement not in placements if placements else is_repeated(event):
             return False
+        if event.type == CONTACT_EVENT and event.properties.get(EXEMPT) is True:
+            return False
         return self.where is None or self.where.evaluate(event.properties) is True
 
     def caps_about(self, event: Event) -> Iterator[tuple[str, Cap]]:
@@ -91,11 +98,11 @@ class CountingsByEvent:
 
     def add(self, counting: Counting) -> None:
         """Makes a counter findable."""
-        event = counting.counter.event
-        if counting.offers is None:
-            self._any.setdefault(event, []).append(counting)
-        for offer in counting.offers or ():
-            self._about.setdefault((event, offer), []).append(counting)
+        for event in counting.counter.events:
+            if counting.offers is None:
+                self._any.setdefault(event, []).append(counting)
+            for offer in counting.offers or ():
+                self._about.setdefault((event, offer), []).append(counting)
 
     def of(self, event: Event) -> Sequence[Counting]:
         """Returns the counters that an event adds to."""
@@ -118,9 +125,12 @@ class Countings:
         for offer in catalogue.offers:
             for cap in offer.caps:
                 kept[cap.counter] = max(kept[cap.counter], cap.limit + CAP_SLACK)
-                if cap.within_ns is not None or cap.calendar is not None:
+                if cap.within_ns is not None or cap.calendar or cap.start_ns is not None:
                     windowed[cap.counter] = True
                 caps[cap.counter].setdefault(offer.id, []).append(cap)
+        for channel in catalogue.channels:
+            for cap in channel.caps:
+                kept[cap.counter] = max(kept[cap.counter], cap.limit + CAP_SLACK)
         self._counted = CountingsByEvent()
         self.keys = frozenset(counter.key for counter in counters)
         """Of all counters."""
@@ -155,7 +165,7 @@ class Countings:
             return
         where = None if counter.where is None else catalogue.event_filters[counter.where].tree
         self.described.append(
-            (counter.key, counter.event, counting.offers, counter.placements, where, counting.kept)
+            (counter.key, counter.events, counting.offers, counter.placements, where, counting.kept)
         )
 
     def of(self, event: Event) -> Sequence[Counting]:
@@ -180,7 +190,7 @@ def plain_offer(counter: Counter, offers: Sequence[str] | None) -> str | None:
     """Returns `Counting.plain` of a counter of events about `offers`."""
     if counter.subject is not CapSubject.TOTAL or offers is None or len(offers) != 1:
         return None
-    narrowed = counter.placements or counter.where is not None
+    narrowed = counter.placements or counter.also or counter.where is not None
     return None if narrowed else offers[0]
 
 

@@ -21,6 +21,7 @@ class CounterDefinition(msgspec.Struct, array_like=True, frozen=True):
     kept: int
     windowed: bool
     filtered: bool
+    also: tuple[str, ...] = ()
 
 
 def definition_of(counting: Counting) -> CounterDefinition:
@@ -33,6 +34,7 @@ def definition_of(counting: Counting) -> CounterDefinition:
         counting.kept,
         counting.windowed,
         counting.where is not None,
+        counter.also,
     )
 
 
@@ -45,7 +47,14 @@ def retained(key: str, definition: CounterDefinition) -> Counting | None:
         return None
     offers = definition.offers
     numbers = None if offers is None else tuple(range(len(offers)))
-    counter = Counter(key, definition.event, CapSubject.TOTAL, numbers, definition.placements)
+    counter = Counter(
+        key,
+        definition.event,
+        CapSubject.TOTAL,
+        numbers,
+        definition.placements,
+        also=definition.also,
+    )
     plain = plain_offer(counter, offers)
     if plain is not None and not definition.windowed:
         return None

@@ -16,11 +16,16 @@ _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class IncomingEvent(NamedTuple):
-    """An event on its way into the store, with the fingerprint of what its sender said."""
+    """An event on its way into the store, with the fingerprint of what its sender said.
+
+    `linked` are the identities that it shows to be of one customer, two by two; they are no part
+    of the fingerprint.
+    """
 
     key: ProfileKey
     event: Event
     fingerprint: bytes
+    linked: tuple[tuple[ProfileKey, ProfileKey], ...] = ()
 
 
 def event_fingerprint(key: ProfileKey, event: Event, *, time_given: bool = True) -> bytes:

@@ -16,7 +16,9 @@ import msgspec
 
 from offerd.events.attributes import AttributeSchema
 from offerd.events.caps import CAP_SLACK, Counting, Countings, EventFilter
-from offerd.events.steps import GROUP_LIMIT, Step, initial_value, step_of
+from offerd.events.features import Features
+from offerd.events.steps import GROUP_LIMIT, Step, initial_value, is_folded, step_of
+from offerd.model import schema
 from offerd.model.catalogue import Catalogue
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
@@ -24,7 +26,7 @@ from offerd.model.schema import Aggregate
 
 __all__ = ["CAP_SLACK", "GROUP_LIMIT", "EventFilter", "FoldPlan"]
 
-_FOLD_VERSION: Final = 3
+_FOLD_VERSION: Final = 4
 """Raised when the same plan starts to fold differently, so that stored records are refolded."""
 
 
@@ -34,11 +36,21 @@ class FoldPlan:
     `fingerprint` (16 bytes) changes if and only if what is folded changes; a filter that is
     written otherwise, if only in its spacing, counts as changed. `defaults` are the aggregates
     that rules can read before any event: counts and sums 0, grouped ones empty; don't change
-    them. `attributes` tells which stored attributes are still what is declared; it has a
-    fingerprint of its own.
+    them. `features` are the aggregates that aren't folded into records but computed from series;
+    the fingerprint covers what those hold too. `attributes` tells which stored attributes are still
+    what is declared; it has a fingerprint of its own. `maximum_ages_ns` are the ages beyond which
+    declared scores aren't seen, by id; None for any age.
     """
 
-    __slots__ = ("_steps", "attributes", "countings", "defaults", "fingerprint")
+    __slots__ = (
+        "_steps",
+        "attributes",
+        "countings",
+        "defaults",
+        "features",
+        "fingerprint",
+        "maximum_ages_ns",
+    )
 
     def __init__(
         self,
@@ -46,13 +58,18 @@ class FoldPlan:
         countings: Countings,
         defaults: dict[str, Any],
         fingerprint: bytes,
+        *,
         attributes: AttributeSchema,
+        features: Features,
+        maximum_ages_ns: Mapping[str, int | None],
     ) -> None:
         self._steps = steps
         self.countings = countings
         self.defaults = defaults
         self.fingerprint = fingerprint
         self.attributes = attributes
+        self.features = features
+        self.maximum_ages_ns = maximum_ages_ns
 
     @classmethod
     def build(cls, catalogue: Catalogue, filters: Sequence[EventFilter]) -> FoldPlan:
@@ -61,7 +78,7 @@ class FoldPlan:
         `filters` are its `event_filters`, planned, in the same order.
         """
         steps: dict[str, list[Step]] = {}
-        for aggregate in catalogue.schema.aggregates:
+        for aggregate in filter(is_folded, catalogue.schema.aggregates):
             event_filter = None if aggregate.where is None else filters[aggregate.where]
             step = step_of(aggregate, event_filter)
             for event_type in dict.fromkeys(aggregate.events):
@@ -73,7 +90,9 @@ class FoldPlan:
             countings,
             {name: value for name, value in initial.items() if value is not None},
             _digest(catalogue, countings),
-            AttributeSchema(catalogue.schema),
+            attributes=AttributeSchema(catalogue.schema),
+            features=Features(catalogue.schema.aggregates, filters),
+            maximum_ages_ns={score.id: score.maximum_age_ns for score in catalogue.schema.scores},
         )
 
     def new_record(self, key: ProfileKey) -> ProfileRecord:
@@ -118,13 +137,32 @@ def _digest(catalogue: Catalogue, countings: Countings) -> bytes:
 
 
 def _described(aggregate: Aggregate, catalogue: Catalogue) -> tuple[Any, ...]:
-    where = None if aggregate.where is None else catalogue.event_filters[aggregate.where].tree
+    """Returns what the folding of an aggregate depends on, and what its series holds.
+
+    Windows are among it: by them a store lets go of entries.
+    """
+    sequence = aggregate.sequence
     return (
         aggregate.id,
-        sorted(set(aggregate.events)),
+        [] if sequence is not None else sorted(set(aggregate.events)),
         aggregate.function,
         aggregate.type,
         aggregate.value,
         aggregate.group_by,
-        where,
+        _rule(aggregate.where, catalogue),
+        aggregate.within_ns,
+        aggregate.calendar,
+        None if sequence is None else _described_sequence(sequence, catalogue),
     )
+
+
+def _described_sequence(sequence: schema.Sequence, catalogue: Catalogue) -> list[object]:
+    """Returns which events are which steps, which is all that entries hold of them."""
+    return [
+        (sorted(set(step.events)), _rule(step.where, catalogue), step.negated, step.within_ns)
+        for step in sequence.steps
+    ]
+
+
+def _rule(number: int | None, catalogue: Catalogue) -> bytes | None:
+    return None if number is None else catalogue.event_filters[number].tree

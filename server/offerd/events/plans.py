@@ -66,6 +66,15 @@ class FoldPlans:
         """Returns the plan that folds a profile."""
         return self.active if self._plan_of is None else self._plan_of(key)
 
+    def counting(self, counter: str) -> FoldPlan | None:
+        """Returns a plan that has a counter, by its key; None if none has it."""
+        return next((plan for plan in self._distinct if counter in plan.countings.keys), None)
+
+    def counters_of(self, event: Event) -> set[str]:
+        """Returns the keys of the counters that an event adds to by any plan."""
+        found = (plan.countings.of(event) for plan in self._distinct)
+        return {counting.counter.key for countings in found for counting in countings}
+
     def totals_of(self, event: Event, own: Sequence[Counting]) -> Iterator[Counting]:
         """Yields the counters of all profiles that an event adds to, each once.
 

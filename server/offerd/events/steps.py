@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from offerd.events.caps import EventFilter
-from offerd.events.sums import DOUBLE_LIMIT, add_double, add_integer
+from offerd.events.readings import GROUP_NAME_LIMIT, Read, reader_of
+from offerd.events.sums import add_double, add_integer
 from offerd.model.event import Event
 from offerd.model.profile import ProfileRecord
 from offerd.model.schema import Aggregate, AggregateFunction, ValueType
@@ -18,9 +19,15 @@ from offerd.model.schema import Aggregate, AggregateFunction, ValueType
 GROUP_LIMIT: Final = 10_000
 """The most groups that one aggregate keeps per profile: those that sort first."""
 
-GROUP_NAME_LIMIT: Final = 256
-"""Events whose group has a longer name, in characters, aren't taken in."""
-
+_COUNTING: Final = (AggregateFunction.COUNT, AggregateFunction.DISTINCT, AggregateFunction.STEPS)
+_FOLDED: Final = (
+    AggregateFunction.COUNT,
+    AggregateFunction.SUM,
+    AggregateFunction.MIN,
+    AggregateFunction.MAX,
+    AggregateFunction.FIRST_TIME,
+    AggregateFunction.LAST_TIME,
+)
 _DOUBLES: Final = (ValueType.DOUBLE, ValueType.MAP_DOUBLE)
 
 Step = Callable[[ProfileRecord, Event], None]
@@ -28,14 +35,21 @@ Step = Callable[[ProfileRecord, Event], None]
 
 _Figures = dict[str, Any]
 _Combine = Callable[[ProfileRecord, _Figures, str, Event], None]
-_Read = Callable[[Event], Any]
+
+
+def is_folded(aggregate: Aggregate) -> bool:
+    """Whether records hold an aggregate; others are computed from series (see `features`)."""
+    windowed = aggregate.within_ns is not None or aggregate.calendar is not None
+    return aggregate.function in _FOLDED and not windowed and aggregate.sequence is None
 
 
 def initial_value(aggregate: Aggregate) -> Any:
     """Returns what rules read before the first event, or None if that is unknown."""
+    if aggregate.function is AggregateFunction.TOP:
+        return []
     if aggregate.group_by is not None:
         return {}
-    if aggregate.function is AggregateFunction.COUNT:
+    if aggregate.function in _COUNTING:
         return 0
     if aggregate.function is AggregateFunction.SUM:
         return 0.0 if aggregate.type in _DOUBLES else 0
@@ -108,7 +122,7 @@ def _combination(aggregate: Aggregate) -> _Combine:
         return _count
     if function is AggregateFunction.SUM:
         return _summation(aggregate)
-    read = _reader(aggregate) if function.needs_value else _time
+    read = reader_of(aggregate) if function.needs_value else _time
     if function in (AggregateFunction.MIN, AggregateFunction.FIRST_TIME):
         return _least(read)
     return _greatest(read)
@@ -118,7 +132,7 @@ def _count(_record: ProfileRecord, figures: _Figures, name: str, _event: Event) 
     figures[name] = figures.get(name, 0) + 1
 
 
-def _least(read: _Read) -> _Combine:
+def _least(read: Read) -> _Combine:
     def combine(_record: ProfileRecord, figures: _Figures, name: str, event: Event) -> None:
         value = read(event)
         if value is not None and (name not in figures or value < figures[name]):
@@ -127,7 +141,7 @@ def _least(read: _Read) -> _Combine:
     return combine
 
 
-def _greatest(read: _Read) -> _Combine:
+def _greatest(read: Read) -> _Combine:
     def combine(_record: ProfileRecord, figures: _Figures, name: str, event: Event) -> None:
         value = read(event)
         if value is not None and (name not in figures or value > figures[name]):
@@ -142,7 +156,7 @@ def _summation(aggregate: Aggregate) -> _Combine:
     zero = 0.0 if doubles else 0
     aggregate_id = aggregate.id
     grouped = aggregate.group_by is not None
-    read = _reader(aggregate)
+    read = reader_of(aggregate)
 
     def combine(record: ProfileRecord, figures: _Figures, name: str, event: Event) -> None:
         value = read(event)
@@ -170,28 +184,3 @@ def _forget_rest(record: ProfileRecord, name: str, group: str) -> None:
 
 def _time(event: Event) -> int:
     return event.time_ns
-
-
-def _reader(aggregate: Aggregate) -> _Read:
-    """Returns what reads an event's value: None if it has none that can be taken in."""
-    path = aggregate.value or ""  # definitions require it of these functions
-    if aggregate.type not in _DOUBLES:
-
-        def integer(event: Event) -> int | None:
-            value = event.properties.get(path)
-            return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-        return integer
-    summed = aggregate.function is AggregateFunction.SUM
-    most = DOUBLE_LIMIT if summed else float("inf")
-    least = -most
-
-    def double(event: Event) -> float | None:
-        value = event.properties.get(path)
-        if isinstance(value, float):
-            return value + 0.0 if least < value < most else None  # -0.0 becomes 0.0
-        if isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        return None
-
-    return double

@@ -52,15 +52,31 @@ def _expansion(terms: list[float]) -> list[float]:
     return expansion or [0.0]
 
 
+def exact_terms(terms: list[int | float]) -> list[int | float]:
+    """Returns the expansion of a sum of integers, or of doubles below DOUBLE_LIMIT.
+
+    Largest first; nothing for a sum of 0.
+    """
+    if any(isinstance(term, float) for term in terms):
+        return [term for term in _expansion([float(term) for term in terms]) if term]
+    integers: list[int | float] = []
+    integers.extend(_integer_expansion(int(sum(terms))))
+    return integers
+
+
 def add_integer(total: int, rest: IntegerRest, value: int) -> tuple[int, IntegerRest]:
     """Returns total and rest after one more integer."""
-    left = total + value + (sum(rest) if isinstance(rest, list) else rest)
+    expansion = _integer_expansion(total + value + (sum(rest) if isinstance(rest, list) else rest))
+    if len(expansion) < 3:
+        total, term = (*expansion, 0, 0)[:2]
+        return total, term
+    return expansion[0], expansion[1:]
+
+
+def _integer_expansion(left: int) -> list[int]:
     expansion: list[int] = []
     while left:
         term = min(max(left, LEAST_INTEGER), MOST_INTEGER)
         expansion.append(term)
         left -= term
-    if len(expansion) < 3:
-        total, term = (*expansion, 0, 0)[:2]
-        return total, term
-    return expansion[0], expansion[1:]
+    return expansion

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 
 from offerd.events import CAP_SLACK, FoldPlan
@@ -21,7 +22,14 @@ from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.model.schema import Aggregate, AggregateFunction, Schema, ValueType
 
 KEY = ProfileKey("crm", "7")
-FUNCTIONS = tuple(AggregateFunction)
+FUNCTIONS = (
+    AggregateFunction.COUNT,
+    AggregateFunction.SUM,
+    AggregateFunction.MIN,
+    AggregateFunction.MAX,
+    AggregateFunction.FIRST_TIME,
+    AggregateFunction.LAST_TIME,
+)
 MAPS = {
     ValueType.INT: ValueType.MAP_INT,
     ValueType.DOUBLE: ValueType.MAP_DOUBLE,
@@ -167,6 +175,24 @@ def test_any_order_gives_what_the_raw_events_give() -> None:
             assert again.aggregates == record.aggregates
             assert again.counted == record.counted
             assert again.truncated == record.truncated
+
+
+def test_several_records_are_merged_as_if_they_were_one() -> None:
+    """However the events are spread over profiles, sums come out the same to the last bit."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    plan = FoldPlan.build(CATALOGUE, [OnlyLarge()])
+    for _ in range(60):
+        events = [random_event(rng, number) for number in range(rng.randrange(1, 120))]
+        several: list[list[Event]] = [[] for _ in range(rng.randrange(1, 5))]
+        for event in events:
+            rng.choice(several).append(event)
+        records = [folded(plan, mine) for mine in several]
+        before = msgspec.msgpack.encode(records)
+        assert plan.features.merged(records) == folded(plan, events).aggregates
+        assert msgspec.msgpack.encode(records) == before
+    assert plan.features.merged([]) == {}
 
 
 def test_which_groups_stay_does_not_depend_on_order(monkeypatch: pytest.MonkeyPatch) -> None:
