@@ -84,7 +84,7 @@ class Arrangement:
         for turn in self._turns:
             taken = self.taken.setdefault(self.domain(turn), {})
             look_ahead = None if ahead is None or turn.held_out else ahead.of(turn)
-            Choosing(state, turn, lists.of(turn), gone, taken, look_ahead).run()
+            Choosing(turn, lists.of(turn), gone, taken, look_ahead).run()
 
 
 class _Lists:

@@ -103,7 +103,7 @@ class Capping:
         self._view = view
         self._counts = counts
         self._now_ns = now_ns
-        self._counted: dict[tuple[int, int | None, Calendar | None], int] = {}
+        self._counted: dict[tuple[int, int | None, Calendar | None, int | None], int] = {}
         self._taken: dict[int, int] = {}
         self._chosen: set[tuple[str, str]] = set()
         self.demands: list[Demand] = []
@@ -120,7 +120,7 @@ class Capping:
     ) -> Reached | None:
         """Returns the first cap that keeps an offer from a placement, or None."""
         for cap in offer.caps:
-            if cap.placements and placement not in cap.placements:
+            if not cap.holds(self._now_ns, placement):
                 continue
             counter = self._counters[cap.counter]
             limit = limit_in(cap, limit_of)
@@ -147,9 +147,7 @@ class Capping:
         found: list[Narrow] = []
         for cap in offer.caps:
             counter = self._counters[cap.counter]
-            if counter.event != DECISION_EVENT or (
-                cap.placements and placement not in cap.placements
-            ):
+            if counter.event != DECISION_EVENT or not cap.holds(self._now_ns, placement):
                 continue
             if counter.subject is CapSubject.PROFILE and self._view.subject is None:
                 continue
@@ -190,7 +188,7 @@ class Capping:
             Limit(self._counters[cap.counter], cap, limit_in(cap, limit_of) or 0)
             for cap in offer.caps
             if self._counters[cap.counter].event == DECISION_EVENT
-            and (not cap.placements or placement in cap.placements)
+            and cap.holds(self._now_ns, placement)
         )
         self._chosen.add((decision, offer.id))
         self.demands.append(Demand(scope, offer.id, decision, placement, limits, repeated))
@@ -206,7 +204,7 @@ class Capping:
 
     def _before(self, cap: Cap, counter: Counter) -> int:
         """Returns what a cap counts without this request, which is the same all through it."""
-        key = cap.counter, cap.within_ns, cap.calendar
+        key = cap.counter, cap.within_ns, cap.calendar, cap.start_ns
         known = self._counted.get(key)
         if known is None:
             known = self._counted[key] = self._ask(cap, counter)

@@ -33,16 +33,15 @@ class Choosing:
         "_turn",
     )
 
-    def __init__(  # noqa: PLR0917 - whose turn, of what, and who else there is
+    def __init__(
         self,
-        state: RequestState,
         turn: Turn,
         remaining: Remaining,
         gone: Gone,
         taken: dict[int, str],
         look_ahead: LookAhead | None,
     ) -> None:
-        self._state = state
+        self._state = turn.state
         self._turn = turn
         self._remaining = remaining
         self._gone = gone
@@ -50,7 +49,7 @@ class Choosing:
         self._look_ahead = look_ahead
         self._here: ShownFor = {}
         shown = ChainMap(self._here, gone.shown) if turn.held_out else self._here
-        self._kept_out = KeptOut(state, shown, which=None if turn.held_out else False)
+        self._kept_out = KeptOut(turn.state, shown, which=None if turn.held_out else False)
 
     def run(self) -> None:
         """Chooses; goes on to the end of the ranking if the request asks why."""
@@ -104,7 +103,7 @@ class Choosing:
             return Obstacle(Stage.EXCLUSION, f"already proposed in scope `{holder}`")
         request = self._gone.shown
         full = None
-        if self._gone.kept_out.has(number) or self._kept_out.has(number):
+        if self._remaining.is_kept_out(number) or self._kept_out.has(number):
             if self._turn.held_out:
                 apart = ChainMap(self._here, request)
                 full = first_full(self._state, number, apart, self._here)

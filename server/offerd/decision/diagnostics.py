@@ -13,7 +13,19 @@ _MOST_REASONS: Final = 5
 
 
 def diagnostics(state: RequestState) -> tuple[str, ...]:
-    """Returns what failed: rules, exclusions' and caps' rules, scores."""
+    """Returns what failed: rules, exclusions' and caps' rules, scores.
+
+    First of all, why only fallbacks are shown.
+    """
+    why = state.options.fallbacks_only
+    first = (f"only fallbacks are shown: {why}",) if why else ()
+    if not state.others:
+        return (*first, *_of_state(state))
+    told = (line for one in (state, *state.others.values()) for line in _of_state(one))
+    return tuple(dict.fromkeys((*first, *told)))
+
+
+def _of_state(state: RequestState) -> tuple[str, ...]:
     if not (
         state.verdicts.failed
         or state.exclusion_failures
@@ -26,11 +38,12 @@ def diagnostics(state: RequestState) -> tuple[str, ...]:
 
 def failures(state: RequestState) -> dict[str, int]:
     """Returns for how many offers each ranking could give no score, by its id."""
-    if not state.scoring_failures:
+    if not state.scoring_failures and not state.others:
         return {}
     found: dict[str, set[str]] = {}
-    for (ranking, _), failure in state.scoring_failures.items():
-        found.setdefault(ranking, set()).update(failure.messages)
+    for one in (state, *state.others.values()):
+        for (ranking, _), failure in one.scoring_failures.items():
+            found.setdefault(ranking, set()).update(failure.messages)
     return {ranking: len(offers) for ranking, offers in found.items()}
 
 

@@ -71,25 +71,25 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
     arrangement.choose()
     short = [turn for turn in turns if turn.held_out or len(turn.chosen) < turn.query.item_count]
     if short:
-        fallbacks = Fallbacks(state, arrangement)
+        fallbacks = Fallbacks(arrangement)
         for turn in short:
             fallbacks.fill(turn)
     return Answer(
-        tuple(_proposition(state, turn) for turn in turns),
+        tuple(_proposition(turn) for turn in turns),
         diagnostics(state),
         failures(state),
         () if state.taking is None else tuple(state.taking.demands),
     )
 
 
-def _proposition(state: RequestState, turn: Turn) -> Proposition:
+def _proposition(turn: Turn) -> Proposition:
     offers = [] if turn.held_out else [found.item for found in turn.chosen]
     items = (*offers, *turn.fallbacks)
     if offers:
         outcome = Outcome.TOPPED_UP if turn.fallbacks else Outcome.PROPOSED
     else:
         outcome = Outcome.FALLBACK if items else Outcome.NOTHING
-    explanation = explain_scope(state, turn) if state.options.explain else None
+    explanation = explain_scope(turn) if turn.state.options.explain else None
     return Proposition(turn.query, outcome, items, explanation, _exposure(turn))
 
 

@@ -23,7 +23,7 @@ def applies(state: RequestState, number: int) -> bool:
     known = state.applying.get(number)
     if known is None:
         when = state.prepared.catalogue.exclusions[number].when
-        result = True if when is None else state.memberships.evaluate(state.prepared.rules[when])
+        result = True if when is None else state.memberships.evaluate(state.rules[when])
         if when is not None and isinstance(result, Failure):
             state.exclusion_failures[number, when] = state.told(when, result)
         known = state.applying[number] = result is not False
@@ -40,7 +40,8 @@ def first_full(
     for number in state.prepared.exclusions_of.get(offer, ()):
         exclusion = state.prepared.catalogue.exclusions[number]
         shown = (request if exclusion.across_scopes else scope).get(number, {})
-        if len(shown) >= exclusion.at_most and offer not in shown and applies(state, number):
+        together = len(shown) + (offer not in shown)
+        if together > exclusion.at_most and applies(state, number):
             return exclusion, shown
     return None
 
@@ -87,13 +88,18 @@ class KeptOut:
         if self._which is not None and of_all is not self._which:
             return False
         shown = self._shown.get(number, ())
-        if len(shown) < exclusion.at_most or offer in shown:
+        # Where an exclusion doesn't apply, because other data is withheld there, more may be shown
+        # than it allows; where it does, none of those may then be shown again.
+        exceeded = len(shown) > exclusion.at_most
+        if not exceeded and (len(shown) < exclusion.at_most or offer in shown):
             return False
-        self._settled.add(number)
-        if not applies(self._state, number):
-            return False
-        self.offers.update(other for other in exclusion.offers if other not in shown)
-        return True
+        applied = applies(self._state, number)
+        if exceeded or not applied:
+            self._settled.add(number)
+        if applied:
+            left = () if exceeded else shown
+            self.offers.update(other for other in exclusion.offers if other not in left)
+        return applied
 
 
 def show(state: RequestState, offer: int, where: str, request: ShownFor, scope: ShownFor) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from offerd.admission import format_instant
 from offerd.decision.prepared import PreparedOffer, PreparedStrategy
 from offerd.decision.reasons import why_not
-from offerd.decision.request import RequestState
 from offerd.decision.sequencing import Found
 from offerd.decision.stages import reached, stage_of
 from offerd.decision.turns import Turn
@@ -18,21 +17,18 @@ from offerd.decision.wording import cap_words, ordinal
 from offerd.model.catalogue import Offer
 from offerd.model.decision import Candidate, Explanation, Stage
 from offerd.model.lifecycle import Status
-from offerd.model.selection import Strategy
+from offerd.model.selection import Decision, Strategy
 
 _CHOSEN = len(Stage) + 1
 
 
-def explain_scope(state: RequestState, turn: Turn) -> Explanation:
+def explain_scope(turn: Turn) -> Explanation:
     """Explains one scope: all candidates, each as it came furthest.
 
     The chosen come first, in their order, then those that came furthest. Of two strategies in
     which an offer came equally far, the first counts.
     """
-    if turn.scope.decision.status is not Status.APPROVED:
-        found = _of_unapproved(turn)
-    else:
-        found = _Scope(state, turn).candidates()
+    found = _of_closed(turn) if turn.is_closed else _Scope(turn).candidates()
     furthest: dict[str, Candidate] = {}
     for candidate in found:
         known = furthest.get(candidate.offer.id)
@@ -47,9 +43,14 @@ def _came(candidate: Candidate) -> int:
     return _CHOSEN if candidate.fell_at is None else candidate.fell_at.value
 
 
-def _of_unapproved(turn: Turn) -> Iterator[Candidate]:
-    decision = turn.scope.decision
-    reason = f"decision `{decision.id}` is {decision.status.value}"
+def _of_closed(turn: Turn) -> Iterator[Candidate]:
+    decision, state = turn.scope.decision, turn.state
+    if state.options.fallbacks_only:
+        reason = state.options.fallbacks_only
+    elif decision.status is not Status.APPROVED:
+        reason = f"decision `{decision.id}` is {decision.status.value}"
+    else:
+        reason = f"decision `{decision.id}` {_outside(decision, state.now_ns)}"
     for strategy, candidate in _found_by(turn):
         yield Candidate(candidate.offer, strategy, Stage.LIVE, reason)
 
@@ -67,8 +68,8 @@ def _found_by(turn: Turn) -> Iterator[tuple[Strategy | None, PreparedOffer]]:
 class _Scope:
     """What became of the candidates of one scope."""
 
-    def __init__(self, state: RequestState, turn: Turn) -> None:
-        self._state = state
+    def __init__(self, turn: Turn) -> None:
+        self._state = turn.state
         self._turn = turn
 
     def candidates(self) -> Iterator[Candidate]:
@@ -162,6 +163,10 @@ def _too_low(prepared: PreparedStrategy, score: float) -> str:
 def _not_live(offer: Offer, now_ns: int) -> str:
     if offer.status is not Status.APPROVED:
         return f"is {'a draft' if offer.status is Status.DRAFT else offer.status.value}"
-    if offer.start_ns is not None and now_ns < offer.start_ns:
-        return f"starts at {format_instant(offer.start_ns)}"
-    return "" if offer.end_ns is None else f"ended at {format_instant(offer.end_ns)}"
+    return _outside(offer, now_ns)
+
+
+def _outside(dated: Offer | Decision, now_ns: int) -> str:
+    if dated.start_ns is not None and now_ns < dated.start_ns:
+        return f"starts at {format_instant(dated.start_ns)}"
+    return "" if dated.end_ns is None else f"ended at {format_instant(dated.end_ns)}"

@@ -13,7 +13,6 @@ from offerd.decision.arranging import Arrangement, Domain
 from offerd.decision.exclusions import ShownFor, first_full, show
 from offerd.decision.languages import best
 from offerd.decision.prepared import PreparedFallback
-from offerd.decision.request import RequestState
 from offerd.decision.turns import Turn
 from offerd.model.decision import Item
 
@@ -21,10 +20,9 @@ from offerd.model.decision import Item
 class Fallbacks:
     """Fills scopes after all of them have chosen."""
 
-    __slots__ = ("_arrangement", "_shown", "_state")
+    __slots__ = ("_arrangement", "_shown")
 
-    def __init__(self, state: RequestState, arrangement: Arrangement) -> None:
-        self._state = state
+    def __init__(self, arrangement: Arrangement) -> None:
         self._arrangement = arrangement
         self._shown: dict[Domain, set[str]] = {}
 
@@ -46,7 +44,7 @@ class Fallbacks:
         # What exclusions within a scope count of this one.
         counted: ShownFor = {}
         for found in shown:
-            show(self._state, found.candidate.number, turn.label, {}, counted)
+            show(turn.state, found.candidate.number, turn.label, {}, counted)
         for fallback in candidates:
             item = self._item(turn, fallback, counted)
             if item is not None:
@@ -56,14 +54,14 @@ class Fallbacks:
                     return
 
     def _item(self, turn: Turn, fallback: PreparedFallback, counted: ShownFor) -> Item | None:
-        representation = best(fallback.by_language, self._state.languages)
+        representation = best(fallback.by_language, turn.state.languages)
         if representation is None:
             return None
         if fallback.number is not None:
             request = self._arrangement.shown
-            if first_full(self._state, fallback.number, request, counted) is not None:
+            if first_full(turn.state, fallback.number, request, counted) is not None:
                 return None
-            show(self._state, fallback.number, turn.label, request, counted)
+            show(turn.state, fallback.number, turn.label, request, counted)
         return Item(fallback.offer, representation, None)
 
 

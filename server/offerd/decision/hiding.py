@@ -1,19 +1,20 @@
 """Which data an explanation names without telling its value, by data usage labels.
 
-Attributes and properties carry labels. What is computed of labelled data gives it away, so it is
-hidden too: aggregates that take, group or filter by a hidden property, and audiences whose rule
-reads anything hidden, themselves or through other audiences. Scores carry no labels.
+Attributes, properties and scores carry labels. What is computed of labelled data gives it away,
+so it is hidden too: aggregates that take, group or filter by a hidden property, and audiences
+whose rule reads anything hidden, themselves or through other audiences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from offerd.audience.membership import LOOKUP
 from offerd.decision.prepared import Prepared
+from offerd.decision.withholding import labels_by_name, names_read
 from offerd.expression import Rule
-from offerd.model.schema import Aggregate, Attribute, Schema
+from offerd.model.schema import Aggregate, Schema
 
 HIDDEN_LABELS: Final = ("I1", "I2", "S1", "S2", "RHD", "PSPD")
 """Labels of data that is hidden unless settings say otherwise: what names a person, alone or with
@@ -31,12 +32,9 @@ def hidden_names(
     """
     wanted = frozenset(labels)
     schema = prepared.catalogue.schema
-    names = {
-        f"{root}.{attribute.path}"
-        for root, declared in _declared(schema)
-        for attribute in declared
-        if wanted.intersection(attribute.labels)
-    }
+    labelled = labels_by_name(schema)
+    labelled.update((f"offer.{one.path}", frozenset(one.labels)) for one in schema.offer)
+    names = {name for name, own in labelled.items() if not own.isdisjoint(wanted)}
     names.update(
         f"aggregate.{aggregate.id}"
         for aggregate in schema.aggregates
@@ -48,13 +46,7 @@ def hidden_names(
 
 def reads_hidden(rule: Rule, hidden: Collection[str]) -> bool:
     """Returns whether a rule reads any of the names, so that what it says must not be told."""
-    return bool(hidden) and any(name in hidden for name in _names(rule))
-
-
-def _declared(schema: Schema) -> Iterator[tuple[str, Iterable[Attribute]]]:
-    yield "profile", schema.profile
-    yield "context", schema.context
-    yield "offer", schema.offer
+    return bool(hidden) and any(name in hidden for name in names_read(rule))
 
 
 def _reads(
@@ -75,16 +67,8 @@ def _reads(
 
 def _add_audiences(prepared: Prepared, names: set[str]) -> None:
     """Adds audiences that read hidden names until none is added: they may read one another."""
-    waiting = {audience: list(_names(rule)) for audience, rule in prepared.audiences.items()}
+    waiting = {audience: list(names_read(rule)) for audience, rule in prepared.audiences.items()}
     while found := [name for name, read in waiting.items() if not names.isdisjoint(read)]:
         for audience in found:
             names.add(f'{LOOKUP}("{audience}")')
             del waiting[audience]
-
-
-def _names(rule: Rule) -> Iterator[str]:
-    references = rule.checked.references
-    for root, paths in references.attributes.items():
-        yield from (f"{root}.{path}" for path in paths)
-    for lookup, asked in references.lookups.items():
-        yield from (f'{lookup}("{one}")' for one in asked)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from offerd.audience.environment import decision_environment
 from offerd.decision.capping import CapRules
 from offerd.decision.ranking_model import NO_MODELS, RankingModel
+from offerd.decision.withholding import Rules, Withholdings
 from offerd.errors import BundleError
 from offerd.expression import Rule
 from offerd.model.capping import DECISION_EVENT
@@ -106,10 +107,11 @@ class Prepared:
     """The catalogue with its planned rules and, for each decision and placement, candidates.
 
     `rules` are the planned rules by number, `environment` what they read; `audiences` the
-    planned rule of each audience. `offer_rules` are the numbers of the rules that read `offer`,
-    and in `rules_without_offer` these are None. `is_shared` says whether what one scope shows may
-    matter to another, even if scopes may repeat each other; `counts_decisions` whether caps can
-    count what is proposed.
+    planned rule of each audience that has one. `offer_rules` are the numbers of the rules that
+    read `offer`, and in `rules_without_offer` these are None. `withheld` says by placement what
+    policies keep from deciding there, `withholdings` what they keep from other uses. `is_shared`
+    says whether what one scope shows may matter to another, even if scopes may repeat each other;
+    `counts_decisions` whether caps can count what is proposed.
     By the number of an offer, `replacers` are those that replace it and `exclusions_of` the
     numbers of its exclusions. Raises BundleError if a ranking asks for a model that isn't among
     `models`.
@@ -129,7 +131,9 @@ class Prepared:
             catalogue.schema, (audience.id for audience in catalogue.audiences)
         )
         self.cap_rules = CapRules(catalogue)
-        self.audiences = {a.id: self.rules[a.rule] for a in catalogue.audiences}
+        self.audiences = {
+            a.id: self.rules[a.rule] for a in catalogue.audiences if a.rule is not None
+        }
         self.named_scopes: dict[str, Scope] = {s.id: s for s in catalogue.scopes}
         self.offer_rules = frozenset(
             number
@@ -139,6 +143,10 @@ class Prepared:
         self.rules_without_offer = tuple(
             None if number in self.offer_rules else rule for number, rule in enumerate(self.rules)
         )
+        self.withholdings = Withholdings(
+            catalogue, Rules(self.rules, self.offer_rules, self.audiences)
+        )
+        self.withheld = self.withholdings.by_placement
         self.counts_decisions = any(
             counter.event == DECISION_EVENT for counter in catalogue.counters
         )
@@ -220,6 +228,7 @@ class _Preparing:
                 tuple(self._offer(number, placement) for number in group.offers),
             )
             for group in groups
+            if not group.placements or placement in group.placements
         )
 
     def _strategy(self, number: int, placement: str) -> PreparedStrategy:

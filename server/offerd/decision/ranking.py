@@ -108,8 +108,7 @@ def _model(
 
 def _number(state: RequestState, rule: int, value: Any) -> float:
     if isinstance(value, Unknown):
-        missing = ", ".join(f"`{name}`" for name in value.names)
-        raise _NoScore(_rule(state, rule), f"no value for {missing}")
+        raise _NoScore(_rule(state, rule), state.why_unknown(rule, value))
     if isinstance(value, Failure):
         raise _NoScore(_rule(state, rule), state.told(rule, value))
     return _finite(_rule(state, rule), value)

@@ -26,12 +26,12 @@ class Gone:
 
     __slots__ = (
         "_full",
+        "_kept_out",
         "_most",
         "_narrow",
         "_state",
         "_waiting",
         "changes",
-        "kept_out",
         "shown",
         "taking",
     )
@@ -42,10 +42,17 @@ class Gone:
         self._full: set[int] = set()
         self._narrow: dict[tuple[int, str], tuple[Narrow, ...]] = {}
         self._waiting: dict[tuple[int, int], set[int]] = {}
+        self._kept_out: dict[int, KeptOut] = {}
         self.taking = taking
         self.shown = shown
-        self.kept_out = KeptOut(state, self.shown, which=True)
         self.changes: list[Collection[int]] = []
+
+    def kept_out(self, state: RequestState) -> KeptOut:
+        """Returns what exclusions over the request keep out of the scopes of a state."""
+        known = self._kept_out.get(id(state))
+        if known is None:
+            known = self._kept_out[id(state)] = KeptOut(state, self.shown, which=True)
+        return known
 
     def is_capped(self, found: Found, decision: str) -> bool:
         """Returns whether the request itself has reached a cap of an offer."""
@@ -58,7 +65,7 @@ class Gone:
             narrow = self._narrow[key] = self.taking.narrow(
                 candidate.offer,
                 candidate.placement,
-                self._state.limit_of(candidate.number),
+                self._state.at(candidate.placement).limit_of(candidate.number),
                 self._most,
             )
             for cap in narrow:
@@ -69,7 +76,7 @@ class Gone:
 
     def take(self, turn: Turn, found: Found) -> None:
         """Counts an offer as proposed in a scope."""
-        state, candidate = self._state, found.candidate
+        state, candidate = turn.state, found.candidate
         number = candidate.number
         self.changes.append((number,))
         for counted in self.taking.take(
@@ -98,13 +105,24 @@ class Remaining:
     a walk finds more.
     """
 
-    __slots__ = ("_capped", "_decision", "_gone", "_heeded", "_places", "_rest", "_taken", "offers")
+    __slots__ = (
+        "_capped",
+        "_decision",
+        "_gone",
+        "_heeded",
+        "_kept_out",
+        "_places",
+        "_rest",
+        "_taken",
+        "offers",
+    )
 
     def __init__(self, choices: Choices, decision: str, taken: Collection[int], gone: Gone) -> None:
         self._rest = iter(choices.ranked)
         self._decision = decision
         self._taken = taken
         self._gone = gone
+        self._kept_out = gone.kept_out(choices.state)
         self._heeded = len(gone.changes)
         self._places: dict[int, int] = {}
         self._capped: dict[int, Found] = {}
@@ -129,9 +147,13 @@ class Remaining:
         number, gone = found.candidate.number, self._gone
         return (
             number in self._taken
-            or gone.kept_out.has(number)
+            or self._kept_out.has(number)
             or gone.is_capped(found, self._decision)
         )
+
+    def is_kept_out(self, number: int) -> bool:
+        """Returns whether an exclusion over the request keeps an offer out."""
+        return self._kept_out.has(number)
 
     def _find(self) -> Found | None:
         """Adds the next of the ranking that isn't gone."""
@@ -148,7 +170,7 @@ class Remaining:
     def _drop(self, found: Found) -> None:
         # A decision that proposes an offer once may do it again: see `Capping`.
         number = found.candidate.number
-        if number not in self._taken and not self._gone.kept_out.has(number):
+        if number not in self._taken and not self._kept_out.has(number):
             self._capped[number] = found
 
     def _catch_up(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 from offerd.audience.membership import Memberships
@@ -10,7 +10,9 @@ from offerd.decision.capping import Capping, Counts, LimitOf
 from offerd.decision.hiding import reads_hidden
 from offerd.decision.languages import lookup_order
 from offerd.decision.prepared import Prepared
-from offerd.expression import Failure, Unknown
+from offerd.decision.withholding import Withheld
+from offerd.expression import Failure, Rule, Unknown
+from offerd.expression.narration.parts import NOTHING_WITHHELD, unknown_because
 from offerd.model.decision import DecisionContext, Options, Stage
 from offerd.model.profile import ProfileView
 
@@ -22,12 +24,26 @@ class Verdicts(dict[int | None, bool]):
     reads `offer` is True here, as far as is known without an offer; `of` asks it for one.
     """
 
-    __slots__ = ("_memberships", "_of", "_prepared", "_roots", "_rules", "failed")
+    __slots__ = (
+        "_all_rules",
+        "_hopeless",
+        "_memberships",
+        "_of",
+        "_prepared",
+        "_roots",
+        "_rules",
+        "failed",
+    )
 
-    def __init__(self, prepared: Prepared, memberships: Memberships) -> None:
+    def __init__(
+        self, prepared: Prepared, memberships: Memberships, withheld: Withheld | None
+    ) -> None:
         super().__init__({None: True})
         self._prepared = prepared
-        self._rules = prepared.rules_without_offer
+        self._hopeless: Collection[int] = () if withheld is None else withheld.hopeless
+        rules = prepared if withheld is None else withheld
+        self._all_rules = rules.rules
+        self._rules = rules.rules_without_offer
         self._roots = memberships.roots()
         self._memberships = memberships
         self._of: dict[tuple[int, int], bool] = {}
@@ -36,8 +52,8 @@ class Verdicts(dict[int | None, bool]):
 
     def __missing__(self, rule: int) -> bool:
         planned = self._rules[rule]
-        if planned is None:
-            held = self[rule] = True
+        if planned is None or rule in self._hopeless:
+            held = self[rule] = rule not in self._hopeless
             return held
         result = planned.evaluate(*self._roots)
         if result is True:
@@ -50,12 +66,12 @@ class Verdicts(dict[int | None, bool]):
 
     def of(self, rule: int, number: int) -> bool:
         """Returns whether a rule is true of the offer of a number."""
-        if rule not in self._prepared.offer_rules:
+        if rule not in self._prepared.offer_rules or rule in self._hopeless:
             return self[rule]
         known = self._of.get((rule, number))
         if known is None:
             record = self._prepared.record(number)
-            result = self._memberships.evaluate(self._prepared.rules[rule], record)
+            result = self._memberships.evaluate(self._all_rules[rule], record)
             if isinstance(result, Failure):
                 self.failed.setdefault(rule, {})[record["id"]] = result
             known = self._of[rule, number] = result is True
@@ -77,8 +93,37 @@ class ScoringFailure:
         self.messages: dict[str, str] = {}
 
 
+def memberships_for(  # noqa: PLR0917 - what rules read, as RequestState takes it
+    prepared: Prepared,
+    view: ProfileView,
+    context: DecisionContext,
+    now_ns: int,
+    options: Options,
+    withheld: Withheld | None,
+) -> Memberships:
+    """Returns the records that rules read where something is withheld, or nothing is."""
+    attributes, values, aggregates = view.attributes, context.values, view.aggregates
+    audiences: Mapping[str, Rule] = prepared.audiences
+    scores = view.scores
+    if withheld is not None:
+        attributes = withheld.record("profile", attributes)
+        values = withheld.record("context", values)
+        aggregates = withheld.record("aggregate", aggregates)
+        audiences, scores = withheld.audiences, withheld.scores(scores)
+    memberships = Memberships(
+        audiences, attributes, values, aggregates, now_ns, scores, view.memberships
+    )
+    memberships.update(options.memberships)
+    return memberships
+
+
 class RequestState:
     """The records that rules read, and what the rules say of them.
+
+    It is of the placements that withhold the same, or nothing: nothing that depends on withheld
+    data is shared with others, which have states of their own: of one that withholds nothing ask
+    `at` for them; `others` are those asked for so far. `view` and `context` are without what is
+    withheld.
 
     `reasons` remembers, by rule and offer, why it wasn't true, for explanations; `scores` what
     rankings that look at one offer at a time gave, by ranking and offer; `limits` what rules
@@ -101,9 +146,11 @@ class RequestState:
         "memberships",
         "now_ns",
         "options",
+        "others",
         "prepared",
         "reasons",
         "rule_stages",
+        "rules",
         "scored",
         "scores",
         "scoring_failures",
@@ -111,6 +158,7 @@ class RequestState:
         "taking",
         "verdicts",
         "view",
+        "withheld",
     )
 
     def __init__(
@@ -122,23 +170,20 @@ class RequestState:
         *,
         counts: Counts,
         options: Options,
+        withheld: Withheld | None = None,
     ) -> None:
         self.prepared = prepared
-        self.view = view
-        self.context = context
+        self.withheld = withheld
+        self.rules = prepared.rules if withheld is None else withheld.rules
+        self.view = view if withheld is None else withheld.view(view)
+        self.context = context if withheld is None else withheld.context(context)
         self.now_ns = now_ns
         self.capping = Capping(prepared.cap_rules, view, counts, now_ns)
         self.options = options
         self.languages = tuple(lookup_order(context.locales))
-        self.memberships = Memberships(
-            prepared.audiences,
-            view.attributes,
-            context.values,
-            view.aggregates,
-            now_ns,
-            view.scores,
-        )
-        self.memberships.update(options.memberships)
+        self.memberships = memberships_for(prepared, view, context, now_ns, options, withheld)
+        # Of the first state only: that states knew one another would be a circle to collect.
+        self.others: dict[int, RequestState] = {}
         self.counts = counts
         self.taking: Capping | None = None
         self.reasons: dict[tuple[int, int | None], str] = {}
@@ -151,11 +196,36 @@ class RequestState:
         self.limits: dict[tuple[int, int | None], int | None] = {}
         self.rule_stages: dict[tuple[int | None, int, str], Stage | None] = {}
         self.scored: dict[Hashable, Any] = {}
-        self.verdicts = Verdicts(prepared, self.memberships)
+        self.verdicts = Verdicts(prepared, self.memberships, withheld)
+
+    def at(self, placement: str) -> RequestState:
+        """Returns the state of the same request at a placement."""
+        withheld = self.prepared.withheld.get(placement)
+        if withheld is self.withheld:
+            return self
+        state = self.others.get(id(withheld))
+        if state is None:
+            state = self.others[id(withheld)] = RequestState(
+                self.prepared,
+                self.view,
+                self.context,
+                self.now_ns,
+                counts=self.counts,
+                options=self.options,
+                withheld=withheld,
+            )
+            state.capping = self.capping  # events count whatever is withheld
+        return state
 
     def value_for(self, rule: int, number: int) -> Any:
         """Returns what a rule says of the offer of a number: a value, Unknown or Failure."""
-        return self.memberships.evaluate(self.prepared.rules[rule], self.prepared.record(number))
+        return self.memberships.evaluate(self.rules[rule], self.prepared.record(number))
+
+    def why_unknown(self, rule: int, unknown: Unknown) -> str:
+        """Returns why a rule has no value."""
+        if self.withheld is None:
+            return unknown_because(unknown.names, NOTHING_WITHHELD)
+        return self.withheld.why_unknown(self.rules[rule], unknown.names)
 
     def told(self, rule: int, failure: Failure) -> str:
         """Returns why a rule failed, without what must not be told."""
@@ -165,7 +235,7 @@ class RequestState:
     def segment(self, rule: int) -> Any:
         """Returns what a rule that reads no offer says: a value, Unknown or Failure."""
         if rule not in self.segments:
-            self.segments[rule] = self.memberships.evaluate(self.prepared.rules[rule])
+            self.segments[rule] = self.memberships.evaluate(self.rules[rule])
         return self.segments[rule]
 
     def limit_of(self, number: int) -> LimitOf:
@@ -182,8 +252,7 @@ class RequestState:
     def _limit(self, rule: int, number: int) -> int | None:
         value = self.value_for(rule, number)
         if isinstance(value, Unknown):
-            missing = ", ".join(f"`{name}`" for name in value.names)
-            self.limit_failures[rule] = f"no value for {missing}"
+            self.limit_failures[rule] = self.why_unknown(rule, value)
             return None
         if isinstance(value, Failure):
             self.limit_failures[rule] = self.told(rule, value)

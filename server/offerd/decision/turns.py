@@ -10,7 +10,6 @@ from offerd.decision.replacing import Replacing
 from offerd.decision.request import RequestState
 from offerd.decision.sequencing import Found, Ranked, TooLow, rank
 from offerd.model.decision import Item, ScopeQuery, Stage
-from offerd.model.lifecycle import Status
 from offerd.model.selection import Ties
 
 
@@ -24,9 +23,10 @@ class Obstacle(NamedTuple):
 class Choices(NamedTuple):
     """What groups have to show at a placement, shared by all scopes that ask the same.
 
-    They may be of different decisions.
+    They may be of different decisions. `state` is that of the placement.
     """
 
+    state: RequestState
     groups: tuple[PreparedGroup, ...]
     replacing: Replacing
     ranked: Ranked
@@ -36,9 +36,10 @@ class Choices(NamedTuple):
 class Turn:
     """A scope: what it may show, what it chose, and with `explain` why not the rest.
 
-    `position` is its place in the request; `label` names it to people. `chosen` are offers,
+    `position` is its place in the request; `label` names it to people; `state` is the request as
+    it is at the scope's placement. `chosen` are offers,
     which aren't shown but withheld if the customer is `held_out`; `fallbacks` follow them.
-    `obstacles` are by number of the offer.
+    `obstacles` are by number of the offer. A scope that `is_closed` may show no offer.
     """
 
     __slots__ = (
@@ -46,10 +47,12 @@ class Turn:
         "choices",
         "chosen",
         "fallbacks",
+        "is_closed",
         "obstacles",
         "position",
         "query",
         "scope",
+        "state",
     )
 
     def __init__(
@@ -59,12 +62,16 @@ class Turn:
         scope: PreparedScope,
         assignment: Assignment | None,
         choices: Choices,
+        *,
+        is_closed: bool = False,
     ) -> None:
         self.position = position
         self.query = query
         self.scope = scope
         self.assignment = assignment
         self.choices = choices
+        self.state = choices.state
+        self.is_closed = is_closed
         self.chosen: list[Found] = []
         self.fallbacks: list[Item] = []
         self.obstacles: dict[int, Obstacle] = {}
@@ -88,32 +95,39 @@ class Turns:
 
     def __init__(self, state: RequestState) -> None:
         self._state = state
-        self._choices: dict[tuple[Ties, _Steps], Choices] = {}
+        self._choices: dict[tuple[int, Ties, _Steps], Choices] = {}
 
     def of(self, position: int, query: ScopeQuery) -> Turn:
-        """Returns the turn of a scope; of a decision that isn't approved nothing is ranked."""
-        state = self._state
+        """Returns the turn of a scope.
+
+        Of a decision that isn't live, or if only fallbacks may be shown, nothing is ranked, and
+        nobody is in an experiment.
+        """
+        state = self._state.at(query.placement)
         scope = state.prepared.scopes[query.decision, query.placement]
-        if scope.decision.status is not Status.APPROVED:
-            return Turn(position, query, scope, None, self._none(scope))
+        if state.options.fallbacks_only or not scope.decision.is_live(state.now_ns):
+            return Turn(position, query, scope, None, _none(state, scope), is_closed=True)
         assignment = None
         if scope.experiments:
             assignment = assign(scope, state.view.subject, state.options.arms)
-        return Turn(position, query, scope, assignment, self._ranked(scope, assignment))
+        return Turn(position, query, scope, assignment, self._ranked(state, scope, assignment))
 
-    def _ranked(self, scope: PreparedScope, assignment: Assignment | None) -> Choices:
+    def _ranked(
+        self, state: RequestState, scope: PreparedScope, assignment: Assignment | None
+    ) -> Choices:
         groups = scope.groups if assignment is None else assignment.groups
-        key = scope.decision.ties, _steps(groups)
+        key = id(state), scope.decision.ties, _steps(groups)
         known = self._choices.get(key)
         if known is None:
-            replacing = Replacing(self._state, groups)
+            replacing = Replacing(state, groups)
             too_low: TooLow = {}
-            found = rank(self._state, groups, scope.decision.ties, replacing, too_low)
-            known = self._choices[key] = Choices(groups, replacing, Ranked(found), too_low)
+            found = rank(state, groups, scope.decision.ties, replacing, too_low)
+            known = self._choices[key] = Choices(state, groups, replacing, Ranked(found), too_low)
         return known
 
-    def _none(self, scope: PreparedScope) -> Choices:
-        return Choices(scope.groups, Replacing(self._state, scope.groups), Ranked(iter(())), {})
+
+def _none(state: RequestState, scope: PreparedScope) -> Choices:
+    return Choices(state, scope.groups, Replacing(state, scope.groups), Ranked(iter(())), {})
 
 
 _Steps = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]

@@ -28,7 +28,8 @@ def cap_words(state: RequestState, reached: Reached) -> str:
         state.prepared.rules[cap.limit_rule], state.options.hidden
     ):
         most = "(hidden)"
-    what = "decisions" if counter.event == DECISION_EVENT else f"`{counter.event}` events"
+    events = " and ".join(f"`{event}`" for event in counter.events)
+    what = "decisions" if counter.event == DECISION_EVENT else f"{events} events"
     who = "in total" if counter.subject is CapSubject.TOTAL else "by this customer"
     where = f" at {listed(f'`{p}`' for p in counter.placements)}" if counter.placements else ""
     return f"{name} reached: {count} of at most {most} {what} {who}{where}{_window(cap)}"

@@ -36,6 +36,7 @@ from offerd.expression.limits import DEFAULT_LIMITS, Limits
 from offerd.expression.plan.rule import PlanError, Rule, plan, plan_many, prepare
 from offerd.expression.reference import Entry, reference
 from offerd.expression.values import Duration, Failure, Optional, Timestamp, TypeName, Uint, Unknown
+from offerd.expression.withheld import WithheldRecord
 
 __all__ = [
     "BOOL",
@@ -75,6 +76,7 @@ __all__ = [
     "TypeName",
     "Uint",
     "Unknown",
+    "WithheldRecord",
     "compile_expression",
     "decode",
     "encode",

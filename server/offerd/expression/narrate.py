@@ -12,12 +12,14 @@ from offerd.expression.narration.changes import Alternatives, Change, Need, chan
 from offerd.expression.narration.data import data_of
 from offerd.expression.narration.facts import Facts
 from offerd.expression.narration.parts import (
+    NOTHING_WITHHELD,
     Hidden,
     Visible,
     full_name,
     goal_of,
     names_in,
     text_of,
+    unknown_because,
     without_bindings,
 )
 from offerd.expression.narration.values import shown, spoken
@@ -79,6 +81,7 @@ def narrate(
     *,
     visible: Visible = _everything,
     titles: Mapping[str, str] = _NO_TITLES,
+    withheld: Mapping[str, str] = NOTHING_WITHHELD,
 ) -> Narration:
     """Tells of an explanation.
 
@@ -87,11 +90,12 @@ def narrate(
     the name is told: neither the value, nor the outcome of any part that depends on it, nor
     whether it made another part count, except the outcome of the whole. That something is
     missing is told. `titles` are better names for
-    `sentence`, by full name.
+    `sentence`, by full name. `withheld` says by full name why a rule may not read what a
+    `WithheldRecord` keeps from it, such as "label C4 by policy `p`".
     """
-    data = data_of(explanation, Hidden(explanation, visible))
+    data = data_of(explanation, Hidden(explanation, visible, withheld))
     root = without_bindings(explanation)
-    hidden = Hidden(root, visible)
+    hidden = Hidden(root, visible, withheld)
     decided = tuple(deciding(root, goal_of(root), hidden.hides))
     return Narration(
         data,
@@ -110,8 +114,9 @@ def _line(part: Explanation, hidden: Hidden) -> str:
     outcome = part.outcome
     text = text_of(part)
     if isinstance(outcome, Unknown):
-        missing = ", ".join(f"`{name}`" for name in outcome.names)
-        return f"`{text}` is unknown: no value for {missing}"
+        why = unknown_because(outcome.names, hidden.withheld)
+        is_name = full_name(part) == text and text in hidden.withheld
+        return why if is_name else f"`{text}` is unknown: {why}"
     names = hidden.names(part)
     if names:
         listed = ", ".join(f"`{name}`" for name in names)

@@ -6,6 +6,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from offerd import expression as ex
 from offerd.audience.environment import decision_environment
 from offerd.model.catalogue import (
@@ -49,8 +51,8 @@ from offerd.model.selection import (
     Strategy,
     Ties,
 )
-from unit.decision import random_caps
-from unit.decision.random_caps import HOUR_NS
+from unit.decision import random_caps, random_policies
+from unit.decision.random_caps import AROUND_NS, HOUR_NS
 
 PLACEMENTS = random_caps.PLACEMENTS
 LANGUAGES = ("", "", "en", "sv", "sv-SE", "zh-Hant")
@@ -187,7 +189,7 @@ def catalogue(source: random.Random) -> Catalogue:
         _exclusion(writing, number, count) for number in range(source.choice((0, 2, 3)))
     )
     tables = tuple(_table(writing, number, count) for number in range(2))
-    return Catalogue(
+    plain = Catalogue(
         SCHEMA,
         tuple(Rule(checked.source, ex.encode(checked)) for checked in writing.checked),
         (),
@@ -206,6 +208,7 @@ def catalogue(source: random.Random) -> Catalogue:
         exclusions,
         experiments,
     )
+    return random_policies.governed(source, plain)
 
 
 def view(source: random.Random, catalogue: Catalogue, now_ns: int) -> ProfileView:
@@ -256,6 +259,7 @@ def options(source: random.Random, catalogue: Catalogue) -> Options:
         source.random() < 0.5,
         {name: source.random() < 0.5 for name in overridden},
         arms if source.random() < 0.1 else {},
+        fallbacks_only="nothing may be collected" if source.random() < 0.03 else "",
     )
 
 
@@ -318,6 +322,8 @@ def _decision(source: random.Random, number: int, count: int) -> Decision:
         source.random() < 0.5,
         source.choice(tuple(Ties)),
         source.choice((*[Status.APPROVED] * 9, Status.PAUSED)),
+        AROUND_NS - source.randrange(400) * HOUR_NS if source.random() < 0.2 else None,
+        AROUND_NS + source.randrange(400) * HOUR_NS if source.random() < 0.2 else None,
     )
 
 
@@ -326,9 +332,13 @@ def _groups(source: random.Random, count: int) -> tuple[Group, ...]:
     for _ in range(source.randrange(1, 4)):
         if source.random() < 0.25:
             size = source.randrange(1, min(count, 4) + 1)
-            groups.append(Group(offers=tuple(source.sample(range(count), size))))
+            group = Group(offers=tuple(source.sample(range(count), size)))
         else:
-            groups.append(Group(tuple(source.sample(range(6), source.choice((1, 1, 2, 3))))))
+            group = Group(tuple(source.sample(range(6), source.choice((1, 1, 2, 3)))))
+        if source.random() < 0.2:
+            taken = tuple(sorted(source.sample(PLACEMENTS, source.randrange(1, 3))))
+            group = replace(group, placements=taken)
+        groups.append(group)
     return tuple(groups)
 
 

@@ -69,10 +69,18 @@ class Naive(Ranker):
         (decision,) = (d for d in self.catalogue.decisions if d.id == query.decision)
         return decision
 
+    def is_live(self, decision: Any) -> bool:
+        """Whether a decision shows more than fallbacks now."""
+        since = -(10**30) if decision.start_ns is None else decision.start_ns
+        until = 10**30 if decision.end_ns is None else decision.end_ns
+        if self.options.fallbacks_only:
+            return False
+        return decision.status.value == "approved" and since <= self.now_ns < until
+
     def arm(self, query: ScopeQuery) -> Any:
         """Returns groups and exposure of a scope in an experiment, or None."""
         decision = self.decision(query)
-        if decision.status.value != "approved":
+        if not self.is_live(decision):
             return None
         found = arm_of(
             [e for e in self.catalogue.experiments if e.decision == query.decision],
@@ -88,9 +96,14 @@ class Naive(Ranker):
     def ranked_for(self, query: ScopeQuery, groups: Any) -> list[tuple[int, Chosen]]:
         """Returns what a scope may show."""
         decision = self.decision(query)
-        if decision.status.value != "approved":
+        if not self.is_live(decision):
             return []
-        return self.ranked(decision, decision.groups if groups is None else groups, query.placement)
+        steps = [
+            group
+            for group in (decision.groups if groups is None else groups)
+            if query.placement in (group.placements or (query.placement,))
+        ]
+        return self.ranked(decision, steps, query.placement)
 
     def full(self, number: int, position: int, shown: list[tuple[int, int]]) -> bool:
         """Whether an exclusion keeps an offer out of a scope."""
@@ -110,6 +123,7 @@ class Naive(Ranker):
 
     def free(self, position: int, number: int, query: ScopeQuery, domains: list[Any]) -> bool:
         """Whether nothing so far keeps a ranked offer out of a scope."""
+        self.placement = query.placement
         return (
             (domains[position], number) not in self.taken
             and not self.caps.reached(number, query.placement, query.decision)
@@ -127,6 +141,7 @@ class Naive(Ranker):
         held_out: bool,
     ) -> list[tuple[int, Chosen]]:
         """Returns what a scope takes; of one held out nothing is noted."""
+        self.placement = query.placement
         own = [n for n, _ in ranked if self.free(position, n, query, domains)]
         reachable = most_matched([own, *later])
         chosen: list[tuple[int, Chosen]] = []
@@ -201,6 +216,7 @@ class Naive(Ranker):
         before: list[tuple[Any, str]],
     ) -> list[Chosen]:
         """Returns the fallbacks of a scope: what isn't shown yet, then what is."""
+        self.placement = query.placement
         domain = domains[position]
         numbers = {offer.id: n for n, offer in enumerate(self.catalogue.offers)}
         own = [item.offer for _, item in offers]

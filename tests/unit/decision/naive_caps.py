@@ -37,7 +37,7 @@ class Caps:
         """Whether a cap of an offer is; without a decision, whether it was before the request."""
         offer = self.catalogue.offers[number]
         for cap in offer.caps:
-            if cap.placements and placement not in cap.placements:
+            if not self._holds(cap, placement):
                 continue
             limit = cap.limit
             if cap.limit_rule is not None:
@@ -67,9 +67,7 @@ class Caps:
             return ()
         limits = []
         for cap in offer.caps:
-            if counters[cap.counter].event == "decision" and (
-                not cap.placements or placement in cap.placements
-            ):
+            if counters[cap.counter].event == "decision" and self._holds(cap, placement):
                 limit = cap.limit
                 if cap.limit_rule is not None:
                     limit = min(limit, self.value(cap.limit_rule, offer))
@@ -107,7 +105,15 @@ class Caps:
             return sum(placement in counter.placements for _, _, placement in mine)
         return len({(number, decision) for number, decision, _ in mine})
 
+    def _holds(self, cap: Cap, placement: str) -> bool:
+        """Whether a cap is asked now, at a placement."""
+        since = -(10**30) if cap.start_ns is None else cap.start_ns
+        until = 10**30 if cap.end_ns is None else cap.end_ns
+        return since <= self.now_ns < until and placement in (cap.placements or (placement,))
+
     def _within(self, cap: Cap, time: int) -> bool:
+        if cap.start_ns is not None and time < cap.start_ns:
+            return False
         if cap.within_ns is not None:
             return time > self.now_ns - cap.within_ns
         if cap.calendar is None:

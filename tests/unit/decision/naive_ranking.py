@@ -14,6 +14,7 @@ from offerd.model.profile import ProfileView
 from offerd.model.selection import Ranking
 from unit.decision.naive_caps import Caps
 from unit.decision.naive_hashes import tie_key
+from unit.decision.naive_policies import Kept
 
 
 class Chosen(NamedTuple):
@@ -44,6 +45,8 @@ class Ranker:
         environment = decision_environment(catalogue.schema, names)
         checked = [ex.decode(rule.tree) for rule in catalogue.rules]
         self.rules = ex.plan_many(checked, environment)
+        self.kept = {p.id: Kept(catalogue, p.id) for p in catalogue.placements}
+        self.placement = ""
         self.caps = Caps(catalogue, view, counts, now_ns, self.value)
         self.failures: dict[str, set[str]] = {}
 
@@ -60,17 +63,19 @@ class Ranker:
                     return outer.options.memberships[name]
                 return outer.value(rules[name])
 
+        kept = self.kept[self.placement]
+        if kept.refuses(rule):
+            return ex.Unknown(())
         record: dict[str, Any] = {}
         if offer is not None:
             record = {"id": offer.id, "priority": offer.priority, "tags": list(offer.tags)}
             record |= {"start": offer.start_ns} if offer.start_ns is not None else {}
             record |= {"end": offer.end_ns} if offer.end_ns is not None else {}
             record |= offer.attributes
-        view = self.view
+        profile, context, aggregate, scores = kept.records(self.view, self.context)
         return self.rules[rule].exact(
-            view.attributes, self.context.values, view.aggregates, self.now_ns, record, Members(),
-            view.scores,
-        )  # fmt: skip
+            profile, context, aggregate, self.now_ns, record, Members(), scores
+        )
 
     def holds(self, rule: int | None, offer: Offer) -> bool:
         """Whether a rule is true of an offer."""
@@ -122,7 +127,8 @@ class Ranker:
         if ranking.method.value == "model":
             try:
                 model = self.models[ranking.model]
-                given = model.scores(offers, self.view, self.context, self.now_ns)
+                view, context = self.kept[self.placement].seen(self.view, self.context)
+                given = model.scores(offers, view, context, self.now_ns)
             except Exception:  # whatever a model raises, all of its offers failed
                 given = []
             if len(given) != len(offers):
@@ -167,6 +173,7 @@ class Ranker:
 
     def ranked(self, decision: Any, groups: Any, placement: str) -> list[tuple[int, Chosen]]:
         """Returns number and item of what may be shown."""
+        self.placement = placement
         catalogue = self.catalogue
         found_by: list[tuple[int, int | None]] = []
         for group in groups:

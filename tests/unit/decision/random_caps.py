@@ -20,6 +20,9 @@ from offerd.model.decision import DecisionContext
 from offerd.model.profile import ProfileKey, ProfileView
 
 HOUR_NS = 3_600_000_000_000
+AROUND_NS = 20_000 * 24 * HOUR_NS
+"""Instants lie around it, up to 200 hours away."""
+
 PLACEMENTS = ("web", "app", "call")
 
 
@@ -36,6 +39,7 @@ def counters(source: random.Random, count: int) -> tuple[Counter, ...]:
                 source.choice(tuple(CapSubject)),
                 None if source.random() < 0.2 else tuple(offers),
                 source.choice(((), (), ("web",), ("web", "app"))),
+                also=source.choice(((), ("click",))) if "display" in events[:1] else (),
             )
         )
     return tuple(made)
@@ -64,6 +68,8 @@ def cap(source: random.Random, counters: Sequence[Counter], limit: Callable[[], 
         limit() if source.random() < 0.3 else None,
         counters[number].placements,
         source.choice(("", "shared")),
+        AROUND_NS - source.randrange(300) * HOUR_NS if source.random() < 0.2 else None,
+        AROUND_NS + source.randrange(300) * HOUR_NS if source.random() < 0.2 else None,
     )
 
 

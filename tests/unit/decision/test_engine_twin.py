@@ -25,8 +25,6 @@ from unit.decision.naive_ranking import Chosen
 CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "100"))
 """How many random catalogues to compare on; each is asked 8 requests of 1 to 7 scopes."""
 
-START_NS = 20_000 * 24 * catalogues.HOUR_NS
-
 
 def test_engine_agrees_with_its_naive_twin() -> None:
     """On random catalogues, customers and requests both show the same, and name the same failed."""
@@ -52,7 +50,7 @@ def test_engine_agrees_with_its_naive_twin() -> None:
 
 def _compare(source: random.Random, prepared: Prepared, seen: Counter[str], where: str) -> None:
     catalogue = prepared.catalogue
-    now_ns = START_NS + source.randrange(-200, 200) * catalogues.HOUR_NS
+    now_ns = random_caps.AROUND_NS + source.randrange(-200, 200) * catalogues.HOUR_NS
     view = catalogues.view(source, catalogue, now_ns)
     context = catalogues.context(source)
     queries = catalogues.queries(source, catalogue)

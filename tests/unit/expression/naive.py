@@ -22,18 +22,30 @@ TRANSFORMS = ("transformList", "transformMap")
 MACROS = ("exists", "all", "exists_one", "existsOne", "filter", "map", "sortBy", *TRANSFORMS)
 
 
-def evaluate(source: str, roots: Mapping[str, Any], records: Mapping[str, Collection[str]]) -> Any:
+def evaluate(
+    source: str,
+    roots: Mapping[str, Any],
+    records: Mapping[str, Collection[str]],
+    withheld: Collection[str] = (),
+) -> Any:
     """The value of an expression, or an Unknown, or FAILED.
 
-    `records` are the roots that are flat dicts, each with the paths that are declared.
+    `records` are the roots that are flat dicts, each with the paths that are declared; `withheld`
+    are full names that may not be read, though they may be there.
     """
-    return _Naive(roots, records).value(parse(source), {})
+    return _Naive(roots, records, withheld).value(parse(source), {})
 
 
 class _Naive:
-    def __init__(self, roots: Mapping[str, Any], records: Mapping[str, Collection[str]]) -> None:
+    def __init__(
+        self,
+        roots: Mapping[str, Any],
+        records: Mapping[str, Collection[str]],
+        withheld: Collection[str],
+    ) -> None:
         self.roots = roots
         self.records = records
+        self.withheld = withheld
 
     def value(self, node: ast.Expr, scope: Mapping[str, Any]) -> Any:
         if isinstance(node, ast.Literal):
@@ -79,6 +91,8 @@ class _Naive:
         path = self.path(node, scope)
         if path is not None:
             name, key, optional = path
+            if f"{name}.{key}" in self.withheld:
+                return Unknown([f"{name}.{key}"])
             record = self.roots[name]
             if optional:
                 return Optional(True, record[key]) if key in record else Optional(False)
@@ -100,6 +114,8 @@ class _Naive:
             inner = args[0]
             assert isinstance(inner, ast.Select)
             path = self.path(inner, scope)
+            if path is not None and f"{path[0]}.{path[1]}" in self.withheld:
+                return Unknown([f"{path[0]}.{path[1]}"])
             if path is not None:
                 return path[1] in self.roots[path[0]]
             return self.strict(lambda of: inner.field in of, [inner.operand], scope)

@@ -34,8 +34,9 @@ class Change:
 
     `kind` is "value" (data would have to be other), "presence" (a value is missing), "time"
     (`at` says when, without anybody's doing), "never" (time has passed for it), "failure",
-    "hidden" (what the caller may not see) or "unexamined" (a part that was not needed so far).
-    `name` is the data it is about, or what is written of it. `at` is RFC 3339.
+    "hidden" (what the caller may not see), "withheld" (what the rule may not read) or
+    "unexamined" (a part that was not needed so far). `name` is the data it is about, or what is
+    written of it. `at` is RFC 3339.
     """
 
     kind: str
@@ -90,7 +91,11 @@ def _missing(part: Explanation, hidden: Hidden) -> Iterator[Change]:
     outcome = part.outcome
     if isinstance(outcome, Unknown):
         for name in outcome.names:
-            yield Change("presence", f"needs a value for `{name}`", name)
+            why = hidden.withheld.get(name)
+            if why is None:
+                yield Change("presence", f"needs a value for `{name}`", name)
+            else:
+                yield Change("withheld", f"`{name}` is withheld: {why}", name)
     elif hidden.names(part):
         yield _unseen(hidden.names(part))
     elif isinstance(outcome, Failure):

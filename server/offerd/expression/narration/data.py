@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from offerd.expression.check.tree import Constant
@@ -16,7 +17,8 @@ def data_of(part: Explanation, hidden: Hidden, *, is_whole: bool = True) -> dict
 
     `text` is what is written, on one line; `type`; `evaluated`; and if it was evaluated one of
     `value`, `unknown` (the names of what is missing), `failure` (what went wrong, with line and
-    column) or `hidden` (the names of what the caller may not see). A value of many elements or
+    column) or `hidden` (the names of what the caller may not see). Beside `unknown`, `withheld`
+    says of names that the rule may not read why it may not. A value of many elements or
     characters is told only in part: then there is `cut`, which is true, and of a list, a map or a
     text `length`. The outcome of the whole, if it is a condition, is never hidden: it is what
     the caller asked for. Whether a part was evaluated is not told, and neither is its outcome,
@@ -33,17 +35,20 @@ def data_of(part: Explanation, hidden: Hidden, *, is_whole: bool = True) -> dict
         data["evaluated"] = part.evaluated
     if part.evaluated and not veil:
         is_verdict = is_whole and isinstance(part.outcome, bool)
-        data.update(_outcome(part, () if is_verdict else hidden.names(part)))
+        data.update(_outcome(part, () if is_verdict else hidden.names(part), hidden.withheld))
     inner = [data_of(child, hidden, is_whole=False) for child in part.parts]
     if inner and not all(isinstance(child.node, Constant) for child in part.parts):
         data["parts"] = inner
     return data
 
 
-def _outcome(part: Explanation, hidden: tuple[str, ...]) -> dict[str, Any]:
+def _outcome(
+    part: Explanation, hidden: tuple[str, ...], withheld: Mapping[str, str]
+) -> dict[str, Any]:
     outcome = part.outcome
     if isinstance(outcome, Unknown):
-        return {"unknown": list(outcome.names)}
+        why = {name: withheld[name] for name in outcome.names if name in withheld}
+        return {"unknown": list(outcome.names), **({"withheld": why} if why else {})}
     if hidden:
         return {"hidden": list(hidden)}
     if isinstance(outcome, Failure):

@@ -94,6 +94,8 @@ class Facts:
         return f"{self._words.of(part.parts[0])} has no entry for {absent}"
 
     def _missing(self, name: str) -> str:
+        if name in self._hidden.withheld:
+            return f"{self._words.name(name)} is withheld ({self._hidden.withheld[name]})"
         if name.startswith("audience("):
             return f"nothing is known of the audience {name[9:-1]}"
         return f"there is no value for {self._words.name(name)}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from offerd.expression.check.macro_forms import FORMS
@@ -67,11 +68,31 @@ def failed_part(part: Explanation) -> Explanation:
     return part
 
 
-class Hidden:
-    """Which parts touch what the caller may not see, the variables of macros over it included."""
+NOTHING_WITHHELD: Final[Mapping[str, str]] = MappingProxyType({})
 
-    def __init__(self, root: Explanation, visible: Visible) -> None:
+
+def unknown_because(names: Sequence[str], withheld: Mapping[str, str]) -> str:
+    """Why names have no value: those withheld each with its reason, the others together."""
+    missing = ", ".join(f"`{name}`" for name in names if name not in withheld)
+    texts = [f"no value for {missing}"] if missing else []
+    texts += [f"`{name}` is withheld: {withheld[name]}" for name in names if name in withheld]
+    return "; ".join(texts)
+
+
+class Hidden:
+    """Which parts touch what the caller may not see, the variables of macros over it included.
+
+    `withheld` are the names that the rule itself may not read, each with its reason.
+    """
+
+    def __init__(
+        self,
+        root: Explanation,
+        visible: Visible,
+        withheld: Mapping[str, str] = NOTHING_WITHHELD,
+    ) -> None:
         self._visible = visible
+        self.withheld = withheld
         self._names: dict[int, tuple[str, ...]] = {}
         self._veils: dict[int, tuple[str, ...]] = {}
         self._note(root, {})
