@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from offerd.expression import Rule
+from offerd.expression import Rule, Unknown
 
 Record = dict[str, Any]
 """A flat record: dotted attribute path → value; a missing key is unknown."""
@@ -17,6 +17,9 @@ NO_OFFER: Record = {}
 NO_SCORES: Mapping[str, float] = {}
 """What is known where no score was loaded. Never written to."""
 
+NOT_LOADED: Mapping[str, bool] = {}
+"""What is known where no members were loaded. Never written to."""
+
 LOOKUP = "audience"
 """The function by which rules ask for membership."""
 
@@ -27,12 +30,15 @@ _NESTED = 4
 class Memberships(dict[str, Any]):
     """Audience id → True, False, Unknown or Failure, each computed when first read.
 
+    Audiences without a rule are those whose members are loaded: `loaded` says who is in them, and
+    one that isn't there is unknown.
+
     Holds the records that one request's rules read, so that `evaluate` asks any rule of that
     request. Unknown and Failure never qualify. Rules can't be cyclic: the compiler refuses
     audiences that depend on themselves.
     """
 
-    __slots__ = ("_nesting", "_roots", "_rules")
+    __slots__ = ("_loaded", "_nesting", "_roots", "_rules")
 
     def __init__(  # noqa: PLR0917 - what rules read, in the order of their roots
         self,
@@ -42,20 +48,31 @@ class Memberships(dict[str, Any]):
         aggregate: Record,
         now_ns: int,
         scores: Mapping[str, float] = NO_SCORES,
+        loaded: Mapping[str, bool] = NOT_LOADED,
     ) -> None:
         super().__init__()
+        self._loaded = loaded
         self._rules = rules
         self._roots = (profile, context, aggregate, now_ns, scores)
         self._nesting = 0
 
     def __missing__(self, audience: str) -> Any:
+        rule = self._rules.get(audience)
+        if rule is None:
+            return self._from_load(audience)
         if self._nesting >= _NESTED:
             return self._from_below(audience)
         self._nesting += 1
         try:
-            result = self[audience] = self.evaluate(self._rules[audience])
+            result = self[audience] = self.evaluate(rule)
         finally:
             self._nesting -= 1
+        return result
+
+    def _from_load(self, audience: str) -> Any:
+        member = self._loaded.get(audience)
+        result = Unknown((f'{LOOKUP}("{audience}")',)) if member is None else member
+        self[audience] = result
         return result
 
     def _from_below(self, audience: str) -> Any:
@@ -67,6 +84,9 @@ class Memberships(dict[str, Any]):
         pending = [audience]
         while pending:
             name = pending[-1]
+            if name not in self._rules:
+                self._from_load(pending.pop())
+                continue
             asked = self._rules[name].checked.references.lookups.get(LOOKUP, ())
             below = [one for one in asked if one not in self]
             pending.extend(below)
