@@ -9,14 +9,20 @@ from collections import deque
 from concurrent.futures import Future
 from pathlib import Path
 
-from offerd.store import Collected, CollectResult, State
+from offerd.events import series as events_series
+from offerd.store import Collected, CollectResult, State, folding
+from offerd.store import series as store_series
 from store.given import NOW_NS, PLAN, random_incoming
 
 OUTSTANDING = 32
+CHUNK_ENTRIES = 4
+"""Of a series, instead of some hundreds, so that chunks are split and rewritten all the time."""
 
 
 def main(path: Path, seed: int) -> None:
     """Collects events `<seed>-0`, `<seed>-1`, ..., each twice at random."""
+    for module in (events_series, store_series, folding):
+        module.CHUNK_ENTRIES = CHUNK_ENTRIES
     rng = random.Random(seed)
     waiting: deque[tuple[str, Future[list[Collected]]]] = deque()
     with State.open(path, PLAN, map_size_bytes=2**18) as state:

@@ -10,15 +10,21 @@ from offerd.events import FoldPlan, IncomingEvent, event_fingerprint
 from offerd.model.capping import Cap, CapSubject, Counter
 from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.event import Event
+from offerd.model.identity import Subject
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Aggregate, AggregateFunction, Schema, ValueType
 from offerd.store import Collected, CollectResult, State
+from offerd.store.folding import refold
+from offerd.store.layout import encode_event
 
 NOW_NS = 1_767_225_600 * 10**9
 
 SPEND = Aggregate("spend", ("purchase",), AggregateFunction.SUM, ValueType.DOUBLE, "amount")
 LAST = Aggregate(
     "last", ("purchase",), AggregateFunction.LAST_TIME, ValueType.MAP_TIMESTAMP, None, "category"
+)
+RECENT = Aggregate(
+    "recent", ("purchase",), AggregateFunction.COUNT, ValueType.INT, within_ns=3_600 * 10**9
 )
 
 DISPLAYS = Counter("profile:display:offer/a", "display", CapSubject.PROFILE, (0,))
@@ -35,7 +41,7 @@ def plan_of(*aggregates: Aggregate) -> FoldPlan:
     return FoldPlan.build(catalogue_of(Schema(aggregates=aggregates)), [])
 
 
-PLAN = plan_of(SPEND, LAST)
+PLAN = plan_of(SPEND, LAST, RECENT)
 
 
 def key(number: int = 7) -> ProfileKey:
@@ -92,10 +98,14 @@ def contradictions(state: State, plan: FoldPlan, *, deleted: bool = False) -> li
         fresh = plan.new_record(owner)
         plan.refold(fresh, events)
         fresh.attributes = record.attributes
+        fresh.scores, fresh.consent = record.scores, record.consent
         fresh.update_time_ns = record.update_time_ns
+        fresh.attributes_time_ns = record.attributes_time_ns
+        fresh.event_bytes = sum(len(encode_event(event)) for event in events)
         fresh.remainders = record.remainders
         if fresh != record:
             found.append(f"{owner}: {record} isn't what its events give: {fresh}")
+        found.extend(_series_contradictions(state, plan, owner, record.update_time_ns))
         for event in events:
             if state.event(event.id) != event:
                 found.append(f"{event.id} isn't found by its id")
@@ -108,4 +118,23 @@ def contradictions(state: State, plan: FoldPlan, *, deleted: bool = False) -> li
         total = state.total_count(offer, kind)
         if total != count and not (deleted and total > count):
             found.append(f"{offer} {kind}: total {total}, stored {count}")
+    return found
+
+
+def _series_contradictions(
+    state: State, plan: FoldPlan, owner: ProfileKey, now_ns: int
+) -> list[str]:
+    """Returns where the series of a profile aren't what its events give."""
+    events = ((event, 0) for event in state.events(owner))
+    fresh = refold(plan, plan.new_record(owner), events, now_ns)
+    known = state.views.known(Subject(owner, (owner,)), plan, now_ns)
+    found: list[str] = []
+    for name in plan.features.names:
+        oldest_ns = plan.features.oldest_ns(name, now_ns) or 0
+        stored, expected = (
+            [entry for entry in series if entry.time_ns >= oldest_ns]
+            for series in (known.read(name), fresh.series(name))
+        )
+        if stored != expected:
+            found.append(f"{owner} {name}: {stored} isn't what its events give: {expected}")
     return found

@@ -24,7 +24,7 @@ from store.given import (
     plan_of,
 )
 
-ACCEPTED, DUPLICATE, REUSED = CollectResult
+ACCEPTED, DUPLICATE, REUSED, *_ = CollectResult
 
 
 @pytest.fixture

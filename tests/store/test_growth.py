@@ -24,6 +24,7 @@ from store.given import (
     LAST,
     NOW_NS,
     PLAN,
+    RECENT,
     SPEND,
     catalogue_of,
     contradictions,
@@ -160,7 +161,7 @@ class Stumbling(FoldPlan):
 
 def test_a_write_that_fails_leaves_nothing_and_takes_nobody_along(tmp_path: Path) -> None:
     """Its own future fails; those that share its transaction are stored."""
-    plan = Stumbling.build(catalogue_of(Schema(aggregates=(SPEND, LAST))), [])
+    plan = Stumbling.build(catalogue_of(Schema(aggregates=(SPEND, LAST, RECENT))), [])
     with State.open(tmp_path / "state", plan) as state:
         futures = [
             state.collect([incoming(f"e{n}"), incoming("bad" if n == 5 else f"f{n}")], NOW_NS)

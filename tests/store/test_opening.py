@@ -101,9 +101,9 @@ def test_a_newer_format_is_refused_by_its_number(tmp_path: Path) -> None:
     environment = lmdb.open(str(path), max_dbs=12)
     with environment.begin(write=True) as transaction:
         meta = environment.open_db(b"meta", txn=transaction)
-        transaction.put(b"version", b"3", db=meta)
+        transaction.put(b"version", b"4", db=meta)
     environment.close()
-    with pytest.raises(StateError, match="has format 3; this version of offerd reads format 2"):
+    with pytest.raises(StateError, match="has format 4; this version of offerd reads format 3"):
         State.open(path, PLAN)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -27,6 +28,9 @@ MAXIMUM_MAP_BYTES: Final = 2**40
 
 RESERVE_BYTES: Final = 64 * 2**20
 """Beyond the maximum, and only for removals, which need room to make room."""
+
+READERS_CHECKED_EVERY_S: Final = 10.0
+"""How often, while there are writes, readers are looked for that died."""
 
 _PROBE_BYTES: Final = 16 * 2**20
 _FULL_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -59,23 +63,14 @@ class Environment:
         self._map_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._closed = False
-        try:
-            self._lmdb = lmdb.open(
-                str(path),
-                map_size=map_size_bytes,
-                max_dbs=len(Table) + 3,
-                # One finished read transaction is kept for the next read, which halves the
-                # price of beginning one; with the default of 0 each is made anew.
-                max_spare_txns=1,
-                sync=durability is Durability.FSYNC,
-                metasync=durability is Durability.FSYNC,
-                # Reads are random: reading ahead would only evict what is needed.
-                readahead=False,
-            )
-        except (lmdb.Error, OSError) as error:
-            raise StateError(f"the state in `{path}` can't be opened: {error}") from error
-        # Readers that were killed pin old pages until their slots are cleared.
-        self._lmdb.reader_check()
+        self._lmdb = open_lmdb(
+            path,
+            map_size=map_size_bytes,
+            sync=durability is Durability.FSYNC,
+            metasync=durability is Durability.FSYNC,
+        )
+        self._checked_s = 0.0
+        self._clear_dead_readers()
 
     @property
     def raw(self) -> Any:
@@ -122,10 +117,17 @@ class Environment:
         with self._write_lock:
             if self._closed:
                 raise closed()
+            if time.monotonic() - self._checked_s >= READERS_CHECKED_EVERY_S:
+                self._clear_dead_readers()
             result = self._write(work, frees=frees)
             if settle is not None:
                 settle(result)
             return result
+
+    def _clear_dead_readers(self) -> None:
+        """Has pages used again that processes were reading when they were killed."""
+        self._lmdb.reader_check()
+        self._checked_s = time.monotonic()
 
     def _write(self, work: Callable[[Any], T], *, frees: bool) -> T:
         while True:
@@ -196,6 +198,23 @@ class Environment:
                     self._lmdb.sync(True)
                 finally:
                     self._lmdb.close()
+
+
+def open_lmdb(path: Path, **options: Any) -> Any:
+    """Opens the LMDB environment of a state with what any process needs; raises StateError."""
+    try:
+        return lmdb.open(
+            str(path),
+            max_dbs=len(Table) + 3,
+            # One finished read transaction is kept for the next read, which halves the
+            # price of beginning one; with the default of 0 each is made anew.
+            max_spare_txns=1,
+            # Reads are random: reading ahead would only evict what is needed.
+            readahead=False,
+            **options,
+        )
+    except (lmdb.Error, OSError) as error:
+        raise StateError(f"the state in `{path}` can't be opened: {error}") from error
 
 
 def closed() -> Unavailable:

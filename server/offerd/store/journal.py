@@ -164,18 +164,28 @@ class JournalTable:
         self._remove(pack_sequence(sequence))
         self._write_status()
 
-    def remove_of(self, owner: bytes) -> None:
-        """Takes out all entries of a profile, by its digest."""
+    @property
+    def next_sequence(self) -> int:
+        """The sequence that the next entry gets."""
+        return self._found_status().next_sequence
+
+    def remove_of(self, owner: bytes, end: int, most: int) -> int:
+        """Takes out entries of a profile, by its digest, of sequences before `end`.
+
+        At most so many; returns how many.
+        """
         self.flush()
         sequences: list[bytes] = []
+        last = owner + pack_sequence(end)
         with self._cursor(Table.JOURNAL_SUBJECTS) as cursor:
             found = cursor.set_range(owner)
-            while found and cursor.key()[:DIGEST_BYTES] == owner:
+            while found and len(sequences) < most and cursor.key() < last:
                 sequences.append(bytes(cursor.key()[DIGEST_BYTES:]))
                 found = cursor.next()
         for sequence in sequences:
             self._remove(sequence)
         self._write_status()
+        return len(sequences)
 
     def trim(self, retention: Retention, now_ns: int, most: int) -> int:
         """Takes out the oldest entries that may not be kept, at most so many; tells how many."""

@@ -6,7 +6,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -14,6 +14,8 @@ from offerd.model.journal import Draft, GapEntry
 from offerd.model.profile import ProfileKey
 from offerd.store.journal import EncodedEntry, encode_entry
 from offerd.store.layout import profile_digest
+
+T = TypeVar("T")
 
 QUEUE_LIMIT: Final = 10_000
 """The most decisions that wait; more are left out."""
@@ -60,7 +62,7 @@ class Waiting:
         with self._lock:
             return bool(self._deleting) and subject in self._deleting
 
-    def delete(self, key: ProfileKey, submit: Callable[[], Future[bool]]) -> Future[bool]:
+    def delete(self, key: ProfileKey, submit: Callable[[], Future[T]]) -> Future[T]:
         """Forgets what is about a profile while it is deleted; `submit` begins that."""
         with self._lock:
             kept = [draft for draft in self._drafts if draft.view.subject != key]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from enum import Enum
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from offerd.errors import Exhausted, RequestError, Unavailable
 from offerd.model.journal import Draft
@@ -25,6 +25,8 @@ from offerd.store.journal_waiting import Waiting, done
 from offerd.store.operations import Operation
 from offerd.store.workspace import Workspace
 from offerd.store.writer import Writer
+
+T = TypeVar("T")
 
 GATHER_S: Final = 0.05
 """How long decisions gather before they are appended together."""
@@ -72,10 +74,15 @@ class Append(Operation[None]):
         self.weight = max(1, len(entries))
         self.size_bytes = sum(entry.waiting_bytes for entry in entries)
 
+    def leave_out(self, forgotten: Callable[[EncodedEntry], bool]) -> None:
+        """Drops entries before they are appended."""
+        self._entries = [entry for entry in self._entries if not forgotten(entry)]
+
     def apply(self, workspace: Workspace) -> None:
-        """Hands them to the journal of the transaction."""
+        """Hands them to the journal of the transaction, but for those of whom was deleted since."""
         for entry in self._entries:
-            workspace.journal.append(entry)
+            if not workspace.tombstones.covers_entry(entry.owner, entry.time_ns):
+                workspace.journal.append(entry)
 
 
 class Trim(Operation[int]):
@@ -100,6 +107,8 @@ class Journal:
         """What was appended."""
         self.when_left_out: Callable[[int], None] = lambda left_out: None
         """Is told `left_out` whenever it has grown; from any thread."""
+        self.when_deleting: Callable[[ProfileKey, Future[Any]], None] | None = None
+        """Is told of profiles that are being deleted, with what is done once they are."""
         self._writer = writer
         self._settings = settings
         self._waiting = Waiting()
@@ -153,13 +162,16 @@ class Journal:
             return None
         return draft
 
-    def delete(self, key: ProfileKey, submit: Callable[[], Future[bool]]) -> Future[bool]:
+    def delete(self, key: ProfileKey, submit: Callable[[], Future[T]]) -> Future[T]:
         """Lets a profile be deleted so that nothing about it is appended afterwards.
 
         What was decided for it and waits is forgotten, and so is what is decided for it until it
         is gone: that may have been decided from what is being deleted. `submit` begins it.
         """
-        return self._waiting.delete(key, submit)
+        future = self._waiting.delete(key, submit)
+        if self.when_deleting is not None:
+            self.when_deleting(key, future)
+        return future
 
     def close(self) -> None:
         """Appends what waits and ends the thread. Safe to call twice."""

@@ -10,6 +10,14 @@
     counted      counter digest, time, event digest → nothing  the newest times of a counter
     reservations a letter and a digest → see `reservations`    room that is held under caps
     journal and its indexes, see `journal`                     decisions that were made
+    loads        "ledger" → see `loads`                        the loads that are in force
+    loaded       profile digest, generation → see `loads`      what was loaded of a profile
+    series       profile digest, aggregate digest, from where → chunk, see `series`
+    graphs and graph_of, see `graphs`                          which identities are of one customer
+    tombstones and their times, see `tombstones`               who was deleted
+    suppressions profile digest of an address → Suppression    whom nobody writes to
+    deletions    time, profile digest → Deletion, see `deletions`  those that aren't done yet
+    untracked, tracked and more, see `memberships`             who is in which audience
 
 A profile digest is the 16-byte BLAKE2b of namespace, NUL and id. A time is 8 bytes, big-endian,
 shifted so that times before 1970 sort first. An event key is the event's id in UTF-8, or for a
@@ -31,9 +39,9 @@ from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 
 FORMAT: Final = b"offerd-state"
-FORMAT_VERSION: Final = 2
-UPGRADED_VERSIONS: Final = ("1",)
-"""Formats that this one only adds databases to."""
+FORMAT_VERSION: Final = 3
+UPGRADED_VERSIONS: Final = ("1", "2")
+"""Formats that this one only adds databases and fields to."""
 
 DIGEST_BYTES: Final = 16
 KEY_LIMIT_BYTES: Final = 511
@@ -60,6 +68,22 @@ class Table(StrEnum):
     JOURNAL_SUBJECTS = "journal_subjects"
     JOURNAL_VIEWS = "journal_views"
     JOURNAL_VIEW_USES = "journal_view_uses"
+    SERIES = "series"
+    GRAPHS = "graphs"
+    GRAPH_OF = "graph_of"
+    TOMBSTONES = "tombstones"
+    TOMBSTONE_TIMES = "tombstone_times"
+    DELETIONS = "deletions"
+    LOADS = "loads"
+    LOADED = "loaded"
+    SUPPRESSIONS = "suppressions"
+    UNTRACKED = "untracked"
+    TRACKED = "tracked"
+    MEMBERS = "members"
+    TIMERS = "timers"
+    TRANSITIONS = "transitions"
+    TRANSITION_SUBJECTS = "transition_subjects"
+    TRACKING = "tracking"
 
 
 def profile_digest(key: ProfileKey) -> bytes:
@@ -178,7 +202,18 @@ encode_attributes = _encode
 encode_record = _encode
 encode_counter = _encode
 decode_counter = msgspec.msgpack.Decoder(CounterRow).decode
-decode_record = msgspec.msgpack.Decoder(ProfileRecord).decode
+_decode_record = msgspec.msgpack.Decoder(ProfileRecord).decode
+
+
+def decode_record(value: bytes) -> ProfileRecord:
+    """Returns the record in a value of profiles.
+
+    One of before it was kept when attributes were written has the time of its last change.
+    """
+    record = _decode_record(value)
+    if record.attributes and not record.attributes_time_ns:
+        record.attributes_time_ns = record.update_time_ns
+    return record
 
 
 def encode_event(event: Event) -> bytes:

@@ -18,8 +18,10 @@ from offerd.store.layout import (
     encode_attributes,
     encode_event,
     encode_record,
+    profile_digest,
     total_key,
 )
+from offerd.store.linking import add_links
 from offerd.store.workspace import Workspace
 
 T = TypeVar("T")
@@ -29,12 +31,16 @@ class CollectResult(Enum):
     """What became of an event.
 
     DUPLICATE: this very event was stored before, though it may have been deleted since with
-    its profile. REUSED: another event was stored under this id before. Neither changes anything.
+    its profile. REUSED: another event was stored under this id before. DELETED: the customer was
+    deleted, and it is dated before that. FULL: the profile holds as much as one may. None of these
+    changes anything.
     """
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     REUSED = "reused"
+    DELETED = "deleted"
+    FULL = "full"
 
 
 class Collected(NamedTuple):
@@ -46,6 +52,8 @@ class Collected(NamedTuple):
 
 _DUPLICATE = Collected(CollectResult.DUPLICATE)
 _REUSED = Collected(CollectResult.REUSED)
+_DELETED = Collected(CollectResult.DELETED)
+_FULL = Collected(CollectResult.FULL)
 _UNCOUNTED = Collected(CollectResult.ACCEPTED)
 
 
@@ -108,11 +116,20 @@ def refuse_long_names(item: IncomingEvent, field: str) -> None:
 def collect_one(
     workspace: Workspace, item: IncomingEvent, encoded: bytes, now_ns: int
 ) -> Collected:
-    """Stores one event, encoded already, unless its id is or was known."""
+    """Stores one event, encoded already, unless its id is or was known, and links its identities.
+
+    Also not if it is from before its customer was deleted, or if their profile is full.
+    """
+    if workspace.tombstones.covers(profile_digest(item.key), item.event.time_ns, now_ns):
+        return _DELETED
     known = workspace.known_fingerprint(item.event.id)
     if known is not None:
         return _DUPLICATE if known == item.fingerprint else _REUSED
+    if not workspace.bounds.have_room(workspace.record(item.key), 1, len(encoded)):
+        return _FULL
     counted = workspace.add_event(item.key, item.event, encoded, item.fingerprint, now_ns)
+    if item.linked:
+        add_links(workspace, item.linked, min(item.event.time_ns, now_ns), now_ns)
     if not counted:
         return _UNCOUNTED
     return Collected(
@@ -169,20 +186,6 @@ class SetProfile(Operation[ProfileRecord]):
         record = workspace.set_attributes(self._key, self._attributes, self._now_ns, self._scores)
         # A copy: later operations of the batch go on changing the record.
         return decode_record(encode_record(record))
-
-
-class DeleteProfile(Operation[bool]):
-    """Removes a profile, its events and its entries in the journal. What is counted over all
-    profiles stays as it is; room that was only reserved is given back."""
-
-    frees = True
-
-    def __init__(self, key: ProfileKey) -> None:
-        self._key = key
-
-    def apply(self, workspace: Workspace) -> bool:
-        """Returns whether there was a profile."""
-        return workspace.delete_profile(self._key)
 
 
 class Refold(Operation[None]):

@@ -89,14 +89,29 @@ class ReadOnlyState:
             except lmdb.Error as error:
                 raise self._unreadable(error) from error
 
+    def copy(self, descriptor: int) -> None:
+        """Writes the state as it is at one moment to a file, without the pages it doesn't use.
+
+        Raises StateError, also if there is no room for the file.
+        """
+        while True:
+            try:
+                self._lmdb.copyfd(descriptor, compact=True)
+            except lmdb.MapResizedError:
+                self._lmdb.set_mapsize(0)
+            except lmdb.Error as error:
+                raise self._unreadable(error, "copied") from error
+            else:
+                return
+
     def _meta(self) -> dict[bytes, bytes]:
         meta = self._databases[Table.META]
         if meta is None:
             return {}
         return self.read(lambda txn: {bytes(k): bytes(v) for k, v in txn.cursor(db=meta)})
 
-    def _unreadable(self, error: Exception) -> StateError:
-        return StateError(f"the state in `{self._path}` can't be read: {error}")
+    def _unreadable(self, error: Exception, done: str = "read") -> StateError:
+        return StateError(f"the state in `{self._path}` can't be {done}: {error}")
 
 
 def read_secret(path: Path) -> bytes:

@@ -7,7 +7,7 @@ a page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +15,11 @@ from offerd.events import FoldPlan, FoldPlans
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store.environment import Environment
+from offerd.store.folding import Gathered, refold
 from offerd.store.layout import Table, decode_event, decode_record, profile_digest
-from offerd.store.refolds import Base, Refolds, base_of
+from offerd.store.refolds import Refolds, base_of
+from offerd.store.series import StoredSeries, read_series
+from offerd.store.tombstones import first_event_key
 
 _RECORD_PAGE: Final = 50
 """Profiles read at a time when all are: few, because each read holds up a growing map."""
@@ -27,14 +30,23 @@ EVENT_PAGE_BYTES: Final = 2**20
 
 
 class Found(NamedTuple):
-    """A profile's record by a plan, and whether its own plan's is still to be stored.
+    """A profile by a plan: its record, its series, and whether they are still to be stored.
 
-    `base` is what is stored.
+    Series are by aggregate, those that were asked for. They are still to be stored if the plan is
+    the one that folds the profile; `size_bytes` is then about what that brings.
     """
 
     record: ProfileRecord
-    stale: bool
-    base: Base
+    series: Mapping[str, StoredSeries] = {}
+    unstored: bool = False
+    size_bytes: int = 0
+
+
+class _Stored(NamedTuple):
+    """What is stored of a profile; series only if the plan that asks has folded it."""
+
+    record: ProfileRecord
+    series: Mapping[str, StoredSeries] = {}
 
 
 class Records:
@@ -49,12 +61,60 @@ class Records:
         self._events = environment.database(Table.EVENTS)
 
     def find(self, key: ProfileKey, plan: FoldPlan | None = None) -> Found | None:
-        """Returns a profile with the attributes that rules may read, or None.
+        """Returns a profile with the attributes that rules may read, or None; no series.
 
         By another plan than its own a profile is folded for this once.
         """
-        record = self._stored(key)
-        return None if record is None else self._present(key, record, plan or self.plans.of(key))
+        plan = plan or self.plans.of(key)
+        (found,) = self.find_all((key,), plan, {})
+        return found
+
+    def find_all(
+        self,
+        keys: Sequence[ProfileKey],
+        plan: FoldPlan,
+        wanted: Mapping[str, int | None],
+    ) -> list[Found | None]:
+        """Returns profiles as `find` does, as they are at one moment, with `wanted` series.
+
+        `wanted` says from which instant on each is, None being the beginning. Profiles which the
+        plan hasn't folded are as they are a little later.
+        """
+        return self._all_present(keys, self._read(keys, plan, wanted), plan, wanted)
+
+    def find_at_once(
+        self,
+        keys: Sequence[ProfileKey],
+        plan: FoldPlan,
+        wanted: Mapping[str, int | None],
+        most: int,
+    ) -> list[Found | None] | None:
+        """As `find_all`; None if more than `most` events would have to be folded for that."""
+        stored = self._read(keys, plan, wanted)
+        if self._to_fold(stored, plan) > most:
+            return None
+        return self._all_present(keys, stored, plan, wanted)
+
+    def _all_present(
+        self,
+        keys: Sequence[ProfileKey],
+        stored: Sequence[_Stored | None],
+        plan: FoldPlan,
+        wanted: Mapping[str, int | None],
+    ) -> list[Found | None]:
+        return [
+            None if one is None else self._present(key, one, plan, wanted)
+            for key, one in zip(keys, stored, strict=True)
+        ]
+
+    def fold_size(self, keys: Sequence[ProfileKey], plan: FoldPlan) -> int:
+        """Returns how many events `find_all` would have to fold."""
+        return self._to_fold(self._read(keys, plan, {}), plan)
+
+    def event_count(self, keys: Sequence[ProfileKey]) -> int:
+        """Returns how many events profiles have."""
+        stored = self._read(keys, None, {})
+        return sum(one.record.event_count for one in stored if one is not None)
 
     def all(self) -> Iterator[ProfileRecord]:
         """Yields every profile as `find` has it, in no meaningful order."""
@@ -63,34 +123,97 @@ class Records:
             records, after = self._environment.read(partial(self._record_page, start=after))
             for record in records:
                 key = ProfileKey(record.namespace, record.id)
-                found = self._present(key, record, self.plans.of(key))
+                plan = self.plans.of(key)
+                found = self._present(key, _Stored(record), plan, {}, remember=False)
                 if found is not None:
                     yield found.record
 
-    def _present(self, key: ProfileKey, record: ProfileRecord, plan: FoldPlan) -> Found | None:
-        """Returns a stored record folded by a plan; None if it is gone by then."""
-        base = base_of(record)
-        stale = record.fold != plan.fingerprint
-        if stale and not self._refolds.restore(record, plan.fingerprint):
-            plan.refold(record, self._event_pages(profile_digest(key)))
-            now = self._stored(key)
-            if now is None:
-                return None
-            if now.fold == plan.fingerprint:
-                # Written to meanwhile, between two pages perhaps: what was written counts.
-                record, stale = now, False
+    def as_of(
+        self, key: ProfileKey, plan: FoldPlan, as_of_ns: int
+    ) -> tuple[ProfileRecord, Gathered] | None:
+        """Returns a profile with what events up to an instant give, or None if there is none.
+
+        Its attributes are those of now. Nothing of it is remembered.
+        """
+        (stored,) = self._read((key,), None, {})
+        if stored is None:
+            return None
+        record = stored.record
+        events = (
+            (event, size_bytes)
+            for event, size_bytes in self._event_pages(profile_digest(key))
+            if event.counted_ns <= as_of_ns
+        )
+        gathered = refold(plan, record, events, as_of_ns)
         plan.attributes.restrict(record)
-        return Found(record, stale and plan is self.plans.of(key), base)
+        return record, gathered
 
-    def _stored(self, key: ProfileKey) -> ProfileRecord | None:
-        digest = profile_digest(key)
+    def _present(
+        self,
+        key: ProfileKey,
+        stored: _Stored,
+        plan: FoldPlan,
+        wanted: Mapping[str, int | None],
+        *,
+        remember: bool = True,
+    ) -> Found | None:
+        """Returns what is stored folded by a plan; None if it is gone by then."""
+        record = stored.record
+        if record.fold == plan.fingerprint:
+            plan.attributes.restrict(record)
+            return Found(record, stored.series)
+        with self._refolds.folding(key, plan.fingerprint):
+            base = base_of(record)
+            series = self._refolds.restore(record, plan.fingerprint)
+            size_bytes = 0
+            if series is None:
+                pages = self._event_pages(profile_digest(key))
+                series = refold(plan, record, pages, record.update_time_ns).stored()
+                (now,) = self._read((key,), plan, wanted)
+                if now is None:
+                    return None
+                if now.record.fold == plan.fingerprint:
+                    # Written to meanwhile, between two pages perhaps: what was written counts.
+                    plan.attributes.restrict(now.record)
+                    return Found(now.record, now.series)
+                if remember:
+                    size_bytes = self._refolds.remember(record, base, series)
+        plan.attributes.restrict(record)
+        return Found(record, series, plan is self.plans.of(key), size_bytes)
 
-        def find(transaction: Any) -> ProfileRecord | None:
-            value = transaction.get(digest, db=self._profiles)
-            return None if value is None else decode_record(value)
+    def _to_fold(self, stored: Sequence[_Stored | None], plan: FoldPlan) -> int:
+        return sum(
+            one.record.event_count
+            for one in stored
+            if one is not None
+            and one.record.fold != plan.fingerprint
+            and not self._refolds.has(one.record, plan.fingerprint)
+        )
 
-        record = self._environment.read(find)
-        return record if record is not None and (record.namespace, record.id) == key else None
+    def _read(
+        self,
+        keys: Sequence[ProfileKey],
+        plan: FoldPlan | None,
+        wanted: Mapping[str, int | None],
+    ) -> list[_Stored | None]:
+        """Returns what is stored of profiles at one moment, series if `plan` has folded them."""
+        digests = [profile_digest(key) for key in keys]
+
+        def read(transaction: Any) -> list[_Stored | None]:
+            found: list[_Stored | None] = []
+            for key, digest in zip(keys, digests, strict=True):
+                value = transaction.get(digest, db=self._profiles)
+                record = None if value is None else decode_record(value)
+                if record is None or (record.namespace, record.id) != key:
+                    found.append(None)
+                elif plan is None or not wanted or record.fold != plan.fingerprint:
+                    found.append(_Stored(record))
+                else:
+                    series = read_series(self._environment, transaction, digest, wanted)
+                    found.append(_Stored(record, series))
+            return found
+
+        return self._environment.read(read)
 
     def _record_page(
         self, transaction: Any, start: bytes
@@ -104,14 +227,17 @@ class Records:
             more = cursor.next()
         return records, bytes(cursor.key()) if more else None
 
-    def _event_pages(self, digest: bytes) -> Iterator[Event]:
-        """Yields the events of a profile by time, holding nothing meanwhile."""
-        start: bytes | None = digest
+    def _event_pages(self, digest: bytes) -> Iterator[tuple[Event, int]]:
+        """Yields the events of a profile by time, each with its size, holding nothing meanwhile."""
+        start: bytes | None = self._environment.read(
+            partial(first_event_key, self._environment, digest=digest)
+        )
         while start is not None:
             values, start = self._environment.read(
                 partial(self._event_page, digest=digest, start=start)
             )
-            yield from map(decode_event, values)
+            for value in values:
+                yield decode_event(value), len(value)
 
     def _event_page(
         self, transaction: Any, digest: bytes, start: bytes

@@ -20,8 +20,9 @@ from typing import Any, Final
 
 import msgspec
 
-from offerd.events import REPEATED, FoldPlans
+from offerd.events import EXEMPT, REPEATED, FoldPlans
 from offerd.model.capping import DECISION_EVENT, CapSubject, Demand
+from offerd.model.contact import CONTACT_EVENT
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.store.environment import Environment
@@ -44,6 +45,8 @@ class HeldItem(msgspec.Struct, array_like=True, frozen=True):
     decision: str
     placement: str
     repeated: bool
+    event: str = DECISION_EVENT
+    exempt: bool = False
 
 
 class Reservation(msgspec.Struct, array_like=True, frozen=True):
@@ -67,7 +70,7 @@ class Reservation(msgspec.Struct, array_like=True, frozen=True):
         return self.committed_ns is not None or self.expire_ns > instant_ns
 
     def events(self, time_ns: int) -> list[Event]:
-        """Returns the propositions that it stands for."""
+        """Returns what it stands for: propositions, or contacts."""
         return [_event(self.stem, item, time_ns) for item in self.items]
 
 
@@ -77,16 +80,22 @@ _decode = msgspec.msgpack.Decoder(Reservation).decode
 
 def held_items(demands: list[Demand]) -> tuple[HeldItem, ...]:
     """Returns demands as they are stored."""
-    return tuple(HeldItem(d.scope, d.offer, d.decision, d.placement, d.repeated) for d in demands)
+    return tuple(
+        HeldItem(d.scope, d.offer, d.decision, d.placement, d.repeated, d.event, d.exempt)
+        for d in demands
+    )
 
 
 def decision_events(demands: list[Demand], stem: str, time_ns: int) -> list[Event]:
-    """Returns the propositions that demands stand for, as events."""
+    """Returns what demands stand for, propositions or contacts, as events."""
     return [_event(stem, item, time_ns) for item in held_items(demands)]
 
 
 def _event(stem: str, item: HeldItem, time_ns: int) -> Event:
     proposition = f"{stem}-{item.scope}"
+    if item.event == CONTACT_EVENT:
+        properties = {EXEMPT: True} if item.exempt else {}
+        return Event(proposition, CONTACT_EVENT, time_ns, properties, placement=item.placement)
     return Event(
         f"{proposition}/{item.offer}",
         DECISION_EVENT,
@@ -136,20 +145,14 @@ class Reservations:
         self._remove(reservation)
         self._unhold(reservation)
 
-    def remove_all(self, owner: ProfileKey) -> None:
-        """Removes all there is of a profile, and gives back what is pending."""
-        prefix = b"p" + profile_digest(owner)
-        digests: list[bytes] = []
-        with self._transaction.cursor(db=self._database) as cursor:
-            found = cursor.set_range(prefix)
-            while found and cursor.key()[: len(prefix)] == prefix:
-                digests.append(bytes(cursor.key()[len(prefix) :]))
-                found = cursor.next()
-        for digest in digests:
-            reservation = _decode(self._transaction.get(b"i" + digest, db=self._database))
+    def remove_all(self, owner: ProfileKey) -> int:
+        """Removes all there is of a profile, and gives back what is pending; tells how many."""
+        found = _owned(self._transaction, self._database, owner)
+        for reservation in found:
             self._remove(reservation)
             if reservation.committed_ns is None:
                 self._unhold(reservation)
+        return len(found)
 
     def _put(self, reservation: Reservation, forget_ns: int) -> None:
         digest = _digest(reservation.id)
@@ -184,6 +187,24 @@ class Reservations:
                 found = cursor.next()
         for digest in outdated:
             self._remove(_decode(self._transaction.get(b"i" + digest, db=self._database)))
+
+
+def reservations_of(
+    environment: Environment, transaction: Any, owner: ProfileKey
+) -> list[Reservation]:
+    """Returns the reservations of a profile that aren't forgotten yet."""
+    return _owned(transaction, environment.database(Table.RESERVATIONS), owner)
+
+
+def _owned(transaction: Any, database: Any, owner: ProfileKey) -> list[Reservation]:
+    prefix = b"p" + profile_digest(owner)
+    digests: list[bytes] = []
+    with transaction.cursor(db=database) as cursor:
+        found = cursor.set_range(prefix)
+        while found and cursor.key()[: len(prefix)] == prefix:
+            digests.append(bytes(cursor.key()[len(prefix) :]))
+            found = cursor.next()
+    return [_decode(transaction.get(b"i" + digest, db=database)) for digest in digests]
 
 
 def pending_holders(

@@ -6,18 +6,18 @@ so that a cap is never exceeded however many ask at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
 from offerd.events import event_fingerprint
-from offerd.model.capping import DECISION_EVENT, CapSubject, Demand, ReachedLimit
+from offerd.model.capping import CapSubject, Demand, ReachedLimit
 from offerd.model.event import Event
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileKey
 from offerd.model.windows import window_after
-from offerd.store.journal import encode_draft, event_entries
-from offerd.store.layout import encode_event
+from offerd.store.journal import EncodedEntry, encode_draft, event_entries
+from offerd.store.layout import encode_event, profile_digest
 from offerd.store.operations import Operation
 from offerd.store.reservations import Reservation, decision_events, held_items
 from offerd.store.workspace import Workspace
@@ -38,7 +38,8 @@ class Taken(NamedTuple):
     taken for good. `differs` says that a reservation of that name is there, for something else.
     `sequence` is the place of the decision in the journal, if it went in with the room. `counted`
     are, for each item, the counters that it was added to, and `is_new` says that nothing had been
-    known of the profile: for taking it back.
+    known of the profile: for taking it back. `full` says that the profile has no room for more
+    events: what can't count isn't given.
     """
 
     reached: tuple[ReachedLimit, ...] = ()
@@ -49,11 +50,12 @@ class Taken(NamedTuple):
     sequence: int | None = None
     counted: tuple[frozenset[str], ...] = ()
     is_new: bool = False
+    full: bool = False
 
     @property
     def granted(self) -> bool:
         """Whether there was room."""
-        return not self.reached and not self.differs
+        return not self.reached and not self.differs and not self.full
 
 
 class Released(Enum):
@@ -68,7 +70,9 @@ class Take(Operation[Taken]):
     """Takes room for items, for good as events or for a while as a reservation.
 
     Nobody's is always for good. `draft` is a decision that goes into the journal if it gets the
-    room, in the same transaction.
+    room, in the same transaction. Caps per profile count over `members` too, and over all who are
+    linked to a person by then. For somebody who was deleted since it was asked it is as for
+    nobody, and isn't journalled.
     """
 
     def __init__(
@@ -80,9 +84,12 @@ class Take(Operation[Taken]):
         hold: Hold | None,
         *,
         draft: Draft | None = None,
+        members: Sequence[ProfileKey] = (),
     ) -> None:
         self._entry = None if draft is None else encode_draft(draft)
         self._subject = subject
+        self._named = frozenset(members)
+        self._members: tuple[ProfileKey, ...] = ()
         self._demands = list(demands)
         self._stem = stem
         self._now_ns = now_ns
@@ -92,18 +99,28 @@ class Take(Operation[Taken]):
         if self._entry is not None:
             self.size_bytes += self._entry.waiting_bytes
 
+    def leave_out(self, forgotten: Callable[[EncodedEntry], bool]) -> None:
+        """Takes room without a journal entry if that is of a profile deleted since."""
+        if self._entry is not None and forgotten(self._entry):
+            self._entry = None
+
     def apply(self, workspace: Workspace) -> Taken:
         """Checks all caps, then takes room for every item or for none."""
         instant_ns = workspace.tallies.changes.advance(self._now_ns)
         workspace.reservations.forget_outdated(instant_ns)
+        self._look_up_members(workspace)
         if self._hold is not None:
             known = workspace.reservations.find(self._hold.id)
             if known is not None and known.is_alive(instant_ns):
                 return self._as_before(known)
+        if self._hold is not None and self._subject is None:
+            return Taken(self._all_limits())  # who was deleted has nothing reserved
         events = decision_events(self._demands, self._stem, instant_ns)
         reached = self._reached(workspace, events, instant_ns)
         if reached:
             return Taken(reached)
+        if self._is_full(workspace, events):
+            return Taken(self._all_limits(), full=True)
         if self._hold is None or self._subject is None:
             is_new = self._subject is not None and workspace.record(self._subject) is None
             counted = tuple(
@@ -123,8 +140,38 @@ class Take(Operation[Taken]):
         workspace.reservations.hold(reservation, instant_ns)
         return Taken(stem=self._stem, expire_ns=expire_ns)
 
+    def _look_up_members(self, workspace: Workspace) -> None:
+        """Finds out whose events count, as of now rather than of when it was asked."""
+        subject = self._subject
+        if subject is None:
+            return
+        covers = workspace.tombstones.covers
+        if covers(profile_digest(subject), self._now_ns, self._now_ns):
+            self._subject = self._entry = None
+            return
+        members = {subject, *self._named}
+        if workspace.names_person(subject):
+            members |= workspace.graphs.linked_to(subject)
+        self._members = tuple(members)
+
+    def _is_full(self, workspace: Workspace, events: Sequence[Event]) -> bool:
+        """Whether what is taken, which must count, wouldn't fit into the profile any more."""
+        if self._subject is None or not events:
+            return False
+        size_bytes = sum(len(encode_event(event)) for event in events)
+        record = workspace.record(self._subject)
+        return not workspace.bounds.have_room(record, len(events), size_bytes)
+
+    def _all_limits(self) -> tuple[ReachedLimit, ...]:
+        """What can't count can't be proposed: as if every limit were reached."""
+        return tuple(
+            ReachedLimit(item, demand, limit, limit.limit)
+            for item, demand in enumerate(self._demands)
+            for limit in demand.limits
+        )
+
     def _as_before(self, known: Reservation) -> Taken:
-        same = known.subject == self._subject and known.items == held_items(self._demands)
+        same = known.subject in self._members and known.items == held_items(self._demands)
         return Taken(stem=known.stem, expire_ns=known.expire_ns, differs=not same)
 
     def _reached(
@@ -141,21 +188,24 @@ class Take(Operation[Taken]):
             already = len(found)
             for limit in demand.limits:
                 counter = limit.counter
-                proposed = counter.event == DECISION_EVENT
-                subject = None if counter.subject is CapSubject.TOTAL else self._subject
-                nobodys = counter.subject is CapSubject.PROFILE and subject is None
-                if nobodys:
+                proposed = counter.event == event.type
+                of_all = counter.subject is CapSubject.TOTAL
+                if not of_all and self._subject is None:
                     continue
-                if not workspace.keeps(counter, subject):
+                subjects: Sequence[ProfileKey | None] = (None,) if of_all else self._members
+                if not all(workspace.keeps(counter, subject) for subject in subjects):
                     found.append(ReachedLimit(item, demand, limit, limit.limit))
                     continue
                 if proposed and counter.key not in adding:
                     continue
                 after_ns = window_after(limit.cap, instant_ns)
                 until_ns = None if proposed else instant_ns
-                count = workspace.count_of(counter.key, subject, after_ns, until_ns)
+                count = sum(
+                    workspace.count_of(counter.key, one, after_ns, until_ns) for one in subjects
+                )
                 if proposed:
-                    held = workspace.tallies.changes.held((counter.key, subject), instant_ns)
+                    held_by = workspace.tallies.changes.held
+                    held = sum(held_by((counter.key, one), instant_ns) for one in subjects)
                     count += taken.get(counter.key, 0) + held
                 if count >= limit.limit:
                     found.append(ReachedLimit(item, demand, limit, count))

@@ -6,17 +6,19 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, NamedTuple
 
-from offerd.errors import Exhausted
 from offerd.events import FoldPlan, FoldPlans, IncomingEvent
 from offerd.model.capping import Demand
 from offerd.model.event import Event
+from offerd.model.identity import Subject
 from offerd.model.journal import Draft
-from offerd.model.profile import ProfileKey, ProfileRecord
+from offerd.model.profile import ProfileKey, ProfileRecord, ProfileView
 from offerd.store import bulk
+from offerd.store.bounds import USUAL_BOUNDS, ProfileBounds
 from offerd.store.changes import Changes
+from offerd.store.consents import Consents
+from offerd.store.deletions import finish_deletions
 from offerd.store.directory import DirectoryLock, lock_directory, prepare
 from offerd.store.environment import (
     INITIAL_MAP_BYTES,
@@ -24,6 +26,9 @@ from offerd.store.environment import (
     Durability,
     Environment,
 )
+from offerd.store.event_table import EventTable, raw_values
+from offerd.store.identities import USUAL_NS as TOMBSTONE_NS
+from offerd.store.identities import Identities
 from offerd.store.journal_reader import JournalReader
 from offerd.store.journal_writer import Journal, JournalMode, JournalSettings
 from offerd.store.layout import (
@@ -35,13 +40,18 @@ from offerd.store.layout import (
     profile_digest,
     total_key,
 )
-from offerd.store.operations import Collect, Collected, DeleteProfile, Refold, SetProfile
-from offerd.store.records import Found, Records
+from offerd.store.loading import Loads
+from offerd.store.operations import Collect, Collected, Refold, SetProfile
+from offerd.store.patching import ChangeAttributes, PatchProfile
+from offerd.store.records import Records
 from offerd.store.refolds import Refolds
 from offerd.store.reserving import Commit, Hold, Release, Released, Take, TakeBack, Taken
 from offerd.store.serving import Change, retaining_stored
+from offerd.store.suppressions import Suppressions
 from offerd.store.tallies import Tallies
-from offerd.store.workspace import Workspace, raw_values
+from offerd.store.tracking import Tracking, Watching
+from offerd.store.views import Views
+from offerd.store.workspace import Workspace
 from offerd.store.writer import Writer
 
 NO_JOURNAL: Final = JournalSettings()
@@ -70,7 +80,11 @@ class State:
         plans: FoldPlans,
         secret: bytes,
         journal: JournalSettings,
+        *,
+        tombstone_ns: int = TOMBSTONE_NS,
+        bounds: ProfileBounds = USUAL_BOUNDS,
     ) -> None:
+        self._bounds = bounds
         self._environment = environment
         self._lock = lock
         plans = retaining_stored(environment, plans)
@@ -84,12 +98,29 @@ class State:
         while not change.go_on():
             pass
         change.finish(self.tallies)
+        self._watching = Watching()
+        finish_deletions(environment, self._begin)
         self._writer = Writer(environment, self._begin)
         self._changes = Changes(environment, self._writer, self._records, self.tallies)
         self.journal = Journal(self._writer, JournalReader(environment), journal)
         """Decisions that were made, and events that were collected."""
-        self._journalled = journal.mode is not JournalMode.OFF
-        self._refolding: set[ProfileKey] = set()
+        self._journalled = on = journal.mode is not JournalMode.OFF
+        self.tracking = Tracking(environment, self._writer.submit, self._watching, journalled=on)
+        """Who is in which audience, as it is tracked."""
+        self.loads = Loads(environment, self._writer.submit, Path(environment.raw.path()))
+        """What was loaded in bulk."""
+        self.consents = Consents(environment, self._writer)
+        self.suppressions = Suppressions(environment, self._writer)
+        """What customers have chosen, and addresses that nobody is written to."""
+        self.views = Views(
+            environment, self._records, self._refolds, self._store_refold, self.loads.found
+        )
+        """What is known of customers, over all their identities."""
+        self.identities = Identities(
+            environment, self._writer, self._records, self._refolds,
+            journal=self.journal, tombstone_ns=tombstone_ns,
+        )  # fmt: skip
+        """Which identities are of one customer; and deleting customers."""
         self._closing = threading.Lock()
         self._closed = False
         self.secret = secret
@@ -105,11 +136,15 @@ class State:
         maximum_bytes: int = MAXIMUM_MAP_BYTES,
         durability: Durability = Durability.FSYNC,
         journal: JournalSettings = NO_JOURNAL,
+        tombstone_ns: int = TOMBSTONE_NS,
+        bounds: ProfileBounds = USUAL_BOUNDS,
     ) -> State:
         """Opens the state in a directory, creating it if the directory is empty or missing.
 
         `map_size_bytes` is the address space taken at first; it doubles as needed up to
-        `maximum_bytes`. `journal` is what `State.journal` is to keep. Raises StateError.
+        `maximum_bytes`. `journal` is what `State.journal` is to keep. `tombstone_ns` is how long
+        it is remembered that a customer was deleted. Deletions that were interrupted are finished.
+        `bounds` is how much one profile may hold. Raises StateError.
         """
         lock = lock_directory(path)
         environment = None
@@ -122,22 +157,29 @@ class State:
             lock.release()
             raise
         plans = FoldPlans(fold) if isinstance(fold, FoldPlan) else fold
-        return cls(environment, lock, plans, secret, journal)
+        return cls(
+            environment, lock, plans, secret, journal, tombstone_ns=tombstone_ns, bounds=bounds
+        )
 
     def __enter__(self) -> State:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def writer(self) -> Writer:
+        """What does all writes."""
+        return self._writer
+
     def _begin(self, transaction: Any) -> Workspace:
-        plans = self._records.plans
-        return Workspace(self._environment, plans, self._refolds, self.tallies, transaction)
+        return Workspace(
+            self._environment, self._records.plans, self._refolds, self.tallies, transaction,
+            bounds=self._bounds, watching=self._watching,
+        )  # fmt: skip
+
+    def _store_refold(self, key: ProfileKey, size_bytes: int) -> Future[None]:
+        return self._writer.submit(Refold(key, size_bytes))
 
     def use(self, plans: FoldPlans) -> Future[None]:
         """Lets other plans fold, from the next transaction on; done once they do.
@@ -159,28 +201,22 @@ class State:
         that another plan had folded is folded afresh, which with very many events takes a
         while; it is remembered, and written back later.
         """
-        found = self._records.find(key, plan)
-        if found is None:
-            return None
-        if found.stale:
-            self._write_back(key, found)
-        return found.record
+        return self.views.record(key, plan)
 
-    def _write_back(self, key: ProfileKey, found: Found) -> None:
-        if key in self._refolding:
-            return
-        size_bytes = self._refolds.remember(found.record, found.base)
-        try:
-            future = self._writer.submit(Refold(key, size_bytes))
-        except Exhausted:
-            return  # nothing is lost: the next reader tries again
-        self._refolding.add(key)
-        future.add_done_callback(lambda done: self._written_back(key, done))
+    def view(
+        self,
+        subject: Subject | None,
+        plan: FoldPlan,
+        now_ns: int,
+        *,
+        extra: Sequence[Event] = (),
+    ) -> ProfileView:
+        """Returns what a decision of a revision may see of a customer: see `Views`."""
+        return self.views.view(subject, plan, now_ns, extra)
 
-    def _written_back(self, key: ProfileKey, done: Future[None]) -> None:
-        if done.exception() is None:
-            self._refolds.forget(key)
-        self._refolding.discard(key)
+    def graph(self, authenticated: ProfileKey) -> set[ProfileKey]:
+        """Returns all identities of the customer whom an authenticated identity names."""
+        return self.identities.graph(authenticated)
 
     def total_count(self, offer: str, event_type: str) -> int:
         """Returns how many events of a type about an offer there ever were, of all profiles.
@@ -188,9 +224,7 @@ class State:
         Events of profiles that were deleted since count on.
         """
         key = total_key(offer, event_type)
-        return self._environment.read(
-            lambda transaction: decode_count(transaction.get(key, db=self._totals))
-        )
+        return self._environment.read(lambda txn: decode_count(txn.get(key, db=self._totals)))
 
     def event(self, event_id: str) -> Event | None:
         """Returns a stored event, or None if there is none of that id."""
@@ -205,6 +239,12 @@ class State:
             return decode_event(value)
 
         return self._environment.read(find)
+
+    def known_fingerprint(self, event_id: str) -> bytes | None:
+        """Returns what the event of an id said, also if it was deleted; None if it is new."""
+        return self._environment.read(
+            lambda txn: EventTable(self._environment, txn).known_fingerprint(event_id)
+        )
 
     def events(self, key: ProfileKey) -> list[Event]:
         """Returns all events of a profile, by time."""
@@ -226,14 +266,9 @@ class State:
 
     def counts(self) -> StateCounts:
         """Returns how many profiles and events there are."""
-
-        def count(transaction: Any) -> StateCounts:
-            return StateCounts(
-                transaction.stat(self._profiles)["entries"],
-                transaction.stat(self._environment.database(Table.EVENTS))["entries"],
-            )
-
-        return self._environment.read(count)
+        tables = (self._profiles, self._environment.database(Table.EVENTS))
+        counts = self._environment.read(lambda txn: [txn.stat(db)["entries"] for db in tables])
+        return StateCounts(*counts)
 
     def collect(self, items: Sequence[IncomingEvent], now_ns: int) -> Future[list[Collected]]:
         """Stores events, each id once; the results are in the order of the items.
@@ -258,6 +293,16 @@ class State:
         """
         return self._writer.submit(SetProfile(key, attributes, now_ns, scores))
 
+    def patch_profile(
+        self, key: ProfileKey, change: ChangeAttributes, now_ns: int, size_bytes: int
+    ) -> Future[ProfileRecord]:
+        """Replaces a profile's attributes by what a function makes of them, in one step.
+
+        The function runs in the writer: it must be quick, and what it raises the future fails
+        with. `size_bytes` is about what it adds.
+        """
+        return self._writer.submit(PatchProfile(key, change, now_ns, size_bytes))
+
     def delete_profile(self, key: ProfileKey) -> Future[bool]:
         """Removes a profile with its events and its entries in the journal.
 
@@ -267,9 +312,7 @@ class State:
         isn't sure of it, is a DUPLICATE and brings nothing back. The totals of offers stay,
         because what was shown remains shown; what was only reserved is given back.
         """
-        future = self.journal.delete(key, lambda: self._writer.submit(DeleteProfile(key)))
-        future.add_done_callback(lambda _: self._refolds.forget(key))
-        return future
+        return self.identities.delete_profile(key)
 
     def take(
         self,
@@ -280,16 +323,19 @@ class State:
         hold: Hold | None = None,
         *,
         draft: Draft | None = None,
+        members: Sequence[ProfileKey] = (),
     ) -> Future[Taken]:
         """Takes room under caps for all items, or for none; durable once the future is done.
 
         Without `hold` each item is stored at once as an event of type `decision`, whose id is
         its proposition's (`<stem>-<scope>`), a slash and the offer's; those of nobody are only
         counted. With it the room is held until it is committed or released or expires. `draft`
-        goes into the journal in the same transaction.
+        goes into the journal in the same transaction. Caps per profile count over `members` too.
         """
         admitted = self.journal.admitted(draft)
-        return self._writer.submit(Take(subject, demands, stem, now_ns, hold, draft=admitted))
+        return self._writer.submit(
+            Take(subject, demands, stem, now_ns, hold, draft=admitted, members=members)
+        )
 
     def take_back(
         self, subject: ProfileKey | None, demands: Sequence[Demand], taken: Taken, now_ns: int
@@ -343,7 +389,9 @@ class State:
                 return
             self._closed = True
             self._changes.close()
+            self.identities.close()
             self.journal.close()
+            self.loads.close()
             self._writer.close()
             try:
                 self._environment.close()

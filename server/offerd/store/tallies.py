@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from heapq import heapify, heappop, heappush
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from offerd.events import Counting
 from offerd.model.capping import Cap
@@ -28,6 +28,26 @@ LEAST_DROPPED: Final = 64
 """Times are dropped so many at once, or an eighth of what is kept if that is more."""
 
 
+class Settled(NamedTuple):
+    """What one transaction changed, as plain data: see TallyChanges."""
+
+    counts: Mapping[str, int]
+    times: Mapping[str, Instants]
+    removed_times: Mapping[str, Instants]
+    dropped: Mapping[str, int]
+    pending: Mapping[Holder, Instants]
+    removed_pending: Mapping[Holder, Instants]
+    instant_ns: int
+
+
+class Known(NamedTuple):
+    """All that tallies hold, as plain data."""
+
+    counts: Mapping[str, int]
+    times: Mapping[str, Instants]
+    pending: Mapping[Holder, Instants]
+
+
 class Tallies:
     """Counts of the counters of all profiles, and reservations. For any thread."""
 
@@ -41,6 +61,8 @@ class Tallies:
         self._numbers = itertools.count()
         self.latest_ns = 0
         """The latest instant at which room was taken; for the writer alone."""
+        self.when_settled: Callable[[Settled], None] | None = None
+        """Is told of all that is taken over, by the writer, before anybody else learns of it."""
         self._lock = threading.Lock()
 
     def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
@@ -65,6 +87,12 @@ class Tallies:
             expiries = self._pending.get((counter, subject))
             return 0 if expiries is None else expiries.between(now_ns, None)
 
+    def expiries(self, counter: str, subject: ProfileKey | None, now_ns: int) -> list[int]:
+        """Returns until when each room is reserved that `pending` counts, the first first."""
+        with self._lock:
+            expiries = self._pending.get((counter, subject), ())
+            return [expire_ns for expire_ns in expiries if expire_ns > now_ns]
+
     def reached(self, offer: str, cap: Cap) -> bool:
         """Nothing is known but the counts."""
         return False
@@ -87,8 +115,25 @@ class Tallies:
             self._pending = dict(pending)
             self._index_expiries()
 
-    def settle(self, changes: TallyChanges) -> None:
+    def known(self) -> Known:
+        """Returns a copy of all there is. For the writer alone."""
+        with self._lock:
+            times = {key: Instants(one) for key, one in self._times.items()}
+            pending = {key: Instants(one) for key, one in self._pending.items()}
+            return Known(dict(self._counts), times, pending)
+
+    def settle(self, changes: TallyChanges | Settled) -> None:
         """Takes over what was committed."""
+        self._take_over(changes)
+        if self.when_settled is not None:
+            self.when_settled(
+                Settled(
+                    changes.counts, changes.times, changes.removed_times, changes.dropped,
+                    changes.pending, changes.removed_pending, changes.instant_ns,
+                )
+            )  # fmt: skip
+
+    def _take_over(self, changes: TallyChanges | Settled) -> None:
         with self._lock:
             for key, added in changes.counts.items():
                 self._counts[key] += added

@@ -14,41 +14,30 @@ from offerd.events import Counting, FoldPlan, FoldPlans, is_repeated
 from offerd.model.capping import CapSubject, Counter
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
+from offerd.store.bounds import USUAL_BOUNDS, ProfileBounds
 from offerd.store.environment import Environment
+from offerd.store.event_table import EventTable
+from offerd.store.folding import refold
+from offerd.store.graphs import Graphs
 from offerd.store.instants import count_between
 from offerd.store.journal import JournalTable
 from offerd.store.layout import (
     Table,
     decode_count,
-    decode_event,
     decode_record,
-    deleted_key,
     encode_count,
     encode_record,
-    event_key,
-    event_pointer,
-    key_in_raw_key,
-    pointed_fingerprint,
-    pointed_raw_key,
     profile_digest,
-    raw_event_key,
     total_key,
 )
+from offerd.store.loads import LoadTables
+from offerd.store.marks import UNWATCHED, Marks, Watching
 from offerd.store.refolds import Refolds
 from offerd.store.reservations import Reservations
+from offerd.store.series import SeriesWriter
 from offerd.store.tallies import Tallies
 from offerd.store.tally_tables import TallyWriter
-
-
-def raw_values(environment: Environment, transaction: Any, digest: bytes) -> Iterator[Any]:
-    """Yields the encoded events of a profile by time, as buffers of the transaction."""
-    cursor = transaction.cursor(db=environment.database(Table.EVENTS))
-    if not cursor.set_range(digest):
-        return
-    for key, value in cursor:
-        if key[: len(digest)] != digest:
-            return
-        yield value
+from offerd.store.tombstones import Tombstones
 
 
 class _Profile:
@@ -73,25 +62,36 @@ class Workspace:
         refolds: Refolds,
         tallies: Tallies,
         transaction: Any,
+        *,
+        bounds: ProfileBounds = USUAL_BOUNDS,
+        watching: Watching = UNWATCHED,
     ) -> None:
+        self.bounds = bounds
+        """How much one profile may hold."""
         self._environment = environment
         self._transaction = transaction
         self._plans = plans
         self._refolds = refolds
-        self._event_ids = environment.database(Table.EVENT_IDS)
-        self._deleted_ids = environment.database(Table.DELETED_IDS)
-        # While nothing was ever deleted no event pays for asking.
-        self._deletions = transaction.stat(self._deleted_ids)["entries"] > 0
         self._profiles: dict[ProfileKey, _Profile] = {}
-        self._pointers: dict[bytes, bytes] = {}
-        self._events: dict[bytes, bytes] = {}
         self._totals: dict[bytes, int] = {}
         self._tallies = tallies
+        self.events = EventTable(environment, transaction)
+        """Raw events."""
         self.tallies = TallyWriter(environment, tallies, transaction)
         """The counters of all profiles, and what is reserved."""
+        self.series = SeriesWriter(environment, transaction)
+        """What windows, sequences and the like are computed from."""
         self.journal = JournalTable(environment, transaction)
         """Decisions that were made."""
+        self.loads = LoadTables(environment, transaction)
+        """What was loaded in bulk."""
         self.reservations = Reservations(environment, transaction, plans, self.tallies.changes)
+        self.graphs = Graphs(environment, transaction, plans.active.attributes.namespaces)
+        """Which identities are of one customer."""
+        self.tombstones = Tombstones(environment, transaction)
+        """Who was deleted."""
+        self.marks = Marks(environment, transaction, watching)
+        """Whose memberships of audiences may have changed."""
 
     def _profile(self, key: ProfileKey) -> _Profile:
         """Returns a profile, its record (if there is one) folded by the plan."""
@@ -108,11 +108,19 @@ class Workspace:
                 raise StateError("two profiles share one digest")
             plan.attributes.confirm(record)
             if record.fold != plan.fingerprint:
-                if not self._refolds.restore(record, plan.fingerprint):
-                    values = raw_values(self._environment, self._transaction, profile.digest)
-                    plan.refold(record, map(decode_event, values))
+                series = self._refolds.restore(record, plan.fingerprint)
+                if series is None:
+                    self._refold(profile, record)
+                else:
+                    self.series.replace(profile.digest, series)
                 profile.changed = True
         return profile
+
+    def _refold(self, profile: _Profile, record: ProfileRecord) -> None:
+        """Folds a profile's events afresh, as they are in the transaction by now."""
+        events = self.events.of(profile.digest)
+        gathered = refold(profile.plan, record, events, record.update_time_ns)
+        self.series.replace(profile.digest, gathered.stored())
 
     def record(self, key: ProfileKey) -> ProfileRecord | None:
         """Returns a profile's record, or None if nothing is known of it."""
@@ -124,7 +132,17 @@ class Workspace:
         profile.changed = True
         if profile.record is None:
             profile.record = profile.plan.new_record(key)
+            self.marks.anything((key,))
         return profile.record
+
+    def present_attributes(self, key: ProfileKey) -> dict[str, Any]:
+        """Returns a copy of a profile's attributes as rules may read them."""
+        profile = self._profile(key)
+        if profile.record is None:
+            return {}
+        record = decode_record(encode_record(profile.record))
+        profile.plan.attributes.restrict(record)
+        return record.attributes
 
     def set_attributes(
         self,
@@ -148,7 +166,8 @@ class Workspace:
         declared.replace(record, attributes)
         if scores is not None:
             record.scores = dict(scores)
-        record.update_time_ns = now_ns
+        record.update_time_ns = record.attributes_time_ns = now_ns
+        self.marks.data(key, now_ns)
         return record
 
     def add_event(
@@ -159,17 +178,17 @@ class Workspace:
         Nothing may be known under its id. `encoded` is the event as `encode_event` has it.
         Returns the counters that it adds to.
         """
-        id_key = event_key(event.id)
         profile = self._profile(key)
         record = profile.record
+        self.marks.event(key, event.type, now_ns, new=record is None)
         if record is None:
             record = profile.record = profile.plan.new_record(key)
         counted = profile.plan.fold(record, event)
+        self.series.take(profile.digest, profile.plan.features, event, now_ns)
+        record.event_bytes += len(encoded)
         record.update_time_ns = now_ns
         profile.changed = True
-        raw_key = raw_event_key(profile.digest, event.time_ns, id_key)
-        self._events[raw_key] = encoded
-        self._pointers[id_key] = event_pointer(fingerprint, raw_key)
+        self.events.add(profile.digest, event, encoded, fingerprint)
         self._count(event, counted, now_ns)
         return counted
 
@@ -189,16 +208,11 @@ class Workspace:
         `counted` are the counters that it had added to, perhaps by other plans than now.
         """
         self.flush()
-        id_key = event_key(event_id)
-        pointer = self._transaction.pop(id_key, db=self._event_ids)
-        if pointer is None:
+        event = self.events.pop(event_id)
+        if event is None:
             return False
-        raw_key = pointed_raw_key(bytes(pointer), id_key)
-        value = self._transaction.pop(raw_key, db=self._environment.database(Table.EVENTS))
-        event = decode_event(value)
-        record = self.record_to_change(key)
-        values = raw_values(self._environment, self._transaction, profile_digest(key))
-        self._profile(key).plan.refold(record, map(decode_event, values))
+        self._refold(self._profile(key), self.record_to_change(key))
+        self.marks.event(key, event.type, now_ns, new=False)
         self._take_off(event, counted, now_ns)
         return True
 
@@ -208,8 +222,11 @@ class Workspace:
         record = profile.record
         if record is None or record.attributes or record.scores or record.event_count:
             return
+        if record.consent is not None:
+            return
         profile.record = None
         profile.changed = False
+        self.series.remove(profile.digest)
         self._transaction.delete(profile.digest, db=self._environment.database(Table.PROFILES))
 
     def _count(self, event: Event, counted: Sequence[Counting], now_ns: int) -> None:
@@ -232,17 +249,22 @@ class Workspace:
             self._totals[pair] = self._totals.get(pair, 0) + change
 
     def counters_of(self, subject: ProfileKey | None, event: Event) -> set[str]:
-        """Returns the keys of the counters that an event of a subject would add to."""
+        """Returns the keys of the counters that an event of a subject would add to, by any plan."""
         plan = self._plans.active if subject is None else self._profile(subject).plan
         own = plan.countings.of(event)
         totals = {counting.counter.key for counting in self._plans.totals_of(event, own)}
-        return totals | {counting.counter.key for counting in own}
+        return totals | self._plans.counters_of(event)
 
     def keeps(self, counter: Counter, subject: ProfileKey | None) -> bool:
         """Whether a counter counts what it should of a subject, None being nobody."""
         if counter.subject is CapSubject.TOTAL:
             return counter.key in self._plans.totals
-        return subject is None or counter.key in self._profile(subject).plan.countings.keys
+        return subject is None or self._plan_counting(counter.key, subject) is not None
+
+    def _plan_counting(self, counter: str, subject: ProfileKey) -> FoldPlan | None:
+        """Returns the plan by which a counter counts what a subject did: its own, or any other."""
+        own = self._profile(subject).plan
+        return own if counter in own.countings.keys else self._plans.counting(counter)
 
     def count_of(
         self, counter: str, subject: ProfileKey | None, after_ns: int | None, until_ns: int | None
@@ -250,58 +272,77 @@ class Workspace:
         """Returns the events that a counter of a profile, or with None of all, has in a window."""
         if subject is None:
             return self.tallies.changes.total(counter, after_ns, until_ns)
+        plan = self._plan_counting(counter, subject)
         record = self.record(subject)
+        if plan is not None and plan is not self._profile(subject).plan:
+            record = self._counted_by(plan, subject)
         times = () if record is None else record.counted.get(counter, ())
         return count_between(times, after_ns, until_ns)
 
+    def _counted_by(self, plan: FoldPlan, subject: ProfileKey) -> ProfileRecord:
+        """Returns what a plan counts of a subject that another folds; takes as long as refolding.
+
+        That is so while a canary counts what the active revision doesn't, or the other way round,
+        and one identity of a customer is of the one and another of the other.
+        """
+        record = plan.new_record(subject)
+        for event, _ in self.events.of(profile_digest(subject)):
+            plan.countings.take(record, event)
+        return record
+
     def known_fingerprint(self, event_id: str) -> bytes | None:
         """Returns what the event of an id said, also if it was deleted; None if it is new."""
-        id_key = event_key(event_id)
-        pointer = self._pointers.get(id_key)
-        if pointer is None:
-            pointer = self._transaction.get(id_key, db=self._event_ids)
-        if pointer is not None:
-            return pointed_fingerprint(pointer)
-        if not self._deletions:
-            return None
-        deleted = self._transaction.get(deleted_key(id_key), db=self._deleted_ids)
-        return None if deleted is None else bytes(deleted)
+        return self.events.known_fingerprint(event_id)
 
-    def delete_profile(self, key: ProfileKey) -> bool:
-        """Removes a profile, its events and what is reserved for it; tells if there was one.
-
-        Digests of the events' ids stay, so that none of them is taken in again.
-        """
+    def remove_record(self, key: ProfileKey) -> bool:
+        """Removes a profile's record and series; tells if there was one. Its events stay."""
         self.flush()
         digest = profile_digest(key)
         self._profiles[key] = _Profile(digest, self._plans.of(key))
-        transaction = self._transaction
-        deleted: dict[bytes, bytes] = {}
-        with transaction.cursor(db=self._environment.database(Table.EVENTS)) as cursor:
-            found = cursor.set_range(digest)
-            while found and cursor.key()[: len(digest)] == digest:
-                id_key = key_in_raw_key(cursor.key())
-                pointer = transaction.pop(id_key, db=self._event_ids)
-                deleted[deleted_key(id_key)] = pointed_fingerprint(pointer)
-                found = cursor.delete()  # moves on to the next
-        self._deletions = self._deletions or bool(deleted)
-        self._put(Table.DELETED_IDS, deleted)
-        self.reservations.remove_all(key)
-        self.journal.remove_of(digest)
-        profiles = self._environment.database(Table.PROFILES)
-        return bool(transaction.delete(digest, db=profiles))
+        self.series.remove(digest)
+        return self.delete(Table.PROFILES, digest)
+
+    def names_person(self, key: ProfileKey) -> bool:
+        """Whether a key is in a declared namespace that names people."""
+        namespace = self._plans.active.attributes.namespaces.get(key.namespace)
+        return namespace is not None and namespace.type.names_person
+
+    def get(self, table: Table, key: bytes) -> bytes | None:
+        """Returns a row of a table whose changes wait for nothing."""
+        value = self._transaction.get(key, db=self._environment.database(table))
+        return None if value is None else bytes(value)
+
+    def put(self, table: Table, key: bytes, value: bytes) -> None:
+        """Stores a row of a table whose changes wait for nothing."""
+        self._transaction.put(key, value, db=self._environment.database(table))
+
+    def rows(self, table: Table, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yields rows of such a table by their keys, as long as nothing of it is changed."""
+        with self._transaction.cursor(db=self._environment.database(table)) as cursor:
+            found = cursor.set_range(prefix) if prefix else cursor.first()
+            while found and bytes(cursor.key()).startswith(prefix):
+                yield bytes(cursor.key()), bytes(cursor.value())
+                found = cursor.next()
+
+    def delete(self, table: Table, key: bytes) -> bool:
+        """Removes such a row; tells whether it was there."""
+        return bool(self._transaction.delete(key, db=self._environment.database(table)))
 
     def flush(self) -> None:
         """Hands all changes to the transaction, in key order: neighbours share pages."""
-        self._put(Table.EVENTS, self._events)
-        self._put(Table.EVENT_IDS, self._pointers)
+        self.events.flush()
         totals = self._environment.database(Table.TOTALS)
         for pair, added in sorted(self._totals.items()):
             count = decode_count(self._transaction.get(pair, db=totals))
             self._transaction.put(pair, encode_count(count + added), db=totals)
         self._totals.clear()
+        self.series.flush()
         self.tallies.flush()
         self.journal.flush()
+        self.graphs.flush()
+        self.marks.anything(self.graphs.touched)
+        self.graphs.touched.clear()
+        self.marks.flush()
         records = {}
         for profile in self._profiles.values():
             if profile.changed:
@@ -312,6 +353,7 @@ class Workspace:
     def settle(self) -> None:
         """Tells readers what was committed of what is kept in memory."""
         self._tallies.settle(self.tallies.changes)
+        self.marks.settle()
 
     def _put(self, table: Table, values: dict[bytes, bytes]) -> None:
         with self._transaction.cursor(db=self._environment.database(table)) as cursor:
