@@ -89,6 +89,11 @@ bench: $(VENV)/.ready ## What decisions and rules cost, as ratios to code writte
 	$(BIN)/python benchmarks/bench_decide.py
 	$(BIN)/python benchmarks/bench_rules.py
 
+.PHONY: load-bench
+load-bench: $(VENV)/.ready ## Load a million scores and memberships while decisions are served.
+	mkdir -p $(RUN)
+	PYTHONPATH=server:clients/python:clients/gateway $(BIN)/python benchmarks/bench_load.py --folder $(RUN)
+
 .PHONY: clean
 clean: ## Remove what run and test have made, but for the environment.
 	rm -rf $(RUN) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,9 +21,21 @@ QUESTIONS = {
     "reserve": "Reserve",
     "commit": "Commit",
     "release": "Release",
+    "set_consent": "SetConsent",
+    "check_contact": "CheckContact",
+    "commit_contact": "CommitContact",
+    "release_contact": "ReleaseContact",
+    "set_suppression": "SetSuppression",
+    "get_suppression": "GetSuppression",
 }
 """What a step can ask through every door, and the rpc that answers it."""
-WRITING = ("collect", "set_profile", "delete_profile", "reserve", "commit", "release")
+WRITING = (
+    "collect", "set_profile", "delete_profile", "reserve", "commit", "release", "set_consent",
+    "check_contact", "commit_contact", "release_contact", "set_suppression",
+)  # fmt: skip
+BEYOND_CLIENTS = ("set_suppression", "get_suppression")
+"""What this project's clients can't ask."""
+
 NARROW = ("message", "bytes", "http")
 """What only some doors can say: text format, hexadecimal bytes, an HTTP request."""
 STEP = {*QUESTIONS, *NARROW, "answer", "warnings", "refused", "same_as", "then", "stored", "now"}
@@ -44,9 +56,16 @@ class Case:
     @property
     def changes_state(self) -> bool:
         """Whether a question of it writes, so that each door needs a service of its own."""
-        return _counts_decisions(self.definitions) or any(
-            question in step for step in self.steps for question in WRITING
+        return (
+            _counts_decisions(self.definitions)
+            or any(question in step for step in self.steps for question in WRITING)
+            or any("consent" in step.get("ask", {}) for step in self.steps)
         )
+
+    @property
+    def is_for_clients(self) -> bool:
+        """Whether this project's clients can say all of it."""
+        return not any(question in step for step in self.steps for question in BEYOND_CLIENTS)
 
 
 def _counts_decisions(definitions: Any) -> bool:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf import json_format
-from google.protobuf.timestamp_pb2 import Timestamp
 
+from client_customers import (
+    TIMEOUT_S,
+    ask_about_customer,
+    consent_of,
+    datetime_of,
+    identities_of,
+    profile_message,
+    timestamp_of,
+)
 from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
-from offerd.v1 import identity_pb2
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd_client import (
     Arbitration,
     AsyncClient,
-    AuthenticationState,
     Candidate,
     Client,
     Content,
@@ -25,17 +30,13 @@ from offerd_client import (
     Deduplication,
     Event,
     EventResult,
-    Identity,
     Item,
     Overrides,
-    Profile,
     Proposition,
     Reservation,
     ReservedItem,
     Scope,
 )
-
-TIMEOUT_S = 30.0
 
 
 def call_client(client: AsyncClient | Client, rpc: str, message: Any) -> Any:
@@ -49,11 +50,23 @@ def call_client(client: AsyncClient | Client, rpc: str, message: Any) -> Any:
             answer = client.decide(**_question(message))
             return _then(answer, _decide_response)
         case "Collect":
-            answer = client.collect([_event(e) for e in message.events], timeout_s=TIMEOUT_S)
+            answer = client.collect(
+                [_event(e) for e in message.events],
+                consent=consent_of(message.consent) if message.HasField("consent") else None,
+                identities=identities_of(message.identities),
+                timeout_s=TIMEOUT_S,
+            )
             return _then(answer, _collect_response)
         case "GetProfile":
-            answer = client.get_profile(message.namespace, message.id, timeout_s=TIMEOUT_S)
-            return _then(answer, lambda p: profiles.GetProfileResponse(profile=_profile(p)))
+            answer = client.get_profile(
+                message.namespace,
+                message.id,
+                linked=message.linked,
+                memberships=message.memberships,
+                marketing_actions=message.marketing_actions,
+                timeout_s=TIMEOUT_S,
+            )
+            return _then(answer, lambda p: profiles.GetProfileResponse(profile=profile_message(p)))
         case "SetProfile":
             attributes = json_format.MessageToDict(message.attributes)
             answer = client.set_profile(
@@ -63,12 +76,12 @@ def call_client(client: AsyncClient | Client, rpc: str, message: Any) -> Any:
                 scores=dict(message.scores),
                 timeout_s=TIMEOUT_S,
             )
-            return _then(answer, lambda p: profiles.SetProfileResponse(profile=_profile(p)))
+            return _then(answer, lambda p: profiles.SetProfileResponse(profile=profile_message(p)))
         case "Reserve":
             answer = client.reserve(
                 message.reservation_id,
                 [ReservedItem(i.offer, i.placement, i.decision) for i in message.items],
-                _identities(message.identities),
+                identities_of(message.identities),
                 ttl=message.ttl.ToTimedelta() if message.HasField("ttl") else None,
                 timeout_s=TIMEOUT_S,
             )
@@ -79,9 +92,11 @@ def call_client(client: AsyncClient | Client, rpc: str, message: Any) -> Any:
         case "Release":
             answer = client.release(message.reservation_id, timeout_s=TIMEOUT_S)
             return _then(answer, lambda released: caps.ReleaseResponse(released=released))
-        case _:
+        case "DeleteProfile":
             answer = client.delete_profile(message.namespace, message.id, timeout_s=TIMEOUT_S)
             return _then(answer, lambda existed: profiles.DeleteProfileResponse(existed=existed))
+        case _:
+            return _then(*ask_about_customer(client, rpc, message))
 
 
 def _then(answer: Any, convert: Callable[[Any], Any]) -> Any:
@@ -103,16 +118,18 @@ def _question(request: decisions.DecideRequest) -> dict[str, Any]:
             context["location"] = {d.name: value for d, value in location.ListFields()}
     return {
         "scopes": [_scope(scope) for scope in request.scopes],
-        "identities": _identities(request.identities),
+        "identities": identities_of(request.identities),
         "context": context,
         "dry_run": request.dry_run,
         "explain": request.explain,
-        "decide_time": _datetime(request, "decide_time"),
+        "decide_time": datetime_of(request, "decide_time"),
         "request_id": request.request_id,
         "deduplication": (Deduplication(request.deduplication) if request.deduplication else None),
         "arbitration": Arbitration(request.arbitration) if request.arbitration else None,
         "overrides": _overrides(request.overrides) if request.HasField("overrides") else None,
         "preview_token": request.preview_token,
+        "events": [_event(event) for event in request.events],
+        "consent": consent_of(request.consent) if request.HasField("consent") else None,
         "timeout_s": TIMEOUT_S,
     }
 
@@ -132,35 +149,15 @@ def _overrides(message: decisions.Overrides) -> Overrides:
     )
 
 
-def _identities(messages: Sequence[identity_pb2.Identity]) -> list[Identity]:
-    ambiguous = AuthenticationState.AMBIGUOUS.value
-    return [
-        Identity(m.namespace, m.id, AuthenticationState(m.authentication_state or ambiguous))
-        for m in messages
-    ]
-
-
-def _datetime(message: Any, name: str) -> datetime | None:
-    return getattr(message, name).ToDatetime(UTC) if message.HasField(name) else None
-
-
 def _event(message: events.Event) -> Event:
     return Event(
         message.type,
-        _identities(message.identities),
+        identities_of(message.identities),
         message.token,
         json_format.MessageToDict(message.properties),
-        _datetime(message, "event_time"),
+        datetime_of(message, "event_time"),
         message.event_id,
     )
-
-
-def _timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    answer = Timestamp()
-    answer.FromDatetime(moment)
-    return answer
 
 
 def _decide_response(decision: Decision) -> decisions.DecideResponse:
@@ -168,9 +165,10 @@ def _decide_response(decision: Decision) -> decisions.DecideResponse:
     return decisions.DecideResponse(
         request_id=decision.request_id,
         revision=decision.revision,
-        decide_time=_timestamp(decision.decide_time),
+        decide_time=timestamp_of(decision.decide_time),
         propositions=[_proposition(proposition) for proposition in decision.propositions],
         warnings=decision.warnings,
+        event_results=map(_result, decision.event_results),
     )
 
 
@@ -267,29 +265,29 @@ def _content(content: Content) -> decisions.Content:
 
 
 def _collect_response(results: Sequence[EventResult]) -> events.CollectResponse:
-    response = events.CollectResponse()
-    for result in results:
-        message = response.results.add(
-            event_id=result.event_id, status=f"EVENT_STATUS_{result.status}"
+    return events.CollectResponse(results=map(_result, results))
+
+
+def _result(result: EventResult) -> events.EventResult:
+    message = events.EventResult(event_id=result.event_id, status=f"EVENT_STATUS_{result.status}")
+    if result.refusal is not None:
+        message.refusal.CopyFrom(
+            events.Refusal(
+                reason=f"ERROR_REASON_{result.refusal.reason}",
+                message=result.refusal.message,
+                field=result.refusal.field,
+            )
         )
-        if result.refusal is not None:
-            message.refusal.CopyFrom(
-                events.Refusal(
-                    reason=f"ERROR_REASON_{result.refusal.reason}",
-                    message=result.refusal.message,
-                    field=result.refusal.field,
-                )
-            )
-        for change in result.counters:
-            message.counters.add(
-                counter=change.counter,
-                offer=change.offer,
-                cap=change.cap,
-                before=change.before,
-                after=change.after,
-                limit=change.limit,
-            )
-    return response
+    for change in result.counters:
+        message.counters.add(
+            counter=change.counter,
+            offer=change.offer,
+            cap=change.cap,
+            before=change.before,
+            after=change.after,
+            limit=change.limit,
+        )
+    return message
 
 
 def _reserve_response(reservation: Reservation) -> caps.ReserveResponse:
@@ -305,21 +303,6 @@ def _reserve_response(reservation: Reservation) -> caps.ReserveResponse:
             )
             for cap in reservation.reached
         ],
-        expire_time=_timestamp(reservation.expire_time),
+        expire_time=timestamp_of(reservation.expire_time),
         tokens=reservation.tokens,
     )
-
-
-def _profile(profile: Profile) -> profiles.Profile:
-    message = profiles.Profile(
-        namespace=profile.namespace,
-        id=profile.id,
-        event_count=profile.event_count,
-        update_time=_timestamp(profile.update_time),
-        scores=profile.scores,
-    )
-    json_format.ParseDict(dict(profile.attributes), message.attributes)
-    json_format.ParseDict(dict(profile.aggregates), message.aggregates)
-    message.attributes.SetInParent()
-    message.aggregates.SetInParent()
-    return message

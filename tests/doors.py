@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import grpc
 import grpc.aio
@@ -23,6 +23,8 @@ from offerd.errors import DOMAIN, Code, RequestError
 from offerd.service.dispatch import Dispatcher
 from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import cap_service_pb2_grpc as caps_grpc
+from offerd.v1 import contact_service_pb2 as contacts
+from offerd.v1 import contact_service_pb2_grpc as contacts_grpc
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import decision_service_pb2_grpc as decisions_grpc
 from offerd.v1 import event_service_pb2 as events
@@ -117,6 +119,54 @@ RPCS = {
             "POST",
             "/v1/caps:release",
         ),
+        Rpc(
+            "ProfileService",
+            "SetConsent",
+            profiles.SetConsentRequest,
+            profiles.SetConsentResponse,
+            "POST",
+            "/v1/consent:set",
+        ),
+        Rpc(
+            "ContactService",
+            "CheckContact",
+            contacts.CheckContactRequest,
+            contacts.CheckContactResponse,
+            "POST",
+            "/v1/contacts:check",
+        ),
+        Rpc(
+            "ContactService",
+            "CommitContact",
+            contacts.CommitContactRequest,
+            contacts.CommitContactResponse,
+            "POST",
+            "/v1/contacts:commit",
+        ),
+        Rpc(
+            "ContactService",
+            "ReleaseContact",
+            contacts.ReleaseContactRequest,
+            contacts.ReleaseContactResponse,
+            "POST",
+            "/v1/contacts:release",
+        ),
+        Rpc(
+            "ContactService",
+            "SetSuppression",
+            contacts.SetSuppressionRequest,
+            contacts.SetSuppressionResponse,
+            "POST",
+            "/v1/suppressions:set",
+        ),
+        Rpc(
+            "ContactService",
+            "GetSuppression",
+            contacts.GetSuppressionRequest,
+            contacts.GetSuppressionResponse,
+            "POST",
+            "/v1/suppressions:get",
+        ),
     )
 }
 
@@ -176,6 +226,7 @@ class GrpcDoor:
             "EventService": events_grpc.EventServiceStub(channel),
             "ProfileService": profiles_grpc.ProfileServiceStub(channel),
             "CapService": caps_grpc.CapServiceStub(channel),
+            "ContactService": contacts_grpc.ContactServiceStub(channel),
         }
 
     async def call(self, rpc: Rpc, ask: Mapping[str, Any] | Message) -> Message:
@@ -212,7 +263,12 @@ class HttpDoor:
         if path == _PROFILE:
             names = {name: quote(members.pop(name, ""), safe="") for name in ("namespace", "id")}
             path = path.format(**names)
-        body = json.dumps(members).encode() if rpc.verb in ("POST", "PUT") else b""
+        body = json.dumps(members).encode() if rpc.verb in ("POST", "PUT", "PATCH") else b""
+        if not body and members:
+            told = {
+                name: str(v).lower() if isinstance(v, bool) else v for name, v in members.items()
+            }
+            path = f"{path}?{urlencode(told, doseq=True)}"
         return json_format.ParseDict(await self.send(rpc.verb, path, body), rpc.response())
 
     async def send(self, verb: str, path: str, body: bytes) -> Any:
@@ -270,6 +326,7 @@ def refused_call(error: grpc.aio.AioRpcError) -> Refused:
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts nobody: reading the system's authorities for each case takes longer than the case."""
 DOORS = ("function", "grpc", "http", "client", "async client")
+DOORS_OF_ALL_RPCS = ("function", "grpc", "http")
 
 
 @asynccontextmanager

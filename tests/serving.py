@@ -28,13 +28,17 @@ _numbers = itertools.count()
 
 
 class Running(NamedTuple):
-    """A service that answers on two ports, and the dispatcher behind both."""
+    """A service that answers on two ports, and the dispatcher behind both.
+
+    Nobody's entries to audiences are tracked unless a test starts the tracker of `revisions`.
+    """
 
     bundle: Bundle
     state: State
     dispatcher: Dispatcher
     grpc_port: int
     http_port: int
+    revisions: Revisions
 
 
 def compile_to(folder: Path, *definitions: Path) -> Path:
@@ -55,13 +59,14 @@ async def serving(
     state = State.open(folder / "state", fold)
     log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
     standing = Standing(Loaded(bundle, fold))
-    dispatcher = dispatcher_for(Revisions(standing, state, log, now), log)
+    revisions = Revisions(standing, state, log, now)
+    dispatcher = dispatcher_for(revisions, log)
     grpc_server = GrpcServer(dispatcher, "127.0.0.1", 0, None)
     gateway = GatewayServer(Gateway(LocalBackend(dispatcher)), "127.0.0.1", 0)
     await grpc_server.start()
     try:
         http_port = await gateway.start()
-        yield Running(bundle, state, dispatcher, grpc_server.port, http_port)
+        yield Running(bundle, state, dispatcher, grpc_server.port, http_port, revisions)
     finally:
         await asyncio.gather(gateway.stop(1.0), grpc_server.stop(1.0))
         state.close()

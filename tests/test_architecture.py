@@ -31,6 +31,14 @@ ALLOWED = {
     },
     "offerd.events": {"offerd.errors", "offerd.model", "offerd.expression"},
     "offerd.content": {"offerd.errors", "offerd.model", "offerd.expression"},
+    "offerd.customer": {
+        "offerd.errors",
+        "offerd.model",
+        "offerd.expression",
+        "offerd.audience",
+        "offerd.admission",
+        "offerd.events",
+    },
     "offerd.definitions": {
         "offerd.errors",
         "offerd.content",
@@ -47,15 +55,17 @@ ALLOWED = {
         "offerd.audience",
         "offerd.decision",
     },
-    "offerd.releases": {"offerd.errors", "offerd.bundle"},
-    "offerd.store": {"offerd.errors", "offerd.model", "offerd.events"},
+    "offerd.releases": {"offerd.errors", "offerd.model", "offerd.bundle"},
+    "offerd.store": {"offerd.errors", "offerd.model", "offerd.events", "offerd.customer"},
     "offerd.replay": {
         "offerd.errors",
+        "offerd.customer",
         "offerd.model",
         "offerd.decision",
     },
     "offerd.imports": {
         "offerd.errors",
+        "offerd.customer",
         "offerd.model",
         "offerd.admission",
         "offerd.definitions",
@@ -64,6 +74,7 @@ ALLOWED = {
     },
     "offerd.simulation": {
         "offerd.errors",
+        "offerd.customer",
         "offerd.model",
         "offerd.admission",
         "offerd.audience",
@@ -75,7 +86,9 @@ ALLOWED = {
     "offerd.service": {
         "offerd.errors",
         "offerd.content",
+        "offerd.customer",
         "offerd.model",
+        "offerd.expression",
         "offerd.admission",
         "offerd.audience",
         "offerd.decision",
@@ -93,6 +106,7 @@ ALLOWED = {
         "offerd.admission",
         "offerd.audience",
         "offerd.bundle",
+        "offerd.customer",
         "offerd.decision",
         "offerd.definitions",
         "offerd.dialects",
@@ -105,6 +119,7 @@ ALLOWED = {
         "offerd.service",
         "offerd.simulation",
         "offerd.store",
+        "offerd_client",
         "offerd_gateway",
     },
     "offerd": set(),
@@ -112,7 +127,8 @@ ALLOWED = {
 """What each package may import of the others. Packages not named here may not exist."""
 
 PURE = (
-    "model", "expression", "audience", "admission", "decision", "events", "content", "replay",
+    "model", "expression", "audience", "admission", "decision", "events", "content",
+    "customer", "replay",
 )  # fmt: skip
 IMPURE_MODULES = {
     "asyncio", "click", "google", "grpc", "io", "lmdb", "logging", "multiprocessing", "os",

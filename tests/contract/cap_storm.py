@@ -1,6 +1,6 @@
 """Many processes that ask for one capped offer at once, while they and the server are killed.
 
-python -m contract.cap_storm FOLDER      (from tests/; the full size, both ways)
+python -m contract.cap_storm FOLDER [OPTION...]     (from tests/; the full size, both ways)
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,9 +58,21 @@ class Outcome(NamedTuple):
 
 
 class Storm:
-    """One server and its clients. `mode` is `reserve` (and commit) or `decide`."""
+    """One server, started with options, and its clients.
 
-    def __init__(self, folder: Path, mode: str, limit: int, attempts: int, seed: int) -> None:
+    `mode` is `reserve` (and commit) or `decide`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        mode: str,
+        limit: int,
+        attempts: int,
+        seed: int,
+        options: Sequence[str] = (),
+    ) -> None:
+        self._options = options
         folder.mkdir(parents=True, exist_ok=True)
         definitions = folder / "definitions"
         definitions.mkdir()
@@ -77,7 +90,8 @@ class Storm:
 
     def _serve(self, port: int) -> ServeProcess:
         log = self._folder / f"server-{len(list(self._folder.iterdir()))}.log"
-        served = ServeProcess(self._bundle, self._state, ("--grpc", f"{HOST}:{port}"), log)
+        options = ("--grpc", f"{HOST}:{port}", *self._options)
+        served = ServeProcess(self._bundle, self._state, options, log)
         served.wait_until_ready()
         return served
 
@@ -170,11 +184,11 @@ class Storm:
         self._selector.close()
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *options: str) -> None:
     """Runs both ways at full size, and fails unless the cap is met exactly."""
     for mode in ("reserve", "decide"):
         seed = random.randrange(2**32)
-        storm = Storm(folder / f"{mode}-{seed}", mode, 1_000, 50_000, seed)
+        storm = Storm(folder / f"{mode}-{seed}", mode, 1_000, 50_000, seed, options)
         try:
             outcome = storm.run(server_kills=5, client_kills=12)
         finally:
@@ -186,4 +200,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

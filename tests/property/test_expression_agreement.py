@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,7 @@ from offerd.expression import (
     Failure,
     Limits,
     Timestamp,
+    WithheldRecord,
     compile_expression,
     decode,
     encode,
@@ -69,8 +71,12 @@ def compare(
     checking: Checking,
     rows: Callable[[], dict[str, Any]],
     box: Callable[[dict[str, Any]], dict[str, Any]],
+    withheld: Callable[[], list[str]] = list,
 ) -> None:
-    """Makes an expression, and compares what every evaluator says of it on some rows."""
+    """Makes an expression, and compares what every evaluator says of it on some rows.
+
+    `withheld` says before each which paths of the profile may not be read.
+    """
     source = expressions.source()
     checked = compile_expression(
         source, environment, expected=None, checking=checking, limits=UNLIMITED
@@ -80,12 +86,15 @@ def compare(
     rule = plan(checked, environment)
     fast = fast_form(checked, environment)
     for _ in range(ROWS):
-        roots = rows()
+        roots, secret = rows(), withheld()
         values = [roots[name] for name in environment.roots]
+        if secret:
+            place = environment.roots.index("profile")
+            values[place] = WithheldRecord(values[place], frozenset(secret))
         exact = rule.exact(*values)
         outcomes = {
             "evaluate": rule.evaluate(*values),
-            "naive": evaluate(source, box(roots), RECORDS),
+            "naive": evaluate(source, box(roots), RECORDS, [f"profile.{p}" for p in secret]),
         }
         # The fast form may raise anything; then it has no say.
         with suppress(Exception):
@@ -101,6 +110,19 @@ def test_all_forms_agree(seed: int) -> None:
     expressions = Expressions(seed)
     for _ in range(EXPRESSIONS // 8):
         compare(expressions, ENVIRONMENT, Checking.CEL, expressions.row, boxed)
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + 8))
+def test_all_forms_agree_on_withheld_data(seed: int) -> None:
+    """What may not be read is unknown to all of them, and so is whether it is there."""
+    print("seed", seed)
+    expressions, source = Expressions(seed, extended=True), random.Random(seed)
+
+    def withheld() -> list[str]:
+        return source.sample(sorted(PROFILE), source.randrange(1, len(PROFILE)))
+
+    for _ in range(EXPRESSIONS // 8):
+        compare(expressions, ENVIRONMENT, Checking.CEL, expressions.row, boxed, withheld)
 
 
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + 8))

@@ -14,6 +14,7 @@ from offerd.model.schema import Attribute, ValueType
 _GROUPED: Final[Mapping[ValueType, ValueType]] = {
     ValueType.MAP_INT: ValueType.INT,
     ValueType.MAP_DOUBLE: ValueType.DOUBLE,
+    ValueType.MAP_STRING: ValueType.STRING,
     ValueType.MAP_TIMESTAMP: ValueType.TIMESTAMP,
 }
 """The type of each group's value."""

@@ -11,18 +11,23 @@ import uvloop
 from click.core import ParameterSource
 
 from offerd import __version__
+from offerd.app.audience_cli import add_audience_commands
+from offerd.app.backup_cli import add_backup_commands
 from offerd.app.config import ServeConfig
 from offerd.app.experiment_cli import add_experiment_commands
 from offerd.app.health import HealthTls, check_health
 from offerd.app.import_cli import add_import_commands
 from offerd.app.journal_cli import add_journal_commands
 from offerd.app.journal_options import journal_options, journal_settings
+from offerd.app.load_cli import add_load_commands
 from offerd.app.logging import set_up_logging
 from offerd.app.process import serve
 from offerd.app.releases_cli import add_release_commands
 from offerd.app.rules_cli import add_rule_commands
 from offerd.app.simulate_cli import add_simulate_commands
 from offerd.app.simulate_options import parse_labels
+from offerd.app.workers.supervisor import serve_with_workers
+from offerd.app.workers.worker import LogSettings
 from offerd.bundle import check_bundle, write_bundle
 from offerd.decision.hiding import HIDDEN_LABELS
 from offerd.errors import DefinitionsError, OfferdError
@@ -124,11 +129,19 @@ def check_command(bundle: Path) -> None:
     help="A web origin that may call, or `*`; repeatable.",
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Let so many processes answer, and one more write for all of them; 1 does both.",
+)
+@click.option(
     "--durability",
     type=click.Choice(["fsync", "relaxed"]),
     default="fsync",
     show_default=True,
-    help="relaxed acknowledges before the disk has it: a crash of the machine may lose events.",
+    help="relaxed acknowledges what only the operating system has: a kill loses nothing, but a "
+    "crash of the machine or a loss of power may lose much of the state, or all of it.",
 )
 @journal_options
 @click.option(
@@ -136,6 +149,13 @@ def check_command(bundle: Path) -> None:
     default=",".join(HIDDEN_LABELS),
     show_default=True,
     help="Data usage labels of data whose values explanations don't tell.",
+)
+@click.option(
+    "--tombstone-days",
+    type=click.IntRange(1, 36_500),
+    default=90,
+    show_default=True,
+    help="How long events and loads from before can't bring back a customer who was deleted.",
 )
 @click.option(
     "--log-level",
@@ -163,8 +183,10 @@ def serve_command(
     tls_client_ca: Path | None,
     insecure_listen: bool,
     cors_origins: tuple[str, ...],
+    workers: int,
     durability: str,
     hide_labels: str,
+    tombstone_days: int,
     log_level: str,
     log_format: str,
     **journal: Any,
@@ -189,9 +211,14 @@ def serve_command(
         releases=releases,
         hidden_labels=parse_labels(hide_labels),
         journal=journal_settings(**journal),
+        tombstone_days=tombstone_days,
     )
     log = set_up_logging(level=log_level, as_json=log_format == "json")
-    uvloop.run(serve(config, log, announce=click.echo))
+    if workers == 1:
+        uvloop.run(serve(config, log, announce=click.echo))
+    else:
+        how = LogSettings(log_level, log_format == "json")
+        uvloop.run(serve_with_workers(config, workers, how, log, click.echo))
 
 
 @main.command("health")
@@ -235,11 +262,14 @@ def health_command(
 
 for add_commands in (
     add_import_commands,
+    add_load_commands,
     add_rule_commands,
     add_release_commands,
     add_simulate_commands,
     add_experiment_commands,
     add_journal_commands,
+    add_audience_commands,
+    add_backup_commands,
 ):
     add_commands(main)
 

@@ -19,7 +19,8 @@ class ServeConfig(NamedTuple):
 
     Just one of `bundle`, `definitions` (the folders to compile at start) and `releases` (a
     directory of releases to follow) is given. `http` is None without the JSON gateway.
-    Explanations don't tell the values of data that carries one of `hidden_labels`.
+    Explanations don't tell the values of data that carries one of `hidden_labels`. For
+    `tombstone_days` nothing from before brings back a customer who was deleted.
     """
 
     bundle: Path | None
@@ -35,6 +36,7 @@ class ServeConfig(NamedTuple):
     releases: Path | None = None
     hidden_labels: tuple[str, ...] = HIDDEN_LABELS
     journal: JournalSettings = JournalSettings()
+    tombstone_days: int = 90
 
     def complete(self) -> ServeConfig:
         """Returns the settings if they fit together; raises ConfigurationError otherwise.

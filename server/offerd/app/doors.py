@@ -21,7 +21,7 @@ class Doors:
     """Opens and closes every door that the settings ask for.
 
     `grpc` and `http` are the addresses once open, with the ports that were got; `http` is
-    None without a gateway.
+    None without a gateway. `shared` doors may be those of other processes of the same user too.
     """
 
     def __init__(
@@ -29,11 +29,16 @@ class Doors:
         config: ServeConfig,
         dispatcher: Dispatcher,
         log: structlog.typing.FilteringBoundLogger,
+        *,
+        shared: bool = False,
     ) -> None:
         self._config = config
+        self._shared = shared
         self._log = log
         credentials = None if config.tls is None else grpc_credentials(config.tls)
-        self._grpc = GrpcServer(dispatcher, config.grpc.host, config.grpc.port, credentials)
+        self._grpc = GrpcServer(
+            dispatcher, config.grpc.host, config.grpc.port, credentials, shared=shared
+        )
         self._backend = LocalBackend(dispatcher)
         self._gateway: GatewayServer | None = None
         self.grpc = config.grpc._replace(port=self._grpc.port)
@@ -46,7 +51,9 @@ class Doors:
         if config.http is not None:
             settings = GatewaySettings(cors=CorsSettings(config.cors_origins))
             app = Gateway(self._backend, settings, self._log_turned_away)
-            gateway = GatewayServer(app, config.http.host, config.http.port, config.tls)
+            gateway = GatewayServer(
+                app, config.http.host, config.http.port, config.tls, shared=self._shared
+            )
             self.http = config.http._replace(port=await gateway.start())
             self._gateway = gateway
 

@@ -38,7 +38,7 @@ class HealthTls(NamedTuple):
 
 def check_health(address: Address, tls: HealthTls | None, timeout_s: float) -> None:
     """Returns if the service at an address serves; raises Unavailable otherwise."""
-    with _channel(address, tls, timeout_s) as channel:
+    with open_channel(address, tls, timeout_s) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(
                 health_pb2.HealthCheckRequest(), timeout=timeout_s
@@ -51,7 +51,11 @@ def check_health(address: Address, tls: HealthTls | None, timeout_s: float) -> N
         raise Unavailable(Reason.NOT_SERVING, f"`{address}` answers, but doesn't serve now")
 
 
-def _channel(address: Address, tls: HealthTls | None, timeout_s: float) -> grpc.Channel:
+def open_channel(address: Address, tls: HealthTls | None, timeout_s: float) -> grpc.Channel:
+    """Returns a channel to the service at an address; with TLS it may wait so many seconds.
+
+    Raises Unavailable if nobody answers there, or the certificate isn't to be trusted.
+    """
     if tls is None:
         return grpc.insecure_channel(str(address))
     options = []

@@ -13,6 +13,7 @@ from offerd.dialects.error import DialectError
 from offerd.errors import DataError
 from offerd.events import FoldPlan
 from offerd.store import State
+from offerd.store.bounds import MAXIMUM_EVENT_BYTES, MAXIMUM_EVENTS
 
 _FILE = click.Path(path_type=Path)
 _FOUND_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -84,6 +85,14 @@ def data_command(
         opened.close()
     for row in report.bad_rows:
         click.echo(f"left out: {row}", err=True)
+    if report.deleted:
+        click.echo(f"left out: {report.deleted:,} events of customers deleted since", err=True)
+    if report.full:
+        click.echo(
+            f"left out: {report.full:,} events of profiles that are full, which hold "
+            f"{MAXIMUM_EVENTS:,} events or {MAXIMUM_EVENT_BYTES // 2**20} MiB of them",
+            err=True,
+        )
     click.echo(
         f"{state}: {report.profiles:,} profiles, {report.events:,} events, "
         f"{report.repeated:,} events already there, {report.clashing:,} clashing, "

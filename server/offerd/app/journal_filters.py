@@ -13,14 +13,14 @@ from typing import Any, Final
 import click
 
 from offerd.admission import InvalidInstant, parse_instant
-from offerd.model.journal import DecisionEntry, EventEntry, GapEntry
+from offerd.model.journal import DecisionEntry, EventEntry, GapEntry, TransitionEntry
 from offerd.model.profile import ProfileKey
 from offerd.store import Journalled, JournalReader, Selection
 
 _AGO: Final = re.compile(r"([1-9][0-9]{0,6})(s|m|h|d)", re.ASCII)
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
-EVERY_KIND: Final = (DecisionEntry, EventEntry, GapEntry)
+EVERY_KIND: Final = (DecisionEntry, EventEntry, GapEntry, TransitionEntry)
 
 _OPTIONS = (
     click.option(

@@ -16,6 +16,7 @@ from offerd.model.journal import (
     JournalEntry,
     JournalItem,
     JournalScope,
+    TransitionEntry,
 )
 from offerd.replay import scope_name
 from offerd.store import Journalled
@@ -39,6 +40,8 @@ def entry_lines(found: Journalled, event: Event | None, *, reasons: bool) -> Ite
                 yield from _reasons(scope)
     elif isinstance(entry, EventEntry):
         yield f"{begin}  event  {entry.event_id}  {_event(event)}"
+    elif isinstance(entry, TransitionEntry):
+        yield f"{begin}  transition  {entry.audience} {entry.status}"
     else:
         yield f"{begin}  gap  {entry.decisions:,} decisions are missing: the journal was behind"
 
@@ -95,6 +98,8 @@ def entry_object(found: Journalled, event: Event | None) -> dict[str, Any]:
     del told["time_ns"]
     if isinstance(entry, EventEntry):
         told["event"] = None if event is None else msgspec.to_builtins(event)
+    if isinstance(entry, TransitionEntry):
+        told["found"] = format_instant(told.pop("found_ns"))
     return told
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 
 from google.protobuf.message import Message
 from structlog.contextvars import bound_contextvars
@@ -41,6 +42,33 @@ class LocalBackend:
             raise DeadlineExceeded(
                 Reason.DEADLINE_EXCEEDED, f"not answered within {timeout_s:g} s"
             ) from error
+
+    async def stream(
+        self,
+        method: str,
+        request: Message,
+        *,
+        timeout_s: float | None,
+        metadata: Sequence[tuple[str, str]],
+    ) -> AsyncGenerator[Message]:
+        """Yields the answers of an rpc that streams; raises RequestError."""
+        answers = self._dispatcher.stream(method, request, DOOR)
+        now_s = asyncio.get_running_loop().time()
+        deadline_s = None if timeout_s is None else now_s + timeout_s
+        with bound_contextvars(**_named(metadata)):
+            async with contextlib.aclosing(answers):
+                while True:
+                    try:
+                        # Not around the yield: what the caller does meanwhile isn't ours to end.
+                        async with asyncio.timeout_at(deadline_s):
+                            answer = await anext(answers, None)
+                    except TimeoutError as error:
+                        raise DeadlineExceeded(
+                            Reason.DEADLINE_EXCEEDED, f"not ended within {timeout_s:g} s"
+                        ) from error
+                    if answer is None:
+                        return
+                    yield answer
 
     async def ready(self) -> bool:
         """Whether new calls are welcome."""

@@ -6,8 +6,9 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -15,29 +16,64 @@ from offerd.app.config import ServeConfig
 from offerd.app.doors import Doors
 from offerd.app.revisions import first_standing
 from offerd.bundle import Bundle
-from offerd.service.dispatch import Dispatcher
+from offerd.service.dispatch import Dispatcher, Handler, StreamHandler
 from offerd.service.failures import LeftOut
 from offerd.service.revisions import Revisions
 from offerd.store import Durability, State
+from offerd.store.tombstones import DAY_NS
+from offerd_gateway.listen import Address
 
 Announce = Callable[[str], None]
 """Tells the person who started the process one line."""
 
 
-def dispatcher_for(revisions: Revisions, log: structlog.typing.FilteringBoundLogger) -> Dispatcher:
-    """Returns what answers every rpc by the revisions."""
+class Elsewhere(Protocol):
+    """What answers some of the rpcs instead, by their full names."""
+
+    handlers: Mapping[str, Handler]
+    streams: Mapping[str, StreamHandler]
+
+
+def dispatcher_for(
+    revisions: Revisions,
+    log: structlog.typing.FilteringBoundLogger,
+    elsewhere: Elsewhere | None = None,
+) -> Dispatcher:
+    """Returns what answers every rpc by the revisions, but for those answered elsewhere."""
     return Dispatcher(
         {
             "/offerd.v1.DecisionService/Decide": revisions.decide,
             "/offerd.v1.EventService/Collect": revisions.collect,
             "/offerd.v1.ProfileService/GetProfile": revisions.get_profile,
             "/offerd.v1.ProfileService/SetProfile": revisions.set_profile,
+            "/offerd.v1.ProfileService/PatchProfile": revisions.patch_profile,
             "/offerd.v1.ProfileService/DeleteProfile": revisions.delete_profile,
+            "/offerd.v1.ProfileService/LinkIdentities": revisions.link_identities,
+            "/offerd.v1.ProfileService/UnlinkIdentity": revisions.unlink_identity,
+            "/offerd.v1.ProfileService/DeleteSubject": revisions.delete_subject,
+            "/offerd.v1.ProfileService/SetConsent": revisions.set_consent,
             "/offerd.v1.CapService/Reserve": revisions.reserve,
             "/offerd.v1.CapService/Commit": revisions.commit,
             "/offerd.v1.CapService/Release": revisions.release,
+            "/offerd.v1.ContactService/CheckContact": revisions.check_contact,
+            "/offerd.v1.ContactService/CommitContact": revisions.commit_contact,
+            "/offerd.v1.ContactService/ReleaseContact": revisions.release_contact,
+            "/offerd.v1.ContactService/SetSuppression": revisions.set_suppression,
+            "/offerd.v1.ContactService/GetSuppression": revisions.get_suppression,
+            "/offerd.v1.LoadService/ListLoads": revisions.list_loads,
+            "/offerd.v1.AudienceService/ListAudiences": revisions.audiences.list_audiences,
+            "/offerd.v1.AudienceService/ListMembers": revisions.audiences.list_members,
+            "/offerd.v1.AudienceService/ExplainMembership": revisions.audiences.explain_membership,
+            **({} if elsewhere is None else elsewhere.handlers),
         },
         log,
+        streams={
+            "/offerd.v1.EventService/CollectStream": revisions.collect_stream,
+            "/offerd.v1.ProfileService/ExportSubject": revisions.export_subject,
+            "/offerd.v1.LoadService/Load": revisions.load,
+            "/offerd.v1.AudienceService/WatchAudiences": revisions.audiences.watch,
+            **({} if elsewhere is None else elsewhere.streams),
+        },
     )
 
 
@@ -50,14 +86,20 @@ async def serve(
     can't start; then nothing was served.
     """
     config = config.complete()
-    told_to_stop = _told_to_stop()
+    told_to_stop = until_told_to_stop()
     standing, follower = first_standing(config, log)
     durability = Durability.RELAXED if config.relaxed_durability else Durability.FSYNC
     with State.open(
-        config.state, standing.plans(), durability=durability, journal=config.journal
+        config.state,
+        standing.plans(),
+        durability=durability,
+        journal=config.journal,
+        tombstone_ns=config.tombstone_days * DAY_NS,
     ) as state:
         state.journal.when_left_out = LeftOut(log).count
         revisions = Revisions(standing, state, log, time.time_ns)
+        revisions.track()
+        revisions.tracker.start()
         doors = Doors(config, dispatcher_for(revisions, log), log)
         following = None
         try:
@@ -77,6 +119,7 @@ async def serve(
             if following is not None:
                 following.cancel()
             await doors.close()
+            revisions.tracker.stop()
     log.info("stopped")
 
 
@@ -86,7 +129,7 @@ def _tell_of_end(log: structlog.typing.FilteringBoundLogger, following: asyncio.
         log.critical("releases are followed no longer", exc_info=following.exception())
 
 
-def _told_to_stop() -> asyncio.Event:
+def until_told_to_stop() -> asyncio.Event:
     """Returns an event that a signal to stop sets; from now on such a signal kills nothing."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -95,7 +138,14 @@ def _told_to_stop() -> asyncio.Event:
     return stopping
 
 
-def ready_to_paste(bundle: Bundle, doors: Doors, *, secure: bool) -> list[str]:
+class Addresses(Protocol):
+    """Where the doors are."""
+
+    grpc: Address
+    http: Address | None
+
+
+def ready_to_paste(bundle: Bundle, doors: Addresses, *, secure: bool) -> list[str]:
     """Returns a line for each door with a request that works."""
     named = bundle.catalogue.scopes
     body = json.dumps({"scopes": [{"name": named[0].id}] if named else [], "dryRun": True})

@@ -50,10 +50,10 @@ def measure(catalogue: Catalogue, *, records: int, seed: int) -> list[Measured]:
     sources = [rule.tree for rule in catalogue.rules]
     uses = _uses_of_rules(catalogue)
     measured = _measure_all(sources, customers, uses, records, seed)
-    for number, aggregates in _uses_of_filters(catalogue).items():
-        events = {event for a in aggregates for event in a.events}
+    for number, users in _uses_of_filters(catalogue).items():
+        events = {event for user in users for event in user.events}
         environment = event_environment(catalogue.schema, events)
-        names = [tuple(f"aggregate {a.id}" for a in aggregates)]
+        names = [tuple(dict.fromkeys(f"aggregate {user.aggregate}" for user in users))]
         tree = catalogue.event_filters[number].tree
         measured.extend(_measure_all([tree], environment, names, records, seed))
     return sorted(measured, key=lambda one: (-one.median_ns, one.source))
@@ -62,7 +62,8 @@ def measure(catalogue: Catalogue, *, records: int, seed: int) -> list[Measured]:
 def _uses_of_rules(catalogue: Catalogue) -> list[tuple[str, ...]]:
     uses: list[list[str]] = [[] for _ in catalogue.rules]
     for audience in catalogue.audiences:
-        uses[audience.rule].append(f"audience {audience.id}")
+        if audience.rule is not None:
+            uses[audience.rule].append(f"audience {audience.id}")
     for offer in catalogue.offers:
         if offer.eligibility is not None:
             uses[offer.eligibility].append(f"offer {offer.id}")
@@ -72,11 +73,21 @@ def _uses_of_rules(catalogue: Catalogue) -> list[tuple[str, ...]]:
     return [tuple(names) for names in uses]
 
 
-def _uses_of_filters(catalogue: Catalogue) -> dict[int, list[Any]]:
-    uses: dict[int, list[Any]] = {}
+class _User(NamedTuple):
+    """An aggregate, and the types of those of its events that a filter is for."""
+
+    aggregate: str
+    events: tuple[str, ...]
+
+
+def _uses_of_filters(catalogue: Catalogue) -> dict[int, list[_User]]:
+    uses: dict[int, list[_User]] = {}
     for aggregate in catalogue.schema.aggregates:
-        if aggregate.where is not None:
-            uses.setdefault(aggregate.where, []).append(aggregate)
+        steps = () if aggregate.sequence is None else aggregate.sequence.steps
+        filtered = [(aggregate.where, aggregate.events), *((s.where, s.events) for s in steps)]
+        for number, events in filtered:
+            if number is not None:
+                uses.setdefault(number, []).append(_User(aggregate.id, events))
     return uses
 
 

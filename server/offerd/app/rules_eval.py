@@ -70,7 +70,9 @@ def _follow(
     """Adds the audiences that decided a narration, and those that decided these."""
     names = {name for told in narration.decided for name in told.names}
     for audience in catalogue.audiences:
-        if f'audience("{audience.id}")' in names and audience.id not in followed:
+        if audience.rule is None or audience.id in followed:
+            continue
+        if f'audience("{audience.id}")' in names:
             checked = ex.decode(catalogue.rules[audience.rule].tree)
             explanation = ex.explain(checked, world.environment, world.roots)
             followed[audience.id] = narrate(explanation, titles=titles)

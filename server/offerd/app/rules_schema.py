@@ -60,8 +60,9 @@ def catalogue_world(catalogue: Catalogue, record: Mapping[str, Any], now_ns: int
 
 
 def _audience_rules(catalogue: Catalogue) -> dict[str, ex.Rule]:
-    audiences = catalogue.audiences
-    environment = decision_environment(catalogue.schema, [audience.id for audience in audiences])
-    checked = [ex.decode(catalogue.rules[audience.rule].tree) for audience in audiences]
-    rules = ex.plan_many(checked, environment)
-    return {audience.id: rule for audience, rule in zip(audiences, rules, strict=True)}
+    environment = decision_environment(
+        catalogue.schema, [audience.id for audience in catalogue.audiences]
+    )
+    numbers = {a.id: a.rule for a in catalogue.audiences if a.rule is not None}
+    checked = [ex.decode(catalogue.rules[number].tree) for number in numbers.values()]
+    return dict(zip(numbers, ex.plan_many(checked, environment), strict=True))

@@ -60,9 +60,14 @@ def audiences_in_sql(
     rules = {
         audience.id: ex.decode(catalogue.rules[audience.rule].tree)
         for audience in catalogue.audiences
+        if audience.rule is not None
     }
     for audience in catalogue.audiences:
-        if not ids or audience.id in ids:
+        if ids and audience.id not in ids:
+            continue
+        if audience.rule is None:
+            yield Said(audience.id, audience.name, "", "it has no rule: its members are loaded")
+        else:
             yield _said(audience.id, audience.name, rules, layout, only_condition=only_condition)
 
 

@@ -41,13 +41,16 @@ class ImportReport:
     """What an import did.
 
     `events` were new, `repeated` were in the state before, `clashing` have the id of an event
-    there that says something else, and were left out. `bad_rows` were left out, too.
+    there that says something else, and were left out. So were `deleted` ones, from before their
+    customer was deleted, those of profiles that were `full`, and `bad_rows`.
     """
 
     profiles: int = 0
     events: int = 0
     repeated: int = 0
     clashing: int = 0
+    deleted: int = 0
+    full: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)
 
 
@@ -136,6 +139,8 @@ class _Importer:
             self._report.events += last.accepted
             self._report.repeated += last.duplicate
             self._report.clashing += last.reused
+            self._report.deleted += last.deleted
+            self._report.full += last.full
         self._progress.advance(total)
         self._progress.finish()
 

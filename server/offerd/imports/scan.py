@@ -138,7 +138,7 @@ class Scanner:
             except SourceProblem as problem:
                 raise self._mapping.mistake(path, str(problem)) from problem
             except self._database_error as error:
-                raise self._mapping.mistake(path, _first_line(error)) from error
+                raise self._mapping.mistake(path, first_line(error)) from error
         self._tables_made = True
 
     def _columns(self, relation: Relation) -> list[Column]:
@@ -148,7 +148,7 @@ class Scanner:
             ).fetchall()
         except self._database_error as error:
             if relation.path[-1] == "query":
-                raise self._mapping.mistake(relation.path, _first_line(error)) from error
+                raise self._mapping.mistake(relation.path, first_line(error)) from error
             raise _unreadable(relation.name, error) from error
         return [Column(name, sql_type) for name, sql_type, *_ in described]
 
@@ -156,7 +156,7 @@ class Scanner:
         try:
             self._connection.execute(f"SELECT 1 FROM ({inner}) WHERE ({condition}) LIMIT 0")
         except self._database_error as error:
-            raise self._mapping.mistake(path, _first_line(error)) from error
+            raise self._mapping.mistake(path, first_line(error)) from error
 
     @property
     def _database_error(self) -> type[Exception]:
@@ -173,10 +173,10 @@ def _unreadable(source: str, error: Exception) -> DataError:
         return DataError(f"`{source}`, line {line}: expected {expected} columns, found {found}")
     line_found = _BAD_LINE.search(text)
     where = f", line {line_found[1]}" if line_found else ""
-    return DataError(f"`{source}`{where}: can't be read: {_first_line(error)}")
+    return DataError(f"`{source}`{where}: can't be read: {first_line(error)}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Returns what DuckDB says first, without the kind of error and in our case."""
     line = str(error).partition("\n")[0].strip()
     said = line.split(" Error: ", 1)[-1].rstrip(".!")

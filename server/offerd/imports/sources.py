@@ -48,7 +48,7 @@ def connect(temporary_folder: Path) -> duckdb.DuckDBPyConnection:
         raise ConfigurationError(
             "importing data needs DuckDB: run `pip install 'offerd[import]'`"
         ) from error
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "autoinstall_known_extensions": "false",
@@ -56,6 +56,8 @@ def connect(temporary_folder: Path) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(temporary_folder),
         },
     )
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def find_files(source: str, folder: Path) -> list[Path]:

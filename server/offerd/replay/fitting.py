@@ -24,6 +24,7 @@ _ELEMENTS: Mapping[ValueType, type] = {
 _ENTRIES: Mapping[ValueType, type] = {
     ValueType.MAP_INT: int,
     ValueType.MAP_DOUBLE: float,
+    ValueType.MAP_STRING: str,
     ValueType.MAP_TIMESTAMP: int,
 }
 

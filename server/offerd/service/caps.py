@@ -11,12 +11,15 @@ from offerd.bundle import Bundle
 from offerd.decision.capping import limit_in
 from offerd.decision.engine import PLAIN
 from offerd.decision.request import RequestState
-from offerd.errors import FailedPrecondition, InvalidArgument, NotFound, Reason
+from offerd.errors import InvalidArgument, Reason
 from offerd.events import FoldPlan
 from offerd.model.capping import Demand, Limit
 from offerd.model.decision import DecisionContext
-from offerd.model.identity import subject_of
-from offerd.model.profile import ProfileKey
+from offerd.model.identity import Subject
+from offerd.service.consents import Consents
+from offerd.service.fullness import full_profile
+from offerd.service.reservations import commit_reservation, release_reservation
+from offerd.service.subjects import MemberCounts, subject_in
 from offerd.service.tokens import ItemReference, Tokens
 from offerd.service.translate.identities import identities
 from offerd.service.translate.reservations import (
@@ -28,7 +31,7 @@ from offerd.service.translate.reservations import (
 )
 from offerd.service.translate.structs import ns_to_timestamp
 from offerd.service.views import view_of
-from offerd.store import Hold, Released, State
+from offerd.store import Hold, State
 from offerd.v1 import cap_service_pb2 as pb
 
 
@@ -44,6 +47,7 @@ class Caps:
         self._fold = fold
         self._tokens = Tokens(state.secret)
         self._admission = ReservationAdmission(bundle.catalogue)
+        self._consents = Consents(bundle, state, now)
         schema = bundle.catalogue.schema
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
 
@@ -60,15 +64,20 @@ class Caps:
         items = self._admission.items(request.items)
         hold = Hold(name, ttl_ns(request))
         subject = self._subject(request)
-        demands = self._demands(subject, items, now_ns)
+        self._consents.check(subject)
+        demands = await self._demands(subject, items, now_ns)
         stem = secrets.token_hex(12)
-        taken = await asyncio.wrap_future(self._state.take(subject, demands, stem, now_ns, hold))
+        taken = await asyncio.wrap_future(
+            self._state.take(subject.key, demands, stem, now_ns, hold, members=subject.members)
+        )
         if taken.differs:
             raise InvalidArgument(
                 Reason.CONFLICTING_FIELDS,
                 f"the reservation {quote(name)} is there, for another customer or other items",
                 field="reservation_id",
             )
+        if taken.full:
+            raise full_profile(subject.key)
         if not taken.granted or taken.expire_ns is None:
             return pb.ReserveResponse(reached=map(reached_cap, taken.reached))
         return pb.ReserveResponse(
@@ -89,36 +98,21 @@ class Caps:
 
     async def commit(self, request: pb.CommitRequest) -> pb.CommitResponse:
         """Makes a reservation count for good, as of now; raises NotFound if it is gone."""
-        name = reservation_id(request.reservation_id)
-        committed = self._state.commit_reservation(name, self._now())
-        if not await asyncio.wrap_future(committed):
-            raise NotFound(
-                Reason.RESERVATION_NOT_FOUND,
-                f"no reservation {quote(name)}: it has expired, was released, or never was",
-                field="reservation_id",
-            )
+        await commit_reservation(self._state, request.reservation_id, self._now())
         return pb.CommitResponse()
 
     async def release(self, request: pb.ReleaseRequest) -> pb.ReleaseResponse:
         """Gives room back; raises FailedPrecondition if it is committed."""
-        name = reservation_id(request.reservation_id)
-        released = await asyncio.wrap_future(self._state.release_reservation(name, self._now()))
-        if released is Released.COMMITTED:
-            raise FailedPrecondition(
-                Reason.RESERVATION_COMMITTED,
-                f"the reservation {quote(name)} is committed and counts for good",
-                field="reservation_id",
-            )
-        return pb.ReleaseResponse(released=released is Released.RELEASED)
+        released = await release_reservation(self._state, request.reservation_id, self._now())
+        return pb.ReleaseResponse(released=released)
 
-    def _subject(self, request: pb.ReserveRequest) -> ProfileKey:
+    def _subject(self, request: pb.ReserveRequest) -> Subject:
         if not request.identities:
             raise InvalidArgument(
                 Reason.MISSING_FIELD, "a reservation needs an identity, 1 to 20", field="identities"
             )
-        subject = subject_of(
-            identities(request.identities, self._namespaces, "identities"), self._namespaces
-        )
+        who = identities(request.identities, self._namespaces, "identities")
+        subject = subject_in(self._state, who, self._namespaces)
         if subject is None:
             raise InvalidArgument(
                 Reason.NOT_AUTHENTICATED,
@@ -127,17 +121,17 @@ class Caps:
             )
         return subject
 
-    def _demands(
-        self, subject: ProfileKey, items: Sequence[WantedItem], now_ns: int
+    async def _demands(
+        self, subject: Subject, items: Sequence[WantedItem], now_ns: int
     ) -> list[Demand]:
         """Returns the items with all caps that hold for them; there is no context to rules."""
-        view = view_of(self._state, subject, self._fold)
+        view = await view_of(self._state, subject, self._fold, now_ns)
         request = RequestState(
             self._prepared,
             view,
             DecisionContext({}),
             now_ns,
-            counts=self._state.tallies,
+            counts=MemberCounts(self._state.tallies, subject),
             options=PLAIN,
         )
         catalogue = self._prepared.catalogue
@@ -145,11 +139,11 @@ class Caps:
         proposed: set[tuple[str, int]] = set()
         for place, item in enumerate(items):
             offer = catalogue.offers[item.offer]
-            limit_of = request.limit_of(item.offer)
+            limit_of = request.at(item.placement).limit_of(item.offer)
             limits = tuple(
                 Limit(catalogue.counters[cap.counter], cap, limit_in(cap, limit_of) or 0)
                 for cap in offer.caps
-                if not cap.placements or item.placement in cap.placements
+                if cap.holds(now_ns, item.placement)
             )
             repeated = bool(item.decision) and (item.decision, item.offer) in proposed
             proposed.add((item.decision, item.offer))

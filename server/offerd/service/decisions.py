@@ -9,22 +9,26 @@ import structlog
 
 from offerd.admission import admit_text
 from offerd.bundle import Bundle
+from offerd.customer.view import NOBODY
 from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer, decide
 from offerd.errors import DeadlineExceeded, InvalidArgument, Reason
 from offerd.events import FoldPlan
-from offerd.model.identity import subject_of
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileView
 from offerd.service.asked import Asked
+from offerd.service.consents import NOTHING, Chosen, Consents
 from offerd.service.deadline import has_passed
+from offerd.service.events import Events
 from offerd.service.failures import RankingFailures
 from offerd.service.journalling import Journalling
 from offerd.service.rendering import Customer
 from offerd.service.room import Room
+from offerd.service.subjects import MemberCounts, subject_in
 from offerd.service.tokens import Tokens
 from offerd.service.translate.answers import Answers, MakeToken
 from offerd.service.translate.context import context
+from offerd.service.translate.events import EventAdmission
 from offerd.service.translate.identities import identities
 from offerd.service.translate.options import check_arms, options
 from offerd.service.translate.overrides import OverrideAdmission, Overrides
@@ -35,6 +39,7 @@ from offerd.store import State
 from offerd.v1 import decision_service_pb2 as pb
 
 MAXIMUM_REQUEST_ID = 128
+MAXIMUM_EVENTS = 100
 NO_OVERRIDES = Overrides()
 
 
@@ -54,6 +59,7 @@ class Decisions:
         *,
         hidden: frozenset[str] = frozenset(),
         failures: RankingFailures | None = None,
+        events: Events | None = None,
     ) -> None:
         self._bundle = bundle
         self._hidden = hidden
@@ -65,24 +71,33 @@ class Decisions:
         self._answers = Answers(bundle)
         self._fold = fold
         schema = bundle.catalogue.schema
-        self._overrides = OverrideAdmission(schema, bundle.prepared.audiences)
+        audiences = [audience.id for audience in bundle.catalogue.audiences]
+        self._overrides = OverrideAdmission(schema, audiences)
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
+        admission = EventAdmission(schema, self._tokens)
+        consents = self._consents = Consents(bundle, state, now)
+        self._events = events or Events(lambda _: admission, lambda _: consents, state, now)
         self._declared_context = {attribute.path: attribute for attribute in schema.context}
         self.failures = failures or RankingFailures(log)
 
     async def decide(self, request: pb.DecideRequest) -> pb.DecideResponse:
         """Decides each scope; raises InvalidArgument for a request that is wrong."""
-        asked = self._admit(request)
+        asked = await self._permitted(self._admit(request), request)
         stem = secrets.token_hex(12)
+        if asked.options.fallbacks_only and not request.dry_run:
+            answer = self._decide(asked, NOBODY, self._state.tallies)
+            return self._response(asked, NOBODY, answer, stem, self._tokens.make)
         if request.dry_run:
-            view = self._view(asked)
-            answer = self._decide(asked, view, self._state.tallies)
+            past = request.HasField("decide_time") and asked.now_ns < self._now()
+            view = await self._view(asked, as_of=past)
+            counts = MemberCounts(self._state.tallies, asked.subject)
+            answer = self._decide(asked, view, counts)
             return self._response(asked, view, answer, stem, None)
         made: list[tuple[ProfileView, Counts]] = []
 
-        def ask(counts: Counts) -> Answer:
+        async def ask(counts: Counts) -> Answer:
             # Read anew each time: what is counted of the customer may have changed meanwhile.
-            made.append((self._view(asked), self._journalling.recording(counts)))
+            made.append((await self._view(asked), self._journalling.recording(counts)))
             return self._decide(asked, *made[-1])
 
         def draft(answer: Answer) -> Draft | None:
@@ -135,10 +150,13 @@ class Decisions:
             decide_time=ns_to_timestamp(asked.now_ns),
             propositions=propositions,
             warnings=[*asked.warnings, *answer.diagnostics, *customer.diagnostics],
+            event_results=asked.results,
         )
 
-    def _view(self, asked: Asked) -> ProfileView:
-        view = view_of(self._state, asked.subject, self._fold)
+    async def _view(self, asked: Asked, *, as_of: bool = False) -> ProfileView:
+        view = await view_of(
+            self._state, asked.subject, self._fold, asked.now_ns, extra=asked.extra, as_of=as_of
+        )
         if asked.overrides is NO_OVERRIDES:
             return view
         return asked.overrides.over(view, self._fold.defaults)
@@ -152,8 +170,41 @@ class Decisions:
         overrides = self._overridden(request)
         chosen = options(request, overrides.memberships, self._forced(request))
         chosen = chosen._replace(hidden=self._hidden)
-        subject = subject_of(who, self._namespaces)
-        return Asked(request_id, now_ns, queries, subject, overrides, what, chosen, warnings)
+        return Asked(request_id, now_ns, queries, who, None, overrides, what, chosen, warnings)
+
+    async def _permitted(self, asked: Asked, request: pb.DecideRequest) -> Asked:
+        """Stores the consent and the events of a request; says what may be decided then.
+
+        With `dry_run` all of it is taken as if it had happened.
+        """
+        chosen = NOTHING
+        if request.HasField("consent"):
+            chosen = await self._consents.chosen_in(
+                request.consent, asked.who, asked.now_ns, assumed=request.dry_run
+            )
+        return self._consents.gated(await self._after_events(asked, request, chosen), chosen)
+
+    async def _after_events(self, asked: Asked, request: pb.DecideRequest, chosen: Chosen) -> Asked:
+        """Stores the events of a request and says whom it is about then."""
+        if len(request.events) > MAXIMUM_EVENTS:
+            raise InvalidArgument(
+                Reason.TOO_LARGE,
+                f"{len(request.events)} events, at most {MAXIMUM_EVENTS} expected",
+                field="events",
+            )
+        now_ns, whose = asked.now_ns, request.identities
+        if request.dry_run:
+            results, events = self._events.assume(request.events, whose, now_ns, chosen)
+            linked = [pair for event in events for pair in event.linked]
+            subject = subject_in(
+                self._state, asked.who, self._namespaces, assumed=linked, now_ns=now_ns
+            )
+            members = () if subject is None else subject.members
+            extra = tuple(event.event for event in events if event.key in members)
+            return asked._replace(subject=subject, results=results, extra=extra)
+        results = await self._events.store(request.events, whose, now_ns, chosen)
+        subject = subject_in(self._state, asked.who, self._namespaces)
+        return asked._replace(subject=subject, results=results)
 
     def _overridden(self, request: pb.DecideRequest) -> Overrides:
         if not request.HasField("overrides"):

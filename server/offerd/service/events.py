@@ -3,61 +3,139 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from offerd.errors import InvalidArgument, Reason
-from offerd.events import IncomingEvent, event_fingerprint
+from offerd.errors import InvalidArgument, Reason, RequestError
+from offerd.service.consents import NOTHING, Chosen, Consents, Gate
+from offerd.service.fullness import full_profile
+from offerd.service.subjects import deleted_subject
 from offerd.service.translate.events import AdmittedEvent, EventAdmission, counter_change
-from offerd.store import CollectResult, State
+from offerd.store import Collected, CollectResult, State
 from offerd.v1 import event_service_pb2 as pb
+from offerd.v1 import identity_pb2
 
 MAXIMUM_EVENTS = 1_000
 _SHOWN_ID = 128
 
 
-AdmissionOf = Callable[[pb.Event], EventAdmission]
+Whose = Sequence[identity_pb2.Identity]
+"""The identities of a request, which are those of its events that have none."""
+
+AdmissionOf = Callable[[Whose], EventAdmission]
 """What checks an event, by whom it is about."""
+
+ConsentsOf = Callable[[Whose], Consents]
+"""What says whether an event may be stored, by whom it is about."""
+
+
+class Assumed(NamedTuple):
+    """Events that are taken as if they had happened, and what would have become of each."""
+
+    results: list[pb.EventResult]
+    events: list[AdmittedEvent]
 
 
 class Events:
     """Answers Collect. `now` is the clock, in nanoseconds.
 
-    `admission_of` says by which revision's declarations an event is checked.
+    `admission_of` says by which revision's declarations an event is checked, and `consents_of` by
+    which one's defaults it is asked whether it may be stored.
     """
 
-    def __init__(self, admission_of: AdmissionOf, state: State, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        admission_of: AdmissionOf,
+        consents_of: ConsentsOf,
+        state: State,
+        now: Callable[[], int],
+    ) -> None:
         self._state = state
+        self._consents_of = consents_of
         self._now = now
         self._admission_of = admission_of
 
     async def collect(self, request: pb.CollectRequest) -> pb.CollectResponse:
-        """Stores events; returns once those accepted are durable.
+        """Stores consent and events; returns once those accepted are durable.
 
-        Raises InvalidArgument for no event or too many, Exhausted if the store is full or
-        behind; mistakes of single events are in their results.
+        Raises InvalidArgument for no event or too many, or consent that is wrong; Exhausted if the
+        store is full or behind; mistakes of single events are in their results.
         """
-        count = len(request.events)
-        if not 1 <= count <= MAXIMUM_EVENTS:
+        count, least = len(request.events), 0 if request.HasField("consent") else 1
+        if not least <= count <= MAXIMUM_EVENTS:
             raise InvalidArgument(
                 Reason.TOO_LARGE if count else Reason.MISSING_FIELD,
                 f"{count} events, 1 to {MAXIMUM_EVENTS} expected",
                 field="events",
             )
-        now_ns = self._now()
+        now_ns, chosen = self._now(), NOTHING
+        if request.HasField("consent"):
+            consents = self._consents_of(request.identities)
+            chosen = await consents.store(request.consent, request.identities, now_ns)
+        results = await self.store(request.events, request.identities, now_ns, chosen)
+        return pb.CollectResponse(results=results)
+
+    async def store(
+        self, messages: Sequence[pb.Event], whose: Whose, now_ns: int, chosen: Chosen = NOTHING
+    ) -> list[pb.EventResult]:
+        """Stores events as of now, and returns what became of each once that is durable.
+
+        `chosen` is what the request says about consent. Raises Exhausted if the store is full or
+        behind; then none is stored.
+        """
+        results, admitted = self._admitted(messages, whose, now_ns, chosen)
+        if admitted:
+            await self._store(admitted, results, now_ns)
+        return results
+
+    async def store_now(self, messages: Sequence[pb.Event]) -> list[pb.EventResult]:
+        """As `store`, for events that come by themselves."""
+        return await self.store(messages, (), self._now())
+
+    def assume(
+        self, messages: Sequence[pb.Event], whose: Whose, now_ns: int, chosen: Chosen = NOTHING
+    ) -> Assumed:
+        """Returns what `store` would say of events, and those that it would accept."""
+        results, admitted = self._admitted(messages, whose, now_ns, chosen)
+        taken: dict[str, bytes] = {}
+        events: list[AdmittedEvent] = []
+        for position, event in admitted:
+            incoming = event.incoming()
+            known = taken.get(event.event.id) or self._state.known_fingerprint(event.event.id)
+            tombstone = self._state.identities.tombstone(event.key)
+            if tombstone is not None and tombstone.covers(event.event.time_ns, now_ns):
+                outcome = CollectResult.DELETED
+            elif known is not None:
+                is_same = known == incoming.fingerprint
+                outcome = CollectResult.DUPLICATE if is_same else CollectResult.REUSED
+            else:
+                outcome = CollectResult.ACCEPTED
+                taken[event.event.id] = incoming.fingerprint
+                events.append(event)
+            _tell(results[position], event, Collected(outcome), position)
+        return Assumed(results, events)
+
+    def _admitted(
+        self, messages: Sequence[pb.Event], whose: Whose, now_ns: int, chosen: Chosen
+    ) -> tuple[list[pb.EventResult], list[tuple[int, AdmittedEvent]]]:
+        """Returns a result for each, refused if it is wrong, and those that aren't by place."""
         results: list[pb.EventResult] = []
         admitted: list[tuple[int, AdmittedEvent]] = []
-        for position, message in enumerate(request.events):
+        gates: dict[Consents, Gate] = {}
+        for position, message in enumerate(messages):
             result = pb.EventResult(event_id=message.event_id[:_SHOWN_ID])
             results.append(result)
+            admission = self._admission_of(message.identities or whose)
+            consents = self._consents_of(message.identities or whose)
+            gate = gates.get(consents) or gates.setdefault(consents, consents.gate(chosen))
             try:
-                event = self._admission_of(message).admit(message, f"events[{position}]", now_ns)
-            except InvalidArgument as error:
+                event = admission.admit(message, f"events[{position}]", now_ns, whose)
+                gate.check(event.who, event.key, f"events[{position}]")
+            except RequestError as error:
                 _refuse(result, error)
             else:
                 admitted.append((position, event))
-        if admitted:
-            await self._store(admitted, results, now_ns)
-        return pb.CollectResponse(results=results)
+        return results, admitted
 
     async def _store(
         self,
@@ -65,35 +143,34 @@ class Events:
         results: list[pb.EventResult],
         now_ns: int,
     ) -> None:
-        stored = await asyncio.wrap_future(
-            self._state.collect(
-                [
-                    IncomingEvent(
-                        e.key, e.event, event_fingerprint(e.key, e.event, time_given=e.timed)
-                    )
-                    for _, e in admitted
-                ],
-                now_ns,
-            )
-        )
-        for (position, event), (outcome, changes) in zip(admitted, stored, strict=True):
-            if outcome is CollectResult.ACCEPTED:
-                results[position].status = pb.EVENT_STATUS_ACCEPTED
-                results[position].counters.extend(map(counter_change, changes))
-            elif outcome is CollectResult.DUPLICATE:
-                results[position].status = pb.EVENT_STATUS_DUPLICATE
-            else:
-                _refuse(
-                    results[position],
-                    InvalidArgument(
-                        Reason.EVENT_ID_REUSED,
-                        f"event `{event.event.id}` is stored already with another content",
-                        field=f"events[{position}].event_id",
-                    ),
-                )
+        incoming = [event.incoming() for _, event in admitted]
+        stored = await asyncio.wrap_future(self._state.collect(incoming, now_ns))
+        for (position, event), collected in zip(admitted, stored, strict=True):
+            _tell(results[position], event, collected, position)
 
 
-def _refuse(result: pb.EventResult, error: InvalidArgument) -> None:
+def _tell(
+    result: pb.EventResult, event: AdmittedEvent, collected: Collected, position: int
+) -> None:
+    """Writes what became of an event into its result."""
+    field = f"events[{position}]"
+    match collected.result:
+        case CollectResult.ACCEPTED:
+            result.status = pb.EVENT_STATUS_ACCEPTED
+            result.counters.extend(map(counter_change, collected.changes))
+        case CollectResult.DUPLICATE:
+            result.status = pb.EVENT_STATUS_DUPLICATE
+        case CollectResult.FULL:
+            _refuse(result, full_profile(event.key, field))
+        case CollectResult.DELETED:
+            _refuse(result, deleted_subject(event.key, field))
+        case CollectResult.REUSED:
+            message = f"event `{event.event.id}` is stored already with another content"
+            reused = InvalidArgument(Reason.EVENT_ID_REUSED, message, field=f"{field}.event_id")
+            _refuse(result, reused)
+
+
+def _refuse(result: pb.EventResult, error: RequestError) -> None:
     result.status = pb.EVENT_STATUS_REFUSED
     result.refusal.CopyFrom(
         pb.Refusal(

@@ -13,9 +13,12 @@ from offerd.errors import ConfigurationError
 from offerd.service.dispatch import Dispatcher
 from offerd.service.servicers import register
 from offerd.v1 import (
+    audience_service_pb2,
     cap_service_pb2,
+    contact_service_pb2,
     decision_service_pb2,
     event_service_pb2,
+    load_service_pb2,
     profile_service_pb2,
 )
 
@@ -26,6 +29,9 @@ SERVICES = tuple(
         (event_service_pb2, "EventService"),
         (profile_service_pb2, "ProfileService"),
         (cap_service_pb2, "CapService"),
+        (audience_service_pb2, "AudienceService"),
+        (contact_service_pb2, "ContactService"),
+        (load_service_pb2, "LoadService"),
     )
 )
 MAXIMUM_MESSAGE_BYTES = 8 << 20
@@ -39,7 +45,8 @@ DRAIN_AT_MOST_S = 1.0
 class GrpcServer:
     """Serves a dispatcher on one address; port 0 picks a free one, and `port` says which.
 
-    Without credentials it serves in plain text.
+    Without credentials it serves in plain text. `shared` lets other processes of the same user
+    listen there too, each of which gets a share of the connections.
     """
 
     def __init__(
@@ -48,13 +55,15 @@ class GrpcServer:
         host: str,
         port: int,
         credentials: grpc.ServerCredentials | None,
+        *,
+        shared: bool = False,
     ) -> None:
         self._dispatcher = dispatcher
         self._server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),
                 # Two servers on one port would each get half of the calls, unseen.
-                ("grpc.so_reuseport", 0),
+                ("grpc.so_reuseport", int(shared)),
             ]
         )
         register(self._server, dispatcher)
@@ -65,7 +74,7 @@ class GrpcServer:
         )
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            _try_to_listen(host, port)
+            _try_to_listen(host, port, shared=shared)
             if credentials is None:
                 self.port = self._server.add_insecure_port(address)
             else:
@@ -90,11 +99,13 @@ class GrpcServer:
             await self._health.set(service, status)
 
 
-def _try_to_listen(host: str, port: int) -> None:
+def _try_to_listen(host: str, port: int, *, shared: bool) -> None:
     """Raises OSError where nobody can listen: gRPC tells that in a log of its own, not why."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, protocol) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from offerd.audience.membership import Memberships
 from offerd.content.render import Renderer
 from offerd.decision.hiding import reads_hidden
 from offerd.decision.prepared import Prepared
-from offerd.decision.request import HIDDEN
+from offerd.decision.request import HIDDEN, memberships_for
+from offerd.decision.withholding import Withheld
+from offerd.expression import Rule, Unknown
 from offerd.model.decision import DecisionContext, Options
 from offerd.model.profile import ProfileView
 
@@ -31,34 +32,47 @@ class Customer:
         self._context = context
         self._now_ns = now_ns
         self._options = options
+        self._memberships: dict[int, Memberships] = {}
         self._faults: dict[int, str] = {}
+        self._unknown: set[tuple[str, str]] = set()
 
-    @cached_property
-    def _memberships(self) -> Memberships:
-        view = self._view
-        memberships = Memberships(
-            self._prepared.audiences,
-            view.attributes,
-            self._context.values,
-            view.aggregates,
-            self._now_ns,
-            view.scores,
-        )
-        memberships.update(self._options.memberships)
+    def _read_at(self, withheld: Withheld | None) -> Memberships:
+        memberships = self._memberships.get(id(withheld))
+        if memberships is None:
+            memberships = self._memberships[id(withheld)] = memberships_for(
+                self._prepared,
+                self._view,
+                self._context,
+                self._now_ns,
+                self._options,
+                withheld,
+            )
         return memberships
 
-    def rendered(self, renderer: Renderer, record: dict[str, Any]) -> Any:
-        """Returns the body of an offer's content as it is for this customer.
+    def rendered(self, renderer: Renderer, record: dict[str, Any], placement: str) -> Any:
+        """Returns the body of an offer's content as it is for this customer at a placement.
 
         `record` is what rules read as `offer`.
         """
-        rendered = renderer.render(lambda rule: self._memberships.evaluate(rule, record))
+        withheld = self._prepared.withheld.get(placement)
+        memberships = self._read_at(withheld)
+
+        def evaluate(rule: Rule) -> Any:
+            if withheld is None:
+                return memberships.evaluate(rule, record)
+            value = memberships.evaluate(withheld.planned(rule), record)
+            if isinstance(value, Unknown) and withheld.is_why(rule, value.names):
+                why = withheld.why_unknown(withheld.planned(rule), value.names)
+                self._unknown.add((rule.checked.source, why))
+            return value
+
+        rendered = renderer.render(evaluate)
         self._faults.update((fault.rule, fault.message) for fault in rendered.faults)
         return rendered.body
 
     @property
     def diagnostics(self) -> list[str]:
-        """What failed while content was written, in words, each rule once."""
+        """What failed or was withheld while content was written, in words, each rule once."""
         return list(self._diagnostics())
 
     def _diagnostics(self) -> Iterator[str]:
@@ -68,3 +82,5 @@ class Customer:
             why = HIDDEN if reads_hidden(prepared.rules[rule], self._options.hidden) else message
             source = prepared.catalogue.rules[rule].source
             yield f"content: `{source}` failed and its default is shown: {why}"
+        for source, why in sorted(self._unknown):
+            yield f"content: `{source}` is unknown and its default is shown: {why}"

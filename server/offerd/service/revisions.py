@@ -9,32 +9,44 @@ grows. A request about nobody is answered by the active revision.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
 
 import structlog
 
 from offerd.bundle import Bundle
-from offerd.decision.experiments import WHOLE, share
+from offerd.decision.experiments import share
 from offerd.errors import InvalidArgument
 from offerd.events import FoldPlan, FoldPlans
-from offerd.model.identity import profile_key, subject_of
+from offerd.model.identity import profile_key
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Namespace
+from offerd.model.shares import WHOLE
+from offerd.service.audiences import AudienceCalls, Audiences
 from offerd.service.caps import Caps
+from offerd.service.consents import Consents
+from offerd.service.contacts import Contacts
 from offerd.service.decisions import Decisions
 from offerd.service.events import Events
 from offerd.service.failures import RankingFailures
+from offerd.service.linking import Linking
+from offerd.service.loads import Loads
 from offerd.service.profiles import Profiles
+from offerd.service.streaming import EventStream
+from offerd.service.subject_data import SubjectData
+from offerd.service.subjects import subject_in
 from offerd.service.tokens import Tokens
+from offerd.service.tracking import Followed, Tracker, tracking_of
 from offerd.service.translate.events import EventAdmission
 from offerd.service.translate.identities import identities
 from offerd.store import State
 from offerd.v1 import (
     cap_service_pb2,
+    contact_service_pb2,
     decision_service_pb2,
     event_service_pb2,
     identity_pb2,
+    load_service_pb2,
     profile_service_pb2,
 )
 
@@ -80,16 +92,27 @@ class _Revision:
         state: State,
         log: structlog.typing.FilteringBoundLogger,
         now: Callable[[], int],
+        *,
         failures: RankingFailures,
+        events: Events,
     ) -> None:
         bundle, fold, hidden = loaded
         self.loaded = loaded
-        self.decisions = Decisions(bundle, state, fold, log, now, hidden=hidden, failures=failures)
-        self.profiles = Profiles(bundle, state, fold, now)
+        self.decisions = Decisions(
+            bundle, state, fold, log, now, hidden=hidden, failures=failures, events=events
+        )
+        self.tracking = tracking_of(bundle, fold)
+        self.audiences = Audiences(bundle, state, self.tracking, now, hidden)
+        self.profiles = Profiles(bundle, state, fold, now, self.audiences)
         self.caps = Caps(bundle, state, fold, now)
+        self.subject_data = SubjectData(bundle, state, fold, now)
+        self.loads = Loads(bundle, state, fold, now)
+        self.consents = Consents(bundle, state, now)
+        self.contacts = Contacts(bundle, state, fold, now)
         self.admission = EventAdmission(bundle.catalogue.schema, Tokens(state.secret))
         schema = bundle.catalogue.schema
         self.namespaces: dict[str, Namespace] = {n.id: n for n in schema.namespaces}
+        self.linking = Linking(self.namespaces, state, now)
 
 
 class _Serving(NamedTuple):
@@ -117,8 +140,15 @@ class Revisions:
         self._log = log
         self._now = now
         self._failures = RankingFailures(log)
+        self._events = Events(self._admission_of, self._consents_of, state, now)
         self._serving = self._prepared(standing, ())
-        self._events = Events(self._admission_of, state, now)
+        self._standing = standing
+        self.tracker = Tracker(state, now, log)
+        """Finds who enters and leaves audiences; `track` begins it."""
+        self.audiences = AudienceCalls(
+            state, self.tracker, lambda whose: self._asked_by(whose).audiences
+        )
+        """Answers the audience rpcs."""
 
     @property
     def active(self) -> Loaded:
@@ -142,14 +172,32 @@ class Revisions:
         serving = self._prepared(standing, kept)
         still_asked = [revision.loaded.fold for revision in kept]
         await asyncio.wrap_future(self._state.use(standing.plans(*still_asked)))
-        self._serving = serving
+        self._serving, self._standing = serving, standing
+        if self.tracker.is_following:
+            self.track()
+
+    def track(self) -> None:
+        """Has memberships of audiences tracked by what is served, from now on."""
+        active, canary, plans = self._serving
+        self.tracker.follow(
+            Followed(
+                active.tracking,
+                None if canary is None else canary.tracking,
+                plans,
+                active.namespaces,
+                self._standing.share,
+            )
+        )
 
     def _prepared(self, standing: Standing, kept: Sequence[_Revision]) -> _Serving:
         known = {id(revision.loaded.bundle): revision for revision in kept}
 
         def revision_of(loaded: Loaded) -> _Revision:
             found = known.get(id(loaded.bundle))
-            return found or _Revision(loaded, self._state, self._log, self._now, self._failures)
+            return found or _Revision(
+                loaded, self._state, self._log, self._now,
+                failures=self._failures, events=self._events,
+            )  # fmt: skip
 
         canary = None if standing.canary is None else revision_of(standing.canary)
         return _Serving(revision_of(standing.active), canary, standing.plans())
@@ -187,6 +235,43 @@ class Revisions:
         revision = self._named(request.namespace, request.id)
         return await revision.profiles.delete_profile(request)
 
+    async def patch_profile(
+        self, request: profile_service_pb2.PatchProfileRequest
+    ) -> profile_service_pb2.PatchProfileResponse:
+        """As service.profiles."""
+        revision = self._named(request.namespace, request.id)
+        return await revision.profiles.patch_profile(request)
+
+    async def link_identities(
+        self, request: profile_service_pb2.LinkIdentitiesRequest
+    ) -> profile_service_pb2.LinkIdentitiesResponse:
+        """As service.linking, by the namespaces of the active revision."""
+        return await self._serving.active.linking.link_identities(request)
+
+    async def unlink_identity(
+        self, request: profile_service_pb2.UnlinkIdentityRequest
+    ) -> profile_service_pb2.UnlinkIdentityResponse:
+        """As service.linking, by the namespaces of the active revision."""
+        return await self._serving.active.linking.unlink_identity(request)
+
+    def export_subject(
+        self, request: profile_service_pb2.ExportSubjectRequest
+    ) -> AsyncIterator[profile_service_pb2.ExportSubjectResponse]:
+        """As service.subject_data, as the active revision has it."""
+        return self._serving.active.subject_data.export_subject(request)
+
+    async def delete_subject(
+        self, request: profile_service_pb2.DeleteSubjectRequest
+    ) -> profile_service_pb2.DeleteSubjectResponse:
+        """As service.subject_data."""
+        return await self._serving.active.subject_data.delete_subject(request)
+
+    def collect_stream(
+        self, requests: AsyncIterator[event_service_pb2.Event]
+    ) -> AsyncIterator[event_service_pb2.EventResult]:
+        """As service.streaming; each event is checked by the revision of its own profile."""
+        return EventStream(self._events).answers(requests)
+
     async def reserve(
         self, request: cap_service_pb2.ReserveRequest
     ) -> cap_service_pb2.ReserveResponse:
@@ -205,8 +290,59 @@ class Revisions:
         """As service.caps; reservations are those of all revisions."""
         return await self._serving.active.caps.release(request)
 
-    def _admission_of(self, event: event_service_pb2.Event) -> EventAdmission:
-        return self._asked_by(event.identities).admission
+    async def set_consent(
+        self, request: profile_service_pb2.SetConsentRequest
+    ) -> profile_service_pb2.SetConsentResponse:
+        """As service.consents."""
+        return await self._asked_by(request.identities).consents.set_consent(request)
+
+    async def check_contact(
+        self, request: contact_service_pb2.CheckContactRequest
+    ) -> contact_service_pb2.CheckContactResponse:
+        """As service.contacts."""
+        return await self._asked_by(request.identities).contacts.check_contact(request)
+
+    async def commit_contact(
+        self, request: contact_service_pb2.CommitContactRequest
+    ) -> contact_service_pb2.CommitContactResponse:
+        """As service.contacts; reservations are those of all revisions."""
+        return await self._serving.active.contacts.commit_contact(request)
+
+    async def release_contact(
+        self, request: contact_service_pb2.ReleaseContactRequest
+    ) -> contact_service_pb2.ReleaseContactResponse:
+        """As service.contacts; reservations are those of all revisions."""
+        return await self._serving.active.contacts.release_contact(request)
+
+    async def set_suppression(
+        self, request: contact_service_pb2.SetSuppressionRequest
+    ) -> contact_service_pb2.SetSuppressionResponse:
+        """As service.contacts; the suppression list is that of all revisions."""
+        return await self._serving.active.contacts.set_suppression(request)
+
+    async def get_suppression(
+        self, request: contact_service_pb2.GetSuppressionRequest
+    ) -> contact_service_pb2.GetSuppressionResponse:
+        """As service.contacts; the suppression list is that of all revisions."""
+        return await self._serving.active.contacts.get_suppression(request)
+
+    def load(
+        self, requests: AsyncIterator[load_service_pb2.LoadRequest]
+    ) -> AsyncIterator[load_service_pb2.LoadProgress]:
+        """As service.loads; rows are checked by the revision that is active as they begin."""
+        return self._serving.active.loads.load(requests)
+
+    async def list_loads(
+        self, request: load_service_pb2.ListLoadsRequest
+    ) -> load_service_pb2.ListLoadsResponse:
+        """As service.loads; loads are those of all revisions."""
+        return await self._serving.active.loads.list_loads(request)
+
+    def _admission_of(self, whose: Sequence[identity_pb2.Identity]) -> EventAdmission:
+        return self._asked_by(whose).admission
+
+    def _consents_of(self, whose: Sequence[identity_pb2.Identity]) -> Consents:
+        return self._asked_by(whose).consents
 
     def _asked_by(self, messages: Sequence[identity_pb2.Identity]) -> _Revision:
         serving = self._serving
@@ -214,10 +350,11 @@ class Revisions:
             return serving.active
         namespaces = serving.active.namespaces
         try:
-            subject = subject_of(identities(messages, namespaces, "identities"), namespaces)
+            who = identities(messages, namespaces, "identities")
         except InvalidArgument:
             return serving.active  # which refuses it, and says why
-        return self._of(subject)
+        subject = subject_in(self._state, who, namespaces)
+        return self._of(None if subject is None else subject.unit)
 
     def _named(self, namespace: str, identity_id: str) -> _Revision:
         active = self._serving.active

@@ -9,7 +9,7 @@ engine is asked again, knowing which caps are reached.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import NamedTuple
@@ -18,8 +18,9 @@ from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer
 from offerd.errors import Exhausted, Unavailable
 from offerd.model.capping import Cap, Demand
+from offerd.model.identity import Subject
 from offerd.model.journal import Draft
-from offerd.model.profile import ProfileKey
+from offerd.service.subjects import MemberCounts
 from offerd.store import State, Taken
 
 ROUNDS = 5
@@ -30,7 +31,7 @@ class Decided(NamedTuple):
     """An answer for which room was taken, and what `Room.give_back` needs."""
 
     answer: Answer
-    subject: ProfileKey | None
+    subject: Subject | None
     taken: Taken | None
 
 
@@ -43,8 +44,8 @@ class Room:
 
     async def decide(
         self,
-        ask: Callable[[Counts], Answer],
-        subject: ProfileKey | None,
+        ask: Callable[[Counts], Awaitable[Answer]],
+        subject: Subject | None,
         stem: str,
         now_ns: int,
         draft: Callable[[Answer], Draft | None],
@@ -58,10 +59,10 @@ class Room:
         cancelled meanwhile, the room is given back. Raises Exhausted if the store is full or
         behind.
         """
-        counts = _Counts(self._state.tallies)
+        counts = _Counts(MemberCounts(self._state.tallies, subject))
         for rounds in range(ROUNDS + 1):
             counts.leaves_out = rounds == ROUNDS
-            answer = ask(counts)
+            answer = await ask(counts)
             if not answer.demands:
                 break
             taken = await self._take(subject, answer, stem, now_ns, draft(answer))
@@ -82,14 +83,17 @@ class Room:
 
     async def _take(
         self,
-        subject: ProfileKey | None,
+        subject: Subject | None,
         answer: Answer,
         stem: str,
         now_ns: int,
         draft: Draft | None,
     ) -> Taken:
         demands = answer.demands
-        future = self._state.take(subject, demands, stem, now_ns, draft=draft)
+        future = self._state.take(
+            None if subject is None else subject.key, demands, stem, now_ns,
+            draft=draft, members=() if subject is None else subject.members,
+        )  # fmt: skip
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -98,16 +102,17 @@ class Room:
             raise
 
     def _too_late(
-        self, subject: ProfileKey | None, demands: Sequence[Demand], done: Future[Taken]
+        self, subject: Subject | None, demands: Sequence[Demand], done: Future[Taken]
     ) -> None:
         if not done.cancelled() and done.exception() is None and done.result().granted:
             self._give_back(subject, demands, done.result())
 
     def _give_back(
-        self, subject: ProfileKey | None, demands: Sequence[Demand], taken: Taken
+        self, subject: Subject | None, demands: Sequence[Demand], taken: Taken
     ) -> None:
         try:
-            self._state.take_back(subject, demands, taken, self._now())
+            key = None if subject is None else subject.key
+            self._state.take_back(key, demands, taken, self._now())
         except (Exhausted, Unavailable):
             return
 

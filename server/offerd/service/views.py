@@ -1,26 +1,60 @@
-"""What a decision may see of a customer, read from the state."""
+"""What may be seen of a customer, read from the state without holding up other requests.
+
+Reading takes microseconds, unless a customer's events have to be folded first: those of whom
+another revision had folded, or as of an earlier instant. Many of them are folded in a thread.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
+from offerd.customer.view import NOBODY, Known
 from offerd.events import FoldPlan
-from offerd.model.profile import ProfileKey, ProfileView
+from offerd.model.event import Event
+from offerd.model.identity import Subject
+from offerd.model.profile import ProfileView
 from offerd.store import State
+from offerd.store.views import AT_ONCE
 
 
-def view_of(state: State, subject: ProfileKey | None, fold: FoldPlan) -> ProfileView:
-    """Returns the view of a profile as the revision of a fold plan has it.
+async def view_of(
+    state: State,
+    subject: Subject | None,
+    fold: FoldPlan,
+    now_ns: int,
+    *,
+    extra: Sequence[Event] = (),
+    as_of: bool = False,
+) -> ProfileView:
+    """Returns the view of a customer as the revision of a fold plan has it at `now_ns`.
 
-    Nobody has no aggregates; somebody of whom nothing is known has those.
+    Nobody has no aggregates; somebody of whom nothing is known has those. `extra` are events of
+    `subject.key` that are taken in as if they had happened. `as_of` says that `now_ns` is an
+    instant in the past: what came later isn't seen.
     """
     if subject is None:
-        return ProfileView(None, {}, {}, {})
-    record = state.profile(subject, fold)
-    if record is None:
-        return ProfileView(subject, {}, dict(fold.defaults), {})
-    return ProfileView(
-        subject,
-        record.attributes,
-        {**fold.defaults, **record.aggregates},
-        record.counted,
-        record.scores,
-    )
+        return NOBODY
+    known = await known_of(state, subject, fold, now_ns, extra=extra, as_of=as_of)
+    return known.view(now_ns)
+
+
+async def known_of(
+    state: State,
+    subject: Subject,
+    fold: FoldPlan,
+    now_ns: int,
+    *,
+    extra: Sequence[Event] = (),
+    as_of: bool = False,
+) -> Known:
+    """Returns what is known of a customer, as `view_of`, for asking at `now_ns` or later."""
+    views = state.views
+    if as_of:
+        if views.event_count(subject) > AT_ONCE:
+            return await asyncio.to_thread(views.known_as_of, subject, fold, now_ns, extra)
+        return views.known_as_of(subject, fold, now_ns, extra)
+    known = views.known_at_once(subject, fold, now_ns, extra)
+    if known is None:
+        known = await asyncio.to_thread(views.known, subject, fold, now_ns, extra)
+    return known

@@ -40,7 +40,7 @@ class _Describing:
     def tables(self) -> dict[str, dict[str, Description]]:
         catalogue = self._catalogue
         schema = catalogue.schema
-        by_id = {
+        by_id: dict[str, dict[str, Description]] = {
             "namespaces": _by(schema.namespaces, _plain),
             "profile attributes": _by(schema.profile, _plain, "path"),
             "context attributes": _by(schema.context, _plain, "path"),
@@ -60,6 +60,9 @@ class _Describing:
             "exclusions": _by(catalogue.exclusions, self._exclusion),
             "experiments": _by(catalogue.experiments, self._experiment),
             "scopes": _by(catalogue.scopes, _plain),
+            "policies": _by(catalogue.policies, _plain),
+            "channels": _by(catalogue.channels, self._channel),
+            "consent": {name: {"value": v.value} for name, v in catalogue.consent.values.items()},
         }
         return {kind: found for kind, found in by_id.items() if found}
 
@@ -76,7 +79,19 @@ class _Describing:
 
     def _aggregate(self, one: msgspec.Struct) -> dict[str, Any]:
         described = _plain(one)
+        if described["sequence"] is not None:
+            described["sequence"] = self._sequence(one)
         return {**described, "where": self._filter(described["where"])}
+
+    def _sequence(self, one: Any) -> dict[str, Any]:
+        steps = [
+            _given({**_plain(step), "where": self._filter(step.where)})
+            for step in one.sequence.steps
+        ]
+        return _given({**_plain(one.sequence), "steps": steps})
+
+    def _channel(self, one: Any) -> dict[str, Any]:
+        return {**_plain(one), "caps": self._caps(one.caps)}
 
     def _offer(self, offer: Offer) -> dict[str, Any]:
         return {
@@ -119,12 +134,15 @@ class _Describing:
         calendar = None if cap.calendar is None else _plain(cap.calendar)
         return _given({
             "event": counter.event,
+            "also": list(counter.also),
             "where": self._filter(counter.where),
             "per": counter.subject.value,
             "limit": self._rule(cap.limit_rule),
             "at_most": cap.limit,
             "within": None if cap.within_ns is None else f"{cap.within_ns // _SECOND_NS}s",
             "every": calendar,
+            "start": _instant(cap.start_ns),
+            "end": _instant(cap.end_ns),
             "counted_at": list(counter.placements),
             "placements": list(cap.placements),
             "about": "any" if counter.offers is None else None,
@@ -152,9 +170,11 @@ class _Describing:
         return {**described, "collection": collection, "ranking": ranking or "priority"}
 
     def _group(self, group: Group) -> dict[str, Any]:
+        taken = {"placements": list(group.placements)} if group.placements else {}
         if group.offers:
-            return {"offers": [self._offer_ids[number] for number in group.offers]}
-        return {"strategies": [self._catalogue.strategies[n].id for n in group.strategies]}
+            return {"offers": [self._offer_ids[number] for number in group.offers], **taken}
+        strategies = [self._catalogue.strategies[number].id for number in group.strategies]
+        return {"strategies": strategies, **taken}
 
     def _grouped(self, one: Any) -> dict[str, Any]:
         groups = None if one.groups is None else [self._group(group) for group in one.groups]

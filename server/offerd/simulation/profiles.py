@@ -28,6 +28,7 @@ from offerd.admission import (
 from offerd.admission.figures import admit_aggregate, admit_score, check_known
 from offerd.admission.values import Budget
 from offerd.admission.wording import suggestion
+from offerd.audience.environment import score_names
 from offerd.decision.prepared import Prepared
 from offerd.errors import InvalidArgument
 from offerd.model.decision import DecisionContext
@@ -86,7 +87,7 @@ class ProfileAdmission:
         self._attributes = {attribute.path: attribute for attribute in schema.profile}
         self._paths = Paths(self._attributes)
         self._aggregates = {aggregate.id: aggregate.type for aggregate in schema.aggregates}
-        self._scores = [score.id for score in schema.scores]
+        self._scores = score_names(schema)
         self._audiences = [audience.id for audience in catalogue.audiences]
         self._counters = [counter.key for counter in catalogue.counters]
         self._context = ContextAdmission(schema.context)

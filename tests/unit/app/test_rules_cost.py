@@ -45,6 +45,24 @@ def test_each_distinct_rule_is_measured_once(tmp_path: Path) -> None:
         assert 0 < one.median_ns <= one.p90_ns <= one.greatest_ns
 
 
+def test_filters_of_steps_are_measured_too(tmp_path: Path) -> None:
+    """The same filter in a step and in an aggregate counts once; loaded audiences have no rule."""
+    more = """
+    audiences: [{id: vip, external: true}]
+    aggregates:
+    - id: dear_twice
+      function: count
+      sequence:
+      - {events: [purchase], where: event.amount > 0.0}
+      - {events: [purchase], where: event.amount > 90.0}
+    """
+    (tmp_path / "more.yaml").write_text(more)
+    catalogue = load([folder_of(tmp_path)]).catalogue
+    uses = {one.source: one.uses for one in measure(catalogue, records=2, seed=1)}
+    assert uses["event.amount > 0.0"] == ("aggregate purchases", "aggregate dear_twice")
+    assert uses["event.amount > 90.0"] == ("aggregate dear_twice",)
+
+
 def test_the_dearest_come_first(tmp_path: Path) -> None:
     """A macro inside a macro outweighs a comparison."""
     catalogue = load([folder_of(tmp_path)]).catalogue

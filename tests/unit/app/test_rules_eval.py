@@ -106,6 +106,24 @@ def test_definitions_declare_names_and_audiences(schema: Path, tmp_path: Path, f
     assert event.stdout == "true\n"
 
 
+def test_loaded_audiences_and_scores_are_what_the_record_says(schema: Path) -> None:
+    """Nothing works out a loaded audience; a score has a probability and a percentile."""
+    more = """
+    audiences:
+    - {id: vip, external: true}
+    - {id: old-vip, rule: 'audience("vip") && audience("adults")'}
+    scores: [{id: yoga}]
+    """
+    (schema / "more.yaml").write_text(more)
+    rule = 'audience("old-vip") && score("yoga.percentile") > 90.0'
+    record: dict[str, object] = {"profile": {"age": 34}, "score": {"yoga.percentile": 95.0}}
+    told = evaluated(rule, "--schema", schema, "--record", json.dumps(record))
+    assert told.stdout == 'unknown: no value for `audience("vip")`\n'
+    record["audience"] = {"vip": True}
+    told = evaluated(rule, "--schema", schema, "--record", json.dumps(record))
+    assert told.stdout == "true\n"
+
+
 def test_why_is_told_to_people(schema: Path) -> None:
     """With --explain come the sentence, what would have to change, and every part's value."""
     record = '{"profile": {"age": 17, "loyalty.tier": "plus"}}'

@@ -70,6 +70,24 @@ def test_what_is_refused_is_named(folder: Path) -> None:
     assert "^^^^^^" in result.stderr
 
 
+def test_loaded_audiences_have_no_query(folder: Path) -> None:
+    """An audience without a rule is refused, and so is one that asks for it."""
+    more = """
+    audiences:
+    - {id: vip, external: true}
+    - {id: old-vip, rule: 'audience("vip") && audience("adults")'}
+    """
+    (folder / "more.yaml").write_text(more)
+    result = run(folder, "vip", "old-vip", "adults")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("-- adults: Grown ups\n")
+    refused = [line for line in result.stderr.splitlines() if line.startswith("audience")]
+    assert refused == [
+        "audience `old-vip` can't be said in duckdb: 1:1: the rule of audience `vip` is not given",
+        "audience `vip` can't be said in duckdb: it has no rule: its members are loaded",
+    ]
+
+
 def test_the_layout_is_an_option(folder: Path) -> None:
     """Structs, microseconds, the moment, the table and the dialect as the warehouse has them."""
     result = run(folder, "adults", "--condition", "--nested", "--dialect", "spark")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -18,10 +19,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from offerd.errors import DOMAIN, RequestError
+from offerd.v1 import audience_service_pb2 as audiences
 from offerd.v1 import cap_service_pb2 as caps
+from offerd.v1 import contact_service_pb2 as contacts
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
+from offerd.v1 import load_service_pb2 as loads
 from offerd.v1 import profile_service_pb2 as profiles
+from unit.client.canned_customers import CANNED_CUSTOMERS
 
 DECIDE = "/offerd.v1.DecisionService/Decide"
 COLLECT = "/offerd.v1.EventService/Collect"
@@ -49,11 +54,13 @@ class Seen:
 class CannedService:
     """Answers each rpc from `answers`, after the failures in `failures` are used up.
 
+    What answers an rpc that streams gives an iterator.
+
     While `held` is set calls wait for `release`; `entered` tells that one has begun.
     """
 
     port: int = 0
-    answers: dict[str, Callable[[Message], Message]] = field(default_factory=dict)
+    answers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     failures: deque[Failure] = field(default_factory=deque)
     seen: list[Seen] = field(default_factory=list)
     held: bool = False
@@ -65,7 +72,7 @@ class CannedService:
     def target(self) -> str:
         return f"localhost:{self.port}"
 
-    def answer(self, method: str, request: Message, context: grpc.ServicerContext) -> Message:
+    def answer(self, method: str, request: Message, context: grpc.ServicerContext) -> Any:
         """Answer one call as the test has set it."""
         metadata = {item.key: item.value for item in context.invocation_metadata()}
         self.seen.append(Seen(method, request, metadata, context.time_remaining()))
@@ -102,6 +109,7 @@ def decide(request: decisions.DecideRequest) -> decisions.DecideResponse:
     """Propose one offer for each scope."""
     answer = decisions.DecideResponse(request_id=request.request_id or "made", revision="r1")
     answer.decide_time.FromJsonString("2026-03-01T09:30:00Z")
+    answer.event_results.extend(collect(request).results)
     for scope in request.scopes:
         proposition = answer.propositions.add(
             proposition_id="p1", scope=scope, outcome=decisions.OUTCOME_PROPOSED
@@ -119,7 +127,7 @@ def decide(request: decisions.DecideRequest) -> decisions.DecideResponse:
     return answer
 
 
-def collect(request: events.CollectRequest) -> events.CollectResponse:
+def collect(request: events.CollectRequest | decisions.DecideRequest) -> events.CollectResponse:
     """Accept every event, a second one with the same id as a duplicate."""
     answer = events.CollectResponse()
     ids: set[str] = set()
@@ -151,7 +159,8 @@ def profile(namespace: str, id: str) -> profiles.Profile:
     return answer
 
 
-CANNED: dict[str, Callable[[Message], Message]] = {
+CANNED: dict[str, Callable[[Any], Any]] = {
+    **CANNED_CUSTOMERS,
     DECIDE: decide,
     COLLECT: collect,
     GET_PROFILE: lambda asked: profiles.GetProfileResponse(
@@ -179,11 +188,15 @@ def serving(
         events.DESCRIPTOR,
         profiles.DESCRIPTOR,
         caps.DESCRIPTOR,
+        audiences.DESCRIPTOR,
+        contacts.DESCRIPTOR,
+        loads.DESCRIPTOR,
     ):
         for descriptor in file.services_by_name.values():
             handlers = {
                 method.name: _handler(service, descriptor.full_name, method)
                 for method in descriptor.methods
+                if not method.client_streaming
             }
             server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(descriptor.full_name, handlers),)
@@ -206,7 +219,12 @@ def serving(
 
 def _handler(service: CannedService, name: str, method) -> grpc.RpcMethodHandler:
     path = f"/{name}/{method.name}"
-    return grpc.unary_unary_rpc_method_handler(
+    handler = (
+        grpc.unary_stream_rpc_method_handler
+        if method.server_streaming
+        else grpc.unary_unary_rpc_method_handler
+    )
+    return handler(
         lambda request, context: service.answer(path, request, context),
         request_deserializer=GetMessageClass(method.input_type).FromString,
         response_serializer=lambda message: message.SerializeToString(),

@@ -35,9 +35,10 @@ _COUNT = AggregateFunction.COUNT
 
 def _aggregate(
     id_: str, function: AggregateFunction, type_: ValueType, value: str | None = None,
-    group_by: str | None = None, events: tuple[str, ...] = _PURCHASE,
+    group_by: str | None = None, events: tuple[str, ...] = _PURCHASE, days: int | None = None,
 ) -> Aggregate:  # fmt: skip
-    return Aggregate(id_, events, function, type_, value, group_by)
+    within_ns = None if days is None else days * 86_400 * 10**9
+    return Aggregate(id_, events, function, type_, value, group_by, within_ns=within_ns)
 
 
 SCHEMA = Schema(
@@ -61,6 +62,8 @@ SCHEMA = Schema(
         _aggregate(
             "last_bought", AggregateFunction.LAST_TIME, ValueType.MAP_TIMESTAMP, None, "category"
         ),
+        _aggregate("spent_30d", AggregateFunction.SUM, ValueType.DOUBLE, "amount", days=30),
+        _aggregate("bought_7d", _COUNT, ValueType.MAP_INT, None, "category", days=7),
         _aggregate("contacts", _COUNT, ValueType.INT, events=("click", "display")),
         _aggregate(
             "last_click", AggregateFunction.LAST_TIME, ValueType.TIMESTAMP, events=("click",)

@@ -45,9 +45,13 @@ class RandomMessages:
 
     def _set(self, message: Message, field: FieldDescriptor) -> None:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            item = field.message_type.fields_by_name["value"]
             for _ in range(self._random.randrange(3)):
-                value = self._scalar(field.message_type.fields_by_name["value"])
-                getattr(message, field.name)[self._random.choice(TEXTS)] = value
+                target, key = getattr(message, field.name), self._random.choice(TEXTS)
+                if item.message_type is not None:
+                    self.fill(target[key])
+                else:
+                    target[key] = self._scalar(item)
         elif field.is_repeated:
             for _ in range(self._random.randrange(3)):
                 if field.message_type is not None:

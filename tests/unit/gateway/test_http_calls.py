@@ -117,8 +117,8 @@ async def test_an_unknown_path(door: Door, path: str, near: str | None) -> None:
     ("method", "path", "allow"),
     [
         ("GET", DECIDE_PATH, "POST, OPTIONS"),
-        ("POST", "/v1/profiles/email/a", "GET, PUT, DELETE, HEAD, OPTIONS"),
-        ("PATCH", "/v1/profiles/email/a", "GET, PUT, DELETE, HEAD, OPTIONS"),
+        ("POST", "/v1/profiles/email/a", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+        ("TRACE", "/v1/profiles/email/a", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
         ("DELETE", "/healthz", "GET, HEAD, OPTIONS"),
     ],
 )
@@ -133,7 +133,7 @@ async def test_options_says_what_a_path_takes(door: Door) -> None:
     """OPTIONS without a browser behind it answers the methods."""
     answer = await door.http.options("/v1/profiles/email/a")
     assert answer.status_code == 204
-    assert answer.headers["allow"] == "GET, PUT, DELETE, HEAD, OPTIONS"
+    assert answer.headers["allow"] == "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize("path", [f"{DECIDE_PATH}?explain=true", "/v1/profiles/email/a?id=b"])

@@ -9,12 +9,13 @@ from offerd_gateway.routes import SERVICE_FILES, Router, rpcs
 
 
 def test_every_rpc_is_served_under_its_annotation() -> None:
-    """Each rpc of each service has the method and path that the contract gives it."""
+    """Each rpc that is asked once has the method and path that the contract gives it."""
     methods = [
         method
         for file in SERVICE_FILES
         for service in file.services_by_name.values()
         for method in service.methods
+        if not method.client_streaming
     ]
     assert [rpc.descriptor for rpc in rpcs()] == methods
     for rpc in rpcs():
@@ -28,7 +29,7 @@ def test_a_path_holds_its_variables() -> None:
     match = Router().match("/v1/profiles/email/a/b", "/v1/profiles/email/a%2Fb")
     assert match is not None
     assert match.values == {"namespace": "email", "id": "a/b"}
-    assert sorted(match.by_method) == ["DELETE", "GET", "PUT"]
+    assert sorted(match.by_method) == ["DELETE", "GET", "PATCH", "PUT"]
 
 
 def test_a_path_is_matched_whole() -> None:

@@ -30,7 +30,7 @@ def _warnings(expression: str, hidden: frozenset[str]) -> list[str]:
     renderer = Renderer(Content(ContentType.TEXT, "", (template,)), prepared.rules)
     view = ProfileView(None, {"diagnosis": SECRET}, {}, {})
     customer = Customer(prepared, view, DecisionContext({}), 9, Options(hidden=hidden))
-    assert customer.rendered(renderer, {"id": "offer"}) == "Hi ?"
+    assert customer.rendered(renderer, {"id": "offer"}, "web") == "Hi ?"
     return customer.diagnostics
 
 

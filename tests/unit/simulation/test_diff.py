@@ -190,6 +190,34 @@ def test_caps_and_properties_are_told_in_words(diffed: Callable[..., Any]) -> No
     }
 
 
+def test_what_is_said_of_customers_is_told_in_words(
+    diffed: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Policies, channels, consent and sequences, with filters by what they say."""
+    more = """
+marketing_actions: [{id: desk}]
+policies: [{id: quiet, marketing_actions: [desk], any_labels: [I2]}]
+consent: {collect: u}
+channels: [{id: email, time_zone: UTC, caps: [{limit: 3, within: 24h}]}]
+"""
+    step = "{events: [purchase], where: event.category == 'tea'}"
+    figure = "- {id: bought, events: [purchase], function: count}"
+    _, difference = diffed(
+        ("\nplacements:\n", f"{more}placements:\n"),
+        (figure, f"- {{id: bought, function: count, window: 24h, sequence: [{step}]}}"),
+    )
+    kinds = {one["kind"]: one for one in difference["definitions"]}
+    assert kinds["policies"]["added"] == ["quiet"]
+    assert kinds["channels"]["added"] == ["email"]
+    assert kinds["consent"]["added"] == ["collect"]
+    told = _fields(difference, "aggregates", "bought")
+    assert told["within_ns"] == ("", str(24 * 3_600 * 10**9))
+    assert told["sequence"] == (
+        "",
+        '{"steps": [{"events": ["purchase"], "where": "event.category == \'tea\'"}]}',
+    )
+
+
 def test_an_offer_that_scores_otherwise_is_told(diffed: Callable[..., Any]) -> None:
     """Of what both sides show the example tells the scores before and now."""
     _, difference = diffed(

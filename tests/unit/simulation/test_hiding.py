@@ -42,7 +42,15 @@ audiences:
         ((), set()),
         (("C1",), set()),
         (("secret",), {"offer.margin"}),
-        (("S1", "I2"), {"context.place", "profile.age"}),
+        (
+            ("S1", "I2"),
+            {
+                "context.place",
+                "context.location.latitude",
+                "context.location.longitude",
+                "profile.age",
+            },
+        ),
         (
             ("RHD",),
             {

@@ -1,6 +1,6 @@
 """Conditions on past events, said with the aggregates that are declared.
 
-Aggregates keep figures over a whole life, not the events: what they can't answer is refused.
+Aggregates keep figures, not the events: what they can't answer is refused.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from offerd.dialects.pql.syntax import (
     Path,
     Period,
 )
-from offerd.dialects.pql.times import length
+from offerd.dialects.pql.times import length, length_text, milliseconds
 from offerd.dialects.pql.value import Scope, Value, quoted
 from offerd.expression import BOOL, DOUBLE, INT, TIMESTAMP, Type
+from offerd.model.figures import LONGEST_WINDOW_NS, SHORTEST_WINDOW_NS
 from offerd.model.schema import Aggregate, ValueType
 
 FUTURE_NOTE: Final = "events of the future are taken to be none"
 TYPE_NOTE: Final = "event types are compared exactly"
+
+_MILLISECOND_NS: Final = 1_000_000
 
 _TYPES: Final[dict[ValueType, Type]] = {
     ValueType.INT: INT,
@@ -180,13 +183,12 @@ def _read(aggregate: Aggregate, wanted: Wanted) -> str:
 
 def figure(scope: Scope, node: Call, wanted: Wanted, path: str | None) -> Value:
     """`count`, `sum`, `min` or `max` over events; `path` is what is summed or compared."""
-    if wanted.when is not None:
-        raise CannotSay(f"`{node.name}` over a period: aggregates are kept over a whole life")
+    within_ns = None if wanted.when is None else _window_ns(node, wanted.when)
     function, value = node.name, scope.names.properties.get(path, path) if path else None
     if value == "timestamp" and function in ("min", "max"):
         function, value = {"min": "first_time", "max": "last_time"}[function], None
-    found = scope.aggregates(function, wanted.events, value, wanted.group_by)
-    aggregate = found or _missing(function, wanted, value)
+    found = scope.aggregates(function, wanted.events, value, wanted.group_by, within_ns)
+    aggregate = found or _missing(function, wanted, value, within_ns)
     type_ = _TYPES[aggregate.type]
     text = _read(aggregate, wanted)
     if wanted.group is None or function not in ("count", "sum"):
@@ -196,10 +198,24 @@ def figure(scope: Scope, node: Call, wanted: Wanted, path: str | None) -> Value:
     return Value(f"({key} in aggregate.{aggregate.id} ? {text} : {zero})", type_)
 
 
-def _missing(function: str, wanted: Wanted, value: str | None = None) -> Aggregate:
+def _window_ns(node: Call, when: Period) -> int:
+    """The window of an aggregate that has just the events of a period."""
+    if when.comparison != "<":
+        raise CannotSay(f"`{node.name}` over a period: a window is `<` some time before now")
+    within_ns = milliseconds(when) * _MILLISECOND_NS
+    if not SHORTEST_WINDOW_NS <= within_ns <= LONGEST_WINDOW_NS:
+        raise CannotSay(f"`{node.name}` over a period: a window is from 1 minute to 731 days long")
+    return within_ns
+
+
+def _missing(
+    function: str, wanted: Wanted, value: str | None = None, within_ns: int | None = None
+) -> Aggregate:
     """Refuses, saying what would have to be declared."""
     events = ", ".join(wanted.events)
     more = f", value: {value}" if value else ""
     more += f", group_by: {wanted.group_by}" if wanted.group_by else ""
+    if within_ns is not None:
+        more += f", window: {length_text(within_ns // _MILLISECOND_NS)}"
     needed = f"{{events: [{events}], function: {function}{more}}}"
     raise CannotSay(f"no aggregate answers this: declare one with `{needed}`")

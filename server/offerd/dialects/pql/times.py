@@ -120,6 +120,19 @@ def _on(moment: Value, node: Node, time: Value) -> Value:
 
 def length(when: Period) -> str:
     """The length of a period as a CEL duration; CannotSay for what has no fixed length."""
+    return f"duration('{length_text(milliseconds(when))}')"
+
+
+def length_text(length_ms: int) -> str:
+    """A length of time as durations are written, in the largest unit that has it whole."""
+    for suffix, unit in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if length_ms % unit == 0:
+            return f"{length_ms // unit}{suffix}"
+    return f"{length_ms}ms"
+
+
+def milliseconds(when: Period) -> int:
+    """The length of a period; CannotSay for what has no fixed length."""
     if when.comparison in ("=", "!="):
         raise CannotSay(f"`{when.comparison}` a time away: how exactly is not documented")
     size = _MILLISECONDS.get(when.unit)
@@ -128,10 +141,7 @@ def length(when: Period) -> str:
     total = when.count * size
     if total > _LONGEST:
         raise CannotSay("a period of more than 285 years is not translated")
-    for suffix, unit in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
-        if total % unit == 0:
-            return f"duration('{total // unit}{suffix}')"
-    return f"duration('{total}ms')"
+    return total
 
 
 def _distance(moment: Value, when: Period, time: Value) -> Value:

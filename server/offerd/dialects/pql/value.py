@@ -78,13 +78,23 @@ class Scope:
         return None
 
     def aggregates(
-        self, function: str, events: Iterable[str], value: str | None, group_by: str | None
+        self,
+        function: str,
+        events: Iterable[str],
+        value: str | None,
+        group_by: str | None,
+        within_ns: int | None = None,
     ) -> Aggregate | None:
-        """The aggregate that is declared just so, and over all events of its types."""
+        """The aggregate that is declared just so, and over all events of its types.
+
+        `within_ns` is its sliding window; without one it looks at the whole life.
+        """
         wanted = frozenset(events)
         for aggregate in self.schema.aggregates:
             same = aggregate.function.value == function and frozenset(aggregate.events) == wanted
             same = same and aggregate.value == value and aggregate.group_by == group_by
-            if same and aggregate.where is None:
+            same = same and aggregate.within_ns == within_ns
+            others = (aggregate.where, aggregate.calendar, aggregate.sequence)
+            if same and all(other is None for other in others):
                 return aggregate
         return None

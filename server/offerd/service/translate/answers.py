@@ -148,7 +148,9 @@ class Answers:
         written = self._content(item.representation.content, language)
         if written.renderer is None:
             return written.message
-        body = customer.rendered(written.renderer, self._record(item.offer))
+        body = customer.rendered(
+            written.renderer, self._record(item.offer), item.representation.placement
+        )
         return content_message(written.type, body, language)
 
     @cached_property

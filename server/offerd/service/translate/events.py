@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from offerd.admission import admit_attributes, admit_text, format_instant
 from offerd.admission.wording import quote, suggestion
+from offerd.customer.graph import pairs_of
 from offerd.errors import InvalidArgument, Reason
+from offerd.events import IncomingEvent, event_fingerprint
 from offerd.model.capping import CounterChange
 from offerd.model.event import Event
-from offerd.model.identity import subject_of
+from offerd.model.identity import Identity, subject_of
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import BUILT_IN_EVENTS, Attribute, Schema
 from offerd.service.tokens import ItemReference, Tokens
 from offerd.service.translate.identities import identities
 from offerd.service.translate.structs import struct_to_data, timestamp_to_ns
 from offerd.v1 import event_service_pb2 as pb
+from offerd.v1 import identity_pb2
 
 FIRST_YEAR, LAST_YEAR = 1970, 2261
 _MAXIMUM_NAME = 128
@@ -25,11 +29,21 @@ _ABOUT_AN_ITEM = ("display", "click")
 
 
 class AdmittedEvent(NamedTuple):
-    """An event that passed every check. `timed` is whether its sender said when it happened."""
+    """An event that passed every check. `timed` is whether its sender said when it happened.
+
+    `who` are all identities that it names, `key` the one that it is kept under.
+    """
 
     key: ProfileKey
     event: Event
     timed: bool
+    who: tuple[Identity, ...]
+    linked: tuple[tuple[ProfileKey, ProfileKey], ...]
+
+    def incoming(self) -> IncomingEvent:
+        """Returns the event as the store takes it."""
+        fingerprint = event_fingerprint(self.key, self.event, time_given=self.timed)
+        return IncomingEvent(self.key, self.event, fingerprint, self.linked)
 
 
 class EventAdmission:
@@ -41,8 +55,17 @@ class EventAdmission:
         declared = {event.id: {p.path: p for p in event.properties} for event in schema.events}
         self._properties = {name: declared.get(name, {}) for name in (*BUILT_IN_EVENTS, *declared)}
 
-    def admit(self, message: pb.Event, field: str, now_ns: int) -> AdmittedEvent:
-        """Returns the event of a message; raises InvalidArgument at its first mistake."""
+    def admit(
+        self,
+        message: pb.Event,
+        field: str,
+        now_ns: int,
+        whose: Sequence[identity_pb2.Identity] = (),
+    ) -> AdmittedEvent:
+        """Returns the event of a message; raises InvalidArgument at its first mistake.
+
+        `whose` are the identities of the request, for an event that has none.
+        """
         event_id = admit_text(message.event_id, f"{field}.event_id", _MAXIMUM_NAME, required=True)
         declared = self._declared(message.type, f"{field}.type")
         properties, _ = admit_attributes(
@@ -63,7 +86,11 @@ class EventAdmission:
             placement=item.placement if item else None,
             proposition=item.proposition if item else None,
         )
-        return AdmittedEvent(self._subject(message, f"{field}.identities"), event, timed)
+        given = message.identities or whose
+        of_request = bool(whose) and not message.identities
+        who = self._who(given, "identities" if of_request else f"{field}.identities")
+        key = self._subject(who, f"{field}.identities")
+        return AdmittedEvent(key, event, timed, who, pairs_of(who, self._namespaces))
 
     @staticmethod
     def _time(message: pb.Event, field: str, now_ns: int) -> int:
@@ -97,14 +124,15 @@ class EventAdmission:
             )
         return None
 
-    def _subject(self, message: pb.Event, field: str) -> ProfileKey:
-        if not message.identities:
+    def _who(self, messages: Sequence[identity_pb2.Identity], field: str) -> tuple[Identity, ...]:
+        if not messages:
             raise InvalidArgument(
                 Reason.MISSING_FIELD, "an event needs an identity, 1 to 20", field=field
             )
-        subject = subject_of(
-            identities(message.identities, self._namespaces, field), self._namespaces
-        )
+        return tuple(identities(messages, self._namespaces, field))
+
+    def _subject(self, who: Sequence[Identity], field: str) -> ProfileKey:
+        subject = subject_of(who, self._namespaces)
         if subject is None:
             raise InvalidArgument(
                 Reason.NOT_AUTHENTICATED,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from offerd.admission import RECORD_LIMIT_BYTES, admit_attributes
 from offerd.admission.values import Budget, admit_value
 from offerd.admission.wording import kind_of, quote, suggestion
+from offerd.audience.environment import score_names
 from offerd.errors import InvalidArgument, Reason
 from offerd.model.profile import ProfileView
 from offerd.model.schema import Attribute, Schema, ValueType
@@ -18,6 +19,7 @@ from offerd.v1 import decision_service_pb2 as pb
 _GROUPED = {
     ValueType.MAP_INT: ValueType.INT,
     ValueType.MAP_DOUBLE: ValueType.DOUBLE,
+    ValueType.MAP_STRING: ValueType.STRING,
     ValueType.MAP_TIMESTAMP: ValueType.TIMESTAMP,
 }
 """The type of each group's value."""
@@ -50,7 +52,7 @@ class OverrideAdmission:
     def __init__(self, schema: Schema, audiences: Collection[str]) -> None:
         self._attributes = {attribute.path: attribute for attribute in schema.profile}
         self._aggregates = {aggregate.id: aggregate.type for aggregate in schema.aggregates}
-        self._scores = [score.id for score in schema.scores]
+        self._scores = score_names(schema)
         self._audiences = audiences
 
     def admit(self, message: pb.Overrides) -> Overrides:
@@ -68,7 +70,7 @@ class OverrideAdmission:
         field = "overrides.attributes"
         values = struct_to_data(message.attributes, field)
         admitted, _ = admit_attributes(values, self._attributes, field=field)
-        removed = dict.fromkeys(_nulls(values, self._attributes, "", field))
+        removed = dict.fromkeys(null_paths(values, self._attributes, "", field))
         return {**removed, **admitted}
 
     def _admit_aggregates(self, message: pb.Overrides) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def _aggregate(value: Any, name: str, value_type: ValueType, field: str, budget:
     return groups
 
 
-def _nulls(
+def null_paths(
     values: Mapping[str, Any], declared: Mapping[str, Attribute], prefix: str, field: str
 ) -> Iterator[str]:
     """Yields the declared paths that null stands for, itself or by what holds them."""
@@ -132,7 +134,7 @@ def _nulls(
                 _check_known(path, "attribute", declared, field)
             yield from inside
         elif isinstance(value, dict):
-            yield from _nulls(value, declared, f"{path}.", field)
+            yield from null_paths(value, declared, f"{path}.", field)
 
 
 def _check_known(name: str, kind: str, known: Collection[str], field: str) -> None:

@@ -12,6 +12,7 @@ from offerd.errors import InvalidArgument, Reason
 from offerd.model.capping import ReachedLimit
 from offerd.model.catalogue import Catalogue
 from offerd.v1 import cap_service_pb2 as pb
+from offerd.v1 import contact_service_pb2
 
 MAXIMUM_ITEMS = 500
 _MAXIMUM_NAME = 128
@@ -60,7 +61,7 @@ def reservation_id(name: str) -> str:
     return admit_text(name, "reservation_id", _MAXIMUM_NAME, required=True)
 
 
-def ttl_ns(request: pb.ReserveRequest) -> int:
+def ttl_ns(request: pb.ReserveRequest | contact_service_pb2.CheckContactRequest) -> int:
     """Returns how long a reservation is to hold; raises InvalidArgument if out of range."""
     if not request.HasField("ttl"):
         return USUAL_TTL_NS

@@ -14,7 +14,7 @@ MAXIMUM_SCOPES = 200
 MAXIMUM_ITEM_COUNT = 500
 MAXIMUM_ITEMS = 2_000
 """Over all scopes of a request, so that a small request can't ask for a huge answer."""
-MAXIMUM_CANDIDATES = 200_000
+MAXIMUM_CANDIDATES = 500_000
 """Of different strategies over all scopes of a request that has several."""
 MAXIMUM_EXPLAINED_SCOPES = 20
 """With `explain`, because every candidate of every scope is answered."""

@@ -1,0 +1,126 @@
+"""The worker processes: started, replaced when they die, and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import IO, Final, ParamSpec, TypeVar, cast
+
+import structlog
+
+from offerd.app.workers.worker import READY, WorkerSettings
+from offerd.errors import ConfigurationError
+from offerd.store.sharing import WriterDoor
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FIRST_PAUSE_S: Final = 0.1
+"""How soon a worker that died is replaced; doubled each time one dies before it is ready."""
+
+LONGEST_PAUSE_S: Final = 10.0
+_KILL_AFTER_S: Final = 10.0
+"""How long beyond the grace a worker may take to stop."""
+
+
+class Crew:
+    """So many workers. `settings` are those of each, but for its number and its channel."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        count: int,
+        door: WriterDoor,
+        log: structlog.typing.FilteringBoundLogger,
+    ) -> None:
+        self._settings = settings
+        self._count = count
+        self._door = door
+        self._log = log
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._watching: list[asyncio.Task[None]] = []
+        self._stopping = False
+        # Of its own: the usual one has few threads, and each worker keeps one waiting.
+        self._threads = ThreadPoolExecutor(2 * count, "offerd-crew")
+
+    async def start(self) -> None:
+        """Returns once all workers answer; raises ConfigurationError if one can't."""
+        started = await asyncio.gather(
+            *(self._threaded(self._start, n) for n in range(self._count))
+        )
+        if not all(started):
+            raise ConfigurationError("a worker couldn't start; the log says why")
+        self._watching = [asyncio.create_task(self._keep(n)) for n in range(self._count)]
+
+    async def stop(self) -> None:
+        """Has all workers finish what is in flight, and returns when they have ended."""
+        self._stopping = True
+        for task in self._watching:
+            task.cancel()
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
+        grace_s = self._settings.config.grace_s + _KILL_AFTER_S
+        ends = [self._threaded(_ended, one, grace_s) for one in self._processes.values()]
+        await asyncio.gather(*ends)
+        self._threads.shutdown()
+
+    def _start(self, number: int) -> bool:
+        """Starts a worker; returns whether it answers."""
+        here, there = socket.socketpair()
+        with there:
+            settings = self._settings._replace(number=number, writer=there.fileno())
+            # A new program rather than a fork: neither LMDB nor gRPC survives one. In a session
+            # of its own, so that an interrupt from the terminal comes to this process only.
+            process = subprocess.Popen(
+                [sys.executable, "-m", "offerd.app.workers.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=(there.fileno(),),
+                start_new_session=True,
+            )
+        self._processes[number] = process
+        self._door.connect(here)
+        return _instructed(process, settings)
+
+    async def _keep(self, number: int) -> None:
+        """Replaces a worker whenever it dies."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            process = self._processes[number]
+            status = await self._threaded(process.wait)
+            if self._stopping:
+                return
+            self._log.error("worker died", worker=number, status=status, replaced_in_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = FIRST_PAUSE_S if await self._threaded(self._start, number) else 2 * pause_s
+            pause_s = min(pause_s, LONGEST_PAUSE_S)
+
+    def _threaded(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
+
+
+def _instructed(process: subprocess.Popen[bytes], settings: WorkerSettings) -> bool:
+    """Gives a worker its settings, and waits until it answers or has ended."""
+    with cast(IO[bytes], process.stdout) as said:
+        try:
+            with cast(IO[bytes], process.stdin) as told:
+                told.write(pickle.dumps(settings))
+        except BrokenPipeError:
+            return False
+        return said.readline() == READY
+
+
+def _ended(process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,416 @@
+"""One customer's journey through the public API: an ad, a login, a call, a class, what came of it.
+
+Places aren't there yet: an entry into the studio's fence is an event that the phone sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from offerd.v1 import audience_service_pb2 as audiences
+from offerd.v1 import audience_service_pb2_grpc as audiences_grpc
+from offerd.v1 import profile_service_pb2 as profiles
+from offerd.v1 import profile_service_pb2_grpc as profiles_grpc
+from offerd_client import (
+    AsyncClient,
+    Consent,
+    ConsentValue,
+    ContactCategory,
+    ContactOutcome,
+    Decision,
+    Event,
+    EventStatus,
+    FailedPrecondition,
+    Identity,
+    NotFound,
+    Outcome,
+    Profile,
+    Proposition,
+    ReservedItem,
+)
+from offerd_client.loading import LoadHeader, LoadKind, LoadRow, MembershipRow, ScoreRow, load
+from serving import Running, serving
+
+DEFINITIONS = Path(__file__).parent / "twelve_steps"
+START = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
+ALMA = "Alma@Example.com"
+EMAIL = Identity.authenticated("email", ALMA)
+BROWSER = Identity.device("ecid", "browser-1")
+PHONE = Identity.device("app", "phone-1")
+YES = Consent(general=ConsentValue.YES)
+
+
+class Day:
+    """The service's clock."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970."""
+        return int((self.at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) * 1000
+
+    def later(self, **span: int) -> None:
+        """Lets time pass."""
+        self.at += timedelta(**span)
+
+
+class Story:
+    """A service, its clock, and a client."""
+
+    def __init__(self, running: Running, day: Day, client: AsyncClient) -> None:
+        self.running, self.day, self.client = running, day, client
+        self.address = f"127.0.0.1:{running.grpc_port}"
+
+    async def offers(self, scope: str, *identities: Identity, **asked: Any) -> list[str]:
+        """The offers that a scope is answered with, "" for a fallback."""
+        decision = await self.client.decide([scope], identities=identities, **asked)
+        items = decision.proposition(scope).items
+        return ["" if item.fallback else item.offer for item in items]
+
+    async def happened(self, *events: Event) -> None:
+        """Collects events, all of which must be accepted."""
+        for result in await self.client.collect(events):
+            assert result.status is EventStatus.ACCEPTED, result
+
+    async def members(self) -> dict[str, bool]:
+        """Whether Alma is in an audience, by its id."""
+        profile = await self.client.get_profile("email", ALMA, linked=True, memberships=True)
+        return defaultdict(bool, {one.audience: one.realized for one in profile.memberships})
+
+    async def load(self, kind: LoadKind, target: str, rows: Sequence[LoadRow]) -> None:
+        """Loads rows as of now."""
+
+        def run() -> None:
+            header = LoadHeader(kind, target, self.day.now_ns())
+            with grpc.insecure_channel(self.address) as channel:
+                *_, last = load(channel, header, rows)
+            assert last.done
+            assert not last.refused
+
+        await asyncio.to_thread(run)
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> AsyncIterator[Story]:
+    """A member who bought yoga things in person half a year ago, and agreed to be written to."""
+    day = Day()
+    async with (
+        serving(tmp_path, [DEFINITIONS], day.now_ns) as running,
+        AsyncClient(f"127.0.0.1:{running.grpc_port}") as client,
+    ):
+        running.revisions.track()
+        story = Story(running, day, client)
+        await client.set_consent([EMAIL], YES)
+        await client.set_profile(
+            "email",
+            ALMA,
+            {
+                "loyalty": {"tier": "plus", "points": 120},
+                "health": {"goal": "back"},
+                "time_zone": "Europe/Stockholm",
+            },
+        )
+        bought = START - timedelta(days=180)
+        await story.happened(
+            Event("purchase", [EMAIL], properties={"category": "yoga"}, event_time=bought)
+        )
+        yield story
+
+
+async def test_the_twelve_steps(story: Story) -> None:
+    """From the ad to the pack of ten classes, and then forgotten."""
+    client, day = story.client, story.day
+    await _analysts(story)
+    await _browsing(story)
+    await _signing_in(story)
+    token = await _calling(story)
+    await _buying(story, token)
+    await _reminding(story)
+    await _at_the_studio(story)
+    await _accounted_for(story)
+    day.later(days=1)
+    assert await client.delete_subject([EMAIL])
+    await _forgotten(story)
+
+
+async def _analysts(story: Story) -> None:
+    """2 and 3: a list that analysts made, and a score, are in force once they are loaded."""
+    until_ns = story.day.now_ns() + 30 * 86_400 * 10**9
+    await story.load(
+        LoadKind.MEMBERSHIPS,
+        "lapsed-yoga-analysts",
+        [MembershipRow("email", ALMA, valid_until_ns=until_ns)],
+    )
+    factors = [("visits", "rising", "high")]
+    await story.load(
+        LoadKind.SCORES, "upsell", [ScoreRow("email", ALMA.lower(), 88.0, 0.61, 93.0, factors)]
+    )
+    members = await story.members()
+    assert members["lapsed-yoga"]
+    assert members["lapsed-by-the-second"]
+    assert members["upsell"]
+
+
+async def _browsing(story: Story) -> None:
+    """4: nothing is stored and nothing personal shown before consent; then every click counts."""
+    client = story.client
+    view = Event("page_view", [BROWSER], properties={"category": "yoga", "campaign": "yoga-autumn"})
+    before = story.running.state.counts()
+    assert await story.offers("hero", BROWSER) == [""]
+    (refused,) = await client.collect([view])
+    assert refused.refusal is not None
+    assert refused.refusal.reason == "CONSENT_NOT_GRANTED"
+    assert story.running.state.counts() == before
+
+    (accepted,) = await client.collect([view], consent=YES, identities=[BROWSER])
+    assert accepted.status is EventStatus.ACCEPTED
+    decision = await client.decide(["hero"], identities=[BROWSER])
+    ad = decision.proposition("hero").items[0]
+    assert ad.offer == "yoga-autumn"
+    await client.display(ad.token, [BROWSER])
+    await client.click(ad.token, [BROWSER])
+    assert await story.offers("hero", BROWSER) == [""]  # clicked once, and that is enough
+    shorts = Event("page_view", properties={"category": "shorts"})
+    assert await story.offers("hero", BROWSER, events=[shorts]) == ["shorts"]
+
+
+async def _signing_in(story: Story) -> None:
+    """5: the request that carries the login sees the person; the next without it doesn't."""
+    client = story.client
+    story.day.later(minutes=5)
+    await story.happened(Event("add_to_cart", [BROWSER], properties={"sku": "shorts-1"}))
+    anonymous = await client.decide(["hero"], identities=[BROWSER], dry_run=True, explain=True)
+    decision = await client.decide(
+        ["hero"], identities=[BROWSER, EMAIL], events=[Event("login")], explain=True
+    )
+    assert decision.event_results[0].status is EventStatus.ACCEPTED
+    assert decision.proposition("hero").items[0].offer == "welcome-back"
+    explained = decision.proposition("hero").explanation
+    assert explained is not None
+    (goal,) = [one for one in explained.candidates if one.offer == "for-your-goal"]
+    assert "no-health-on-site" in goal.reason
+    assert "back" not in goal.reason.replace("profile.health.goal", "").replace('== "back"', "")
+
+    for state in (BROWSER, Identity.logged_out("email", ALMA)):
+        again = await client.decide(
+            ["hero"], identities=[BROWSER, state], dry_run=True, explain=True
+        )
+        assert _unnamed(again) == _unnamed(anonymous)
+    # What she did before she signed in is hers now, by whatever device she comes.
+    known = await client.get_profile("email", ALMA, linked=True)
+    assert {one.namespace for one in known.identities} == {"email", "ecid"}
+    assert known.aggregates["campaign_views"] == 1
+
+
+def _unnamed(decision: Decision) -> list[Proposition]:
+    """Propositions without the ids that each answer makes for itself."""
+    return [replace(one, proposition_id="") for one in decision.propositions]
+
+
+async def _calling(story: Story) -> str:
+    """6: the agent sees what a call centre may see, and offers the class near by."""
+    client = story.client
+    story.day.later(hours=2)
+    await story.happened(Event("call", [EMAIL]))
+    known = await client.get_profile(
+        "email", ALMA, linked=True, memberships=True, marketing_actions=["call_centre"]
+    )
+    assert known.loaded_scores["upsell"].percentile == 93.0
+    assert known.loaded_scores["upsell"].factors == (("visits", "rising", "high"),)
+    assert known.attributes["health"] == {"goal": "back"}
+    assert {one.audience for one in known.memberships if one.realized} >= {"lapsed-yoga", "upsell"}
+    on_site = await client.get_profile(
+        "email", ALMA, linked=True, marketing_actions=["onsite_personalization"]
+    )
+    assert "health" not in on_site.attributes
+    assert [one.name for one in on_site.withheld] == ["profile.health.goal"]
+
+    decision = await client.decide(
+        ["desk"],
+        identities=[EMAIL],
+        context={"channel": "call_centre", "attributes": {"studio_km": 1.5}},
+    )
+    assert decision.proposition("desk").items[0].offer == "for-your-goal"
+    many = await client.decide(
+        ["desk", "mail"], identities=[EMAIL], context={"attributes": {"studio_km": 1.5}}
+    )
+    assert many.proposition("mail").items[0].offer == "free-class"
+    return many.proposition("mail").items[0].token
+
+
+async def _buying(story: Story, token: str) -> None:
+    """7 and 8: a purchase leaves the lapsed in its own request; twice the same is once."""
+    client = story.client
+    assert (await story.members())["cart-left"]  # for an hour nothing was bought
+    bought = Event("purchase", [EMAIL], properties={"category": "yoga", "amount": 45.0})
+    decision = await client.decide(["hero"], identities=[EMAIL], events=[bought])
+    assert decision.proposition("hero").items[0].offer != "welcome-back"
+    (again,) = await client.collect([bought])
+    assert again.status is EventStatus.DUPLICATE
+    members = await story.members()
+    assert not members["lapsed-yoga"]
+    assert not members["lapsed-by-the-second"]
+    assert members["recent-yoga-buyer"]
+    profile = await client.get_profile("email", ALMA)
+    assert profile.aggregates["yoga_90d"] == 1
+
+    verdict = await client.check_contact("email", [EMAIL], reservation_id="weekly")
+    assert (verdict.outcome, verdict.reserved) == (ContactOutcome.ALLOW, True)
+    await client.commit_contact("weekly")
+    assert (await client.check_contact("email", [EMAIL])).reason == "CAP"
+    confirmation = await client.check_contact(
+        "email", [EMAIL], category=ContactCategory.TRANSACTIONAL
+    )
+    assert confirmation.outcome is ContactOutcome.ALLOW
+    await client.click(token, [EMAIL])
+    await story.happened(Event("schedule_view", [PHONE, EMAIL]))
+    assert (await client.get_profile("email", ALMA, linked=True)).aggregates["bookings"] == 0
+
+
+async def _reminding(story: Story) -> None:
+    """9: not at night, not against her will, once a day."""
+    client = story.client
+    story.day.at = datetime(2026, 10, 6, 21, 30, tzinfo=UTC)  # half past eleven in Stockholm
+    verdict = await client.check_contact("push", [EMAIL])
+    assert (verdict.outcome, verdict.reason) == (ContactOutcome.DEFER, "QUIET_HOURS")
+    assert verdict.defer_until == datetime(2026, 10, 7, 6, 0, tzinfo=UTC)
+    story.day.at = datetime(2026, 10, 7, 8, 0, tzinfo=UTC)
+    await client.set_consent([EMAIL], Consent(marketing={"push": ConsentValue.NO}))
+    assert (await client.check_contact("push", [EMAIL])).reason == "CONSENT"
+    story.day.later(minutes=1)
+    await client.set_consent([EMAIL], Consent(marketing={"push": ConsentValue.YES}))
+    assert (
+        await client.check_contact("push", [EMAIL], reservation_id="push")
+    ).outcome is ContactOutcome.ALLOW
+    assert await story.offers("push", EMAIL, PHONE) == ["free-class"]
+    await client.commit_contact("push")
+
+
+async def _at_the_studio(story: Story) -> None:
+    """10 and 11: greeted once a visit, redeemed once, and offered packs if she was there."""
+    client = story.client
+    story.day.at = datetime(2026, 10, 8, 7, 0, tzinfo=UTC)
+    entry = Event("place_entry", [PHONE, EMAIL], properties={"studio": "luma-1"})
+    decision = await client.decide(["in-app"], identities=[PHONE, EMAIL], events=[entry])
+    greeting = decision.proposition("in-app").items[0]
+    assert greeting.offer == "greeting"
+    await client.display(greeting.token, [PHONE, EMAIL])
+    assert await story.offers("in-app", PHONE, EMAIL) == [""]
+
+    redeemed = await asyncio.gather(
+        *(
+            client.reserve(f"redeem-{n}", [ReservedItem("redemption", "in-app")], [EMAIL, device])
+            for n, device in enumerate((PHONE, BROWSER))
+        )
+    )
+    assert sorted(one.granted for one in redeemed) == [False, True]
+    winner = next(n for n, one in enumerate(redeemed) if one.granted)
+    await client.commit(f"redeem-{winner}")
+    assert not (
+        await client.reserve("redeem-9", [ReservedItem("redemption", "in-app")], [EMAIL])
+    ).granted
+    sent = await client.decide(["push"], identities=[EMAIL])
+    free_class = sent.proposition("push").items[0]
+    assert free_class.offer == "free-class"
+    await client.conversion(free_class.token, [EMAIL])
+
+    story.day.later(hours=1)
+    exit_ = Event("place_exit", properties={"studio": "luma-1"})
+    assert await story.offers("push", PHONE, EMAIL, events=[exit_], dry_run=True) == [""]
+    await story.happened(Event("check_in", [EMAIL]))
+    packs = await story.offers("push", PHONE, EMAIL, events=[exit_])
+    assert packs == ["pack-10", "pack-5"]  # and not the free class again
+
+
+async def _accounted_for(story: Story) -> None:
+    """12: everything that led to the sign-up is told, in the order in which it was stored."""
+    await asyncio.to_thread(story.running.revisions.tracker.settle)
+    with_members = audiences.ListMembersRequest(audience="recent-yoga-buyer")
+    request = profiles.ExportSubjectRequest(
+        identities=[{"namespace": "email", "id": ALMA, "authentication_state": 2}]
+    )
+    async with grpc.aio.insecure_channel(story.address) as channel:
+        listed = await audiences_grpc.AudienceServiceStub(channel).ListMembers(with_members)
+        pieces = [
+            one async for one in profiles_grpc.ProfileServiceStub(channel).ExportSubject(request)
+        ]
+    assert [one.identity.id for one in listed.members] == [ALMA.lower()]
+    kinds = {one.kind for one in pieces}
+    assert kinds >= {"profile", "event", "link", "consent", "membership"}
+    types = [one.data["type"] for one in pieces if one.kind == "event"]
+    assert {"page_view", "click", "purchase", "check_in", "conversion", "decision"} <= set(types)
+
+
+async def _forgotten(story: Story) -> None:
+    """Nothing from before brings a customer back who was deleted; what is new is a new one."""
+    client, day = story.client, story.day
+    with pytest.raises(NotFound):
+        await client.get_profile("email", ALMA)
+    day.later(seconds=1)
+    old = Event("page_view", [EMAIL], event_time=day.at - timedelta(days=2))
+    (refused,) = await client.collect([old], consent=YES, identities=[EMAIL])
+    assert refused.refusal is not None
+    assert refused.refusal.reason == "SUBJECT_DELETED"
+    await story.load(LoadKind.SCORES, "upsell", [])
+    assert await story.offers("mail", EMAIL) == [""]
+
+
+async def test_another_on_the_same_browser(story: Story) -> None:
+    """The browser and what it did unnamed go with whoever signed in last, and back again."""
+    client = story.client
+    other = Identity.authenticated("email", "bo@example.com")
+    await client.set_consent([BROWSER], YES)
+    await client.set_consent([other], YES)
+
+    async def views_of(who: Identity) -> int:
+        try:
+            profile: Profile = await client.get_profile(who.namespace, who.id, linked=True)
+        except NotFound:
+            return 0
+        return int(profile.aggregates["campaign_views"])
+
+    view = {"campaign": "yoga-autumn", "category": "yoga"}
+    await story.happened(Event("page_view", [BROWSER], properties=view))
+    for who, hers, his in ((EMAIL, 1, 0), (other, 0, 1), (EMAIL, 1, 0)):
+        story.day.later(hours=1)
+        await story.happened(Event("login", [BROWSER, who]))
+        assert (await views_of(EMAIL), await views_of(other)) == (hers, his)
+
+
+async def test_a_cart_is_not_revived_by_what_comes_late(story: Story) -> None:
+    """A purchase that is told late and happened before the cart leaves the cart abandoned."""
+    story.day.later(days=1)
+    await story.happened(Event("add_to_cart", [EMAIL], properties={"sku": "mat"}))
+    story.day.later(hours=1)
+    assert (await story.members())["cart-left"]
+    before_the_cart = story.day.at - timedelta(minutes=90)
+    await story.happened(Event("purchase", [EMAIL], event_time=before_the_cart))
+    assert (await story.members())["cart-left"]
+    within_the_hour = story.day.at - timedelta(minutes=30)
+    await story.happened(Event("purchase", [EMAIL], event_time=within_the_hour))
+    assert not (await story.members())["cart-left"]
+
+
+async def test_an_older_load_is_refused(story: Story) -> None:
+    """What analysts sent last stays in force."""
+    row = ScoreRow("email", ALMA, 10.0)
+    await story.load(LoadKind.SCORES, "upsell", [row])
+    story.day.at -= timedelta(hours=1)
+    with pytest.raises(FailedPrecondition, match="newer"):
+        await story.load(LoadKind.SCORES, "upsell", [row])
+
+
+async def test_a_fallback_is_no_failure(story: Story) -> None:
+    """Whoever has allowed nothing gets the brand's own content."""
+    decision = await story.client.decide(["hero"], identities=[Identity.device("ecid", "nobody")])
+    assert decision.proposition("hero").outcome is Outcome.FALLBACK
