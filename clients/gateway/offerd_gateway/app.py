@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 
@@ -31,6 +32,7 @@ from offerd_gateway.settings import GatewaySettings
 logger = logging.getLogger("offerd_gateway")
 
 JSON_TYPE = b"application/json"
+LINES_TYPE = b"application/x-ndjson"
 LIVE_PATH = "/healthz"
 READY_PATH = "/readyz"
 OPENAPI_PATH = "/openapi.json"
@@ -40,13 +42,18 @@ DEFAULTS: Headers = [(b"cache-control", b"no-store"), (b"x-content-type-options"
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back, and what the log is told."""
+    """What goes back, and what the log is told.
+
+    `lines`, if any, follow the body as they come; `line_bytes` is how much of them was sent.
+    """
 
     status: int
     body: bytes
     content_type: bytes = JSON_TYPE
     headers: Headers = field(default_factory=list)
     error: RequestError | None = None
+    lines: AsyncGenerator[bytes] | None = None
+    line_bytes: int = 0
 
 
 class Gateway:
@@ -76,11 +83,9 @@ class Gateway:
             raise NotImplementedError(f"the gateway serves HTTP, not `{scope['type']}`")
         started = time.perf_counter()
         incoming = Incoming.of(scope)
-        try:
+        answer = Answer(CALLER_WENT_AWAY, b"")
+        with contextlib.suppress(Disconnected):
             answer = await self._answer(incoming, receive)
-        except Disconnected:
-            answer = Answer(CALLER_WENT_AWAY, b"")
-        else:
             await self._send(incoming, answer, send)
         if self._on_access is not None:
             duration_s = time.perf_counter() - started
@@ -108,7 +113,7 @@ class Gateway:
         except asyncio.CancelledError:
             # Only a server that stops, or closes its way to the service, cancels a request
             # whose caller is still there to be told.
-            stopping = Unavailable(Reason.NOT_SERVING, "the gateway is stopping")
+            stopping = _stopping()
             return _problem(stopping, http_status(stopping), incoming, (CLOSE,))
         except Exception:
             # The outermost edge: a defect must answer 500, not close the connection.
@@ -124,7 +129,12 @@ class Gateway:
         if rpc is None:
             return self._without_rpc(incoming, match)
         incoming.rpc = rpc.method
-        return Answer(200, await self._calls[rpc.method].answer(incoming, match.values, receive))
+        call = self._calls[rpc.method]
+        if not rpc.streams:
+            return Answer(200, await call.answer(incoming, match.values, receive))
+        lines = call.lines(incoming, match.values, receive)
+        # The first line is waited for: what is refused before it is an answer of its own.
+        return Answer(200, await anext(lines, b""), LINES_TYPE, lines=lines)
 
     def _without_rpc(self, incoming: Incoming, match: Match) -> Answer:
         methods = _allowed(match.by_method)
@@ -163,23 +173,57 @@ class Gateway:
     async def _send(self, incoming: Incoming, answer: Answer, send: Send) -> None:
         headers = _own_headers(answer)
         if answer.status == 204:
-            del headers[:2]
+            headers = [*DEFAULTS, *answer.headers]
         else:
             headers += self._cors.headers(incoming.headers.get(b"origin"))
         if b"x-request-id" in incoming.headers and incoming.request_id:
             headers.append((b"x-request-id", incoming.headers[b"x-request-id"]))
         body = b"" if incoming.method == "HEAD" else answer.body
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        if answer.lines is None:
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await self._send_lines(incoming, answer, answer.lines, send)
+
+    async def _send_lines(
+        self, incoming: Incoming, answer: Answer, lines: AsyncGenerator[bytes], send: Send
+    ) -> None:
+        """Send lines as they come; a failure after the first becomes a last line, `error`."""
+        part: dict[str, object] = {"type": "http.response.body", "more_body": True}
+        await send({**part, "body": answer.body})
+        try:
+            async with contextlib.aclosing(lines):
+                async for line in lines:
+                    answer.line_bytes += len(line)
+                    await send({**part, "body": line})
+        except Disconnected:
+            answer.status = CALLER_WENT_AWAY
+            raise
+        except RequestError as error:
+            answer.error = error
+        except asyncio.CancelledError:
+            answer.error = _stopping()
+        except Exception:
+            logger.exception("stream failed by a defect: %s %s", incoming.method, incoming.path)
+            answer.error = _defect()
+        if answer.error is not None:
+            failure = problem(answer.error, http_status(answer.error), incoming.request_id)
+            await send({**part, "body": b'{"error":' + failure + b"}\n"})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _own_headers(answer: Answer) -> Headers:
+    length = (b"content-length", str(len(answer.body)).encode("ascii"))
     return [
+        *([length] if answer.lines is None else []),
         (b"content-type", answer.content_type),
-        (b"content-length", str(len(answer.body)).encode("ascii")),
         *DEFAULTS,
         *answer.headers,
     ]
+
+
+def _stopping() -> RequestError:
+    return Unavailable(Reason.NOT_SERVING, "the gateway is stopping")
 
 
 def _defect() -> RequestError:
@@ -229,6 +273,6 @@ def _record(incoming: Incoming, client: str, answer: Answer, duration_s: float) 
         error=answer.error,
         request_id=incoming.request_id,
         client=client,
-        answer_bytes=len(answer.body),
+        answer_bytes=len(answer.body) + answer.line_bytes,
         duration_s=duration_s,
     )

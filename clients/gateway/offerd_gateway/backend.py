@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 import grpc
@@ -36,6 +36,15 @@ class Backend(Protocol):
         """
         ...
 
+    def stream(
+        self, method: str, request: Message, *, timeout_s: float | None, metadata: Metadata
+    ) -> AsyncGenerator[Message]:
+        """Answer an rpc that streams, message by message; otherwise as `call`.
+
+        Closing it ends the rpc.
+        """
+        ...
+
     async def ready(self) -> bool:
         """Whether requests would be answered now; never raises."""
         ...
@@ -52,6 +61,16 @@ class RemoteBackend:
                 response_deserializer=rpc.response_class.FromString,
             )
             for rpc in rpcs()
+            if not rpc.streams
+        }
+        self._streams: dict[str, Callable[..., grpc.aio.UnaryStreamCall[Message, Message]]] = {
+            rpc.method: channel.unary_stream(
+                rpc.method,
+                request_serializer=rpc.request_class.SerializeToString,
+                response_deserializer=rpc.response_class.FromString,
+            )
+            for rpc in rpcs()
+            if rpc.streams
         }
         self._check_health = channel.unary_unary(
             HEALTH_METHOD,
@@ -69,6 +88,19 @@ class RemoteBackend:
             )
         except grpc.aio.AioRpcError as error:
             raise error_from_call(error) from error
+
+    async def stream(
+        self, method: str, request: Message, *, timeout_s: float | None, metadata: Metadata
+    ) -> AsyncGenerator[Message]:
+        """Answer an rpc that streams; see Backend."""
+        call = self._streams[method](request, timeout=timeout_s, metadata=tuple(metadata) or None)
+        try:
+            async for answer in call:
+                yield answer
+        except grpc.aio.AioRpcError as error:
+            raise error_from_call(error) from error
+        finally:
+            call.cancel()
 
     async def ready(self) -> bool:
         """Whether the service's own health check says that it serves."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 from google.protobuf.message import Message
@@ -54,6 +55,30 @@ class Call:
         )
         return to_json(self._writer.write(answer))
 
+    async def lines(
+        self, incoming: Incoming, values: Mapping[str, str], receive: Receive
+    ) -> AsyncGenerator[bytes]:
+        """Call an rpc that streams; yield each answer as a line of JSON.
+
+        Raises as `answer`, also between two lines. It may stream for as long as the caller
+        likes, unless the caller has said for how long.
+        """
+        request = await self._request(incoming, values, receive)
+        incoming.asked = True
+        answers = self._backend.stream(
+            self.rpc.method,
+            request,
+            timeout_s=incoming.timeout_s(None),
+            metadata=self._metadata(incoming),
+        )
+        async with contextlib.aclosing(answers):
+            while True:
+                try:
+                    answer = await unless_disconnected(_next(answers), receive)
+                except StopAsyncIteration:
+                    return
+                yield to_json(self._writer.write(answer)) + b"\n"
+
     async def _request(
         self, incoming: Incoming, values: Mapping[str, str], receive: Receive
     ) -> Message:
@@ -87,6 +112,10 @@ class Call:
             if text and text.isascii() and text.isprintable():
                 metadata.append((name, text))
         return metadata
+
+
+async def _next(answers: AsyncIterator[Message]) -> Message:
+    return await anext(answers)
 
 
 def _name(request: Any, incoming: Incoming) -> None:

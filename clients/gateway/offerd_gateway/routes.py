@@ -16,9 +16,12 @@ from google.protobuf.message_factory import GetMessageClass
 
 from offerd.errors import InvalidArgument, Reason
 from offerd.v1 import (
+    audience_service_pb2,
     cap_service_pb2,
+    contact_service_pb2,
     decision_service_pb2,
     event_service_pb2,
+    load_service_pb2,
     profile_service_pb2,
 )
 
@@ -27,6 +30,9 @@ SERVICE_FILES: tuple[FileDescriptor, ...] = (
     event_service_pb2.DESCRIPTOR,
     profile_service_pb2.DESCRIPTOR,
     cap_service_pb2.DESCRIPTOR,
+    audience_service_pb2.DESCRIPTOR,
+    contact_service_pb2.DESCRIPTOR,
+    load_service_pb2.DESCRIPTOR,
 )
 
 VARIABLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -39,7 +45,8 @@ class Rpc:
     `method` is the full name as gRPC spells it; `http_method` and `template` are the
     annotation's, such as `GET` and `/v1/profiles/{namespace}/{id}`; `variables` are
     the request's fields that the path holds. With `has_body` the request's other
-    fields are a JSON body, without it they are query parameters.
+    fields are a JSON body, without it they are query parameters. With `streams` the
+    answer is any number of messages.
     """
 
     method: str
@@ -47,6 +54,7 @@ class Rpc:
     template: str
     variables: tuple[str, ...]
     has_body: bool
+    streams: bool
     request_class: type[Message]
     response_class: type[Message]
     descriptor: MethodDescriptor
@@ -54,12 +62,13 @@ class Rpc:
 
 @cache
 def rpcs() -> tuple[Rpc, ...]:
-    """Every rpc of the contract, in the order of the files."""
+    """Every rpc of the contract that is asked once, in the order of the files."""
     return tuple(
         _rpc(method)
         for file in SERVICE_FILES
         for service in file.services_by_name.values()
         for method in service.methods
+        if not method.client_streaming
     )
 
 
@@ -75,6 +84,7 @@ def _rpc(method: MethodDescriptor) -> Rpc:
         template=template,
         variables=tuple(VARIABLE.findall(template)),
         has_body=rule.body == "*",
+        streams=method.server_streaming,
         request_class=GetMessageClass(method.input_type),
         response_class=GetMessageClass(method.output_type),
         descriptor=method,

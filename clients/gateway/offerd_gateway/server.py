@@ -49,11 +49,21 @@ class GatewayServer:
     """One listening socket of a gateway; starts and stops once.
 
     `port` 0 lets the system choose. `tls` None serves plain HTTP; `scheme` is that of the
-    addresses, `http` or `https`.
+    addresses, `http` or `https`. `shared` lets other processes of the same user listen there too,
+    each of which gets a share of the connections.
     """
 
-    def __init__(self, app: Gateway, host: str, port: int, tls: TlsSettings | None = None) -> None:
+    def __init__(
+        self,
+        app: Gateway,
+        host: str,
+        port: int,
+        tls: TlsSettings | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
         self._app = app
+        self._shared = shared
         self._host = host
         self._port = port
         self._tls = tls
@@ -64,7 +74,7 @@ class GatewayServer:
     async def start(self) -> int:
         """Listen; return the port. Raises ConfigurationError if that can't be done."""
         context = self._tls.context() if self._tls else None
-        listener = _listener(self._host, self._port)
+        listener = _listener(self._host, self._port, shared=self._shared)
         config = uvicorn.Config(
             self._app,
             # uvicorn calls it and asks no more of it than that.
@@ -103,7 +113,7 @@ class GatewayServer:
         await self._serving
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _listener(host: str, port: int, *, shared: bool) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -113,6 +123,8 @@ def _listener(host: str, port: int) -> socket.socket:
         raise _cannot_listen(host, port, error) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
         # Answers go out in one piece: waiting to fill a packet would only delay them.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -37,6 +37,8 @@ from offerd_client.answers import (
     Exposure,
     ImageLink,
     Item,
+    LoadedScore,
+    Membership,
     Outcome,
     Profile,
     Proposition,
@@ -44,8 +46,11 @@ from offerd_client.answers import (
     Refusal,
     Reservation,
     Selection,
+    Withheld,
 )
 from offerd_client.client import Client
+from offerd_client.consents import Consent, ConsentValue
+from offerd_client.contacts import ContactCategory, ContactOutcome, ContactVerdict
 from offerd_client.questions import (
     Arbitration,
     AuthenticationState,
@@ -66,6 +71,11 @@ __all__ = [
     "Client",
     "ClientSettings",
     "ConfigurationError",
+    "Consent",
+    "ConsentValue",
+    "ContactCategory",
+    "ContactOutcome",
+    "ContactVerdict",
     "Content",
     "CounterChange",
     "DeadlineExceeded",
@@ -82,6 +92,8 @@ __all__ = [
     "ImageLink",
     "InvalidArgument",
     "Item",
+    "LoadedScore",
+    "Membership",
     "NotFound",
     "OfferdError",
     "Outcome",
@@ -99,4 +111,5 @@ __all__ = [
     "Selection",
     "Tls",
     "Unavailable",
+    "Withheld",
 ]

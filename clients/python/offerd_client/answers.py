@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from offerd.errors import RequestError
-from offerd_client.questions import Scope
+from offerd_client.consents import Consent
+from offerd_client.questions import Identity, Scope
 
 
 class Outcome(StrEnum):
@@ -150,6 +151,7 @@ class Decision:
 
     `error` is why the service couldn't answer, and then all propositions are DEFAULT,
     `revision` is empty and `decide_time` None; it is None whenever the service answered.
+    `event_results` are those of the request's events, in their order.
     """
 
     propositions: tuple[Proposition, ...]
@@ -158,6 +160,7 @@ class Decision:
     decide_time: datetime | None = None
     warnings: tuple[str, ...] = ()
     error: RequestError | None = None
+    event_results: tuple[EventResult, ...] = ()
 
     def proposition(self, scope: str) -> Proposition:
         """The answer to a scope by its name or `decision/placement`; KeyError if not asked."""
@@ -224,8 +227,52 @@ class EventResult:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedScore:
+    """A score as it was loaded; `factors` are (code, value, importance), most important first.
+
+    `expired` says that it is older than its definition allows, so that rules don't see it.
+    """
+
+    score: float
+    probability: float | None = None
+    percentile: float | None = None
+    factors: tuple[tuple[str, str, str], ...] = ()
+    score_time: datetime | None = None
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An audience that a customer is in, or (with `realized` False) was in.
+
+    `since` is None if it isn't tracked. It stays so until `until` if nothing happens, None being
+    for good; with `until_exact` it changes then, otherwise it may.
+    """
+
+    audience: str
+    realized: bool
+    since: datetime | None = None
+    until: datetime | None = None
+    until_exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Data that was left out, such as `profile.health.goals`, by its labels and a policy's id."""
+
+    name: str
+    labels: tuple[str, ...]
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """What the service knows of a customer under one identity; `scores` are those loaded."""
+    """What the service knows of a customer: under one identity, or linked, under all of them.
+
+    `scores` are those set, `loaded_scores` those that loads brought. `identities` are all names
+    that the customer goes by, best first, and `memberships` audiences that they are or were in:
+    both only if asked for. `withheld` is what labels kept from the marketing actions asked for.
+    """
 
     namespace: str
     id: str
@@ -234,6 +281,12 @@ class Profile:
     event_count: int
     update_time: datetime | None
     scores: Mapping[str, float] = field(default_factory=dict)
+    identities: tuple[Identity, ...] = ()
+    consent: Consent | None = None
+    loaded_scores: Mapping[str, LoadedScore] = field(default_factory=dict)
+    memberships: tuple[Membership, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    approximations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

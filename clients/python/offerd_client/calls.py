@@ -11,10 +11,12 @@ from google.protobuf.message import Message
 
 from offerd.errors import Code, RequestError
 from offerd.v1 import cap_service_pb2 as caps
+from offerd.v1 import contact_service_pb2 as contacts
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd_client.answers import Decision, EventResult, Profile, Reservation
+from offerd_client.consents import Consent
 from offerd_client.free import check_text
 from offerd_client.questions import (
     Arbitration,
@@ -58,6 +60,14 @@ RESPONSES: Mapping[str, type[Message]] = {
     "/offerd.v1.CapService/Reserve": caps.ReserveResponse,
     "/offerd.v1.CapService/Commit": caps.CommitResponse,
     "/offerd.v1.CapService/Release": caps.ReleaseResponse,
+    "/offerd.v1.ProfileService/PatchProfile": profiles.PatchProfileResponse,
+    "/offerd.v1.ProfileService/LinkIdentities": profiles.LinkIdentitiesResponse,
+    "/offerd.v1.ProfileService/UnlinkIdentity": profiles.UnlinkIdentityResponse,
+    "/offerd.v1.ProfileService/SetConsent": profiles.SetConsentResponse,
+    "/offerd.v1.ProfileService/DeleteSubject": profiles.DeleteSubjectResponse,
+    "/offerd.v1.ContactService/CheckContact": contacts.CheckContactResponse,
+    "/offerd.v1.ContactService/CommitContact": contacts.CommitContactResponse,
+    "/offerd.v1.ContactService/ReleaseContact": contacts.ReleaseContactResponse,
 }
 """The rpcs that the clients call, with the type of their answer."""
 
@@ -96,6 +106,8 @@ def decide(
     arbitration: Arbitration | None,
     overrides: Overrides | None,
     preview_token: str,
+    happened: Sequence[Event],
+    consent: Consent | None,
     timeout_s: float | None,
     default: Default | None,
 ) -> Call[Decision]:
@@ -115,6 +127,8 @@ def decide(
             arbitration=arbitration,
             overrides=overrides,
             preview_token=preview_token,
+            events=happened,
+            consent=consent,
         ),
         settings.decide_timeout_s if timeout_s is None else timeout_s,
         read_decision,
@@ -125,12 +139,16 @@ def decide(
 
 
 def collect(
-    settings: ClientSettings, happened: Sequence[Event], timeout_s: float | None
+    settings: ClientSettings,
+    happened: Sequence[Event],
+    consent: Consent | None,
+    identities: Sequence[Identity],
+    timeout_s: float | None,
 ) -> Call[tuple[EventResult, ...]]:
     """EventService.Collect."""
     return Call(
         "/offerd.v1.EventService/Collect",
-        collect_request(happened),
+        collect_request(happened, consent, identities),
         settings.timeout_s if timeout_s is None else timeout_s,
         read_results,
     )
@@ -140,13 +158,21 @@ def get_profile(
     settings: ClientSettings,
     namespace: str,
     id: str,
+    *,
+    linked: bool,
+    memberships: bool,
+    marketing_actions: Sequence[str],
     timeout_s: float | None,
 ) -> Call[Profile]:
     """ProfileService.GetProfile."""
     return Call(
         "/offerd.v1.ProfileService/GetProfile",
         profiles.GetProfileRequest(
-            namespace=check_text(namespace, "namespace"), id=check_text(id, "id")
+            namespace=check_text(namespace, "namespace"),
+            id=check_text(id, "id"),
+            linked=linked,
+            memberships=memberships,
+            marketing_actions=[check_text(one, "marketing_actions") for one in marketing_actions],
         ),
         settings.timeout_s if timeout_s is None else timeout_s,
         lambda answer: read_profile(answer.profile),

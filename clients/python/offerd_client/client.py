@@ -10,9 +10,11 @@ from typing import Any, Self, TypeVar
 
 import grpc
 
-from offerd_client import calls
+from offerd_client import calls, contacts, customers
 from offerd_client.answers import Decision, EventResult, Profile, Reservation
 from offerd_client.calls import RESPONSES, Call
+from offerd_client.consents import Consent
+from offerd_client.contacts import ContactCategory, ContactVerdict
 from offerd_client.questions import (
     Arbitration,
     Deduplication,
@@ -83,6 +85,8 @@ class Client:
         arbitration: Arbitration | None = None,
         overrides: Overrides | None = None,
         preview_token: str = "",
+        events: Sequence[Event] = (),
+        consent: Consent | None = None,
         timeout_s: float | None = None,
         default: Default | None = None,
     ) -> Decision:
@@ -92,9 +96,10 @@ class Client:
         `location` (`latitude`, `longitude`, `accuracy_m`) and `attributes`, the free
         ones. `decide_time` and `overrides` go only with `dry_run`. `deduplication` None is
         within each scope, `arbitration` None in the order of the scopes. `preview_token`
-        forces arms of experiments; empty forces none. With `default` an answer comes back
-        whatever happens to the service: it then has the default content, the outcome
-        DEFAULT and the error; a wrong request raises all the same.
+        forces arms of experiments; empty forces none. `events` have just happened: they are
+        stored first, and so is `consent`, so that the answer takes them into account. With
+        `default` an answer comes back whatever happens to the service: it then has the default
+        content, the outcome DEFAULT and the error; a wrong request raises all the same.
         """
         return self._answer(
             calls.decide(
@@ -110,16 +115,27 @@ class Client:
                 arbitration=arbitration,
                 overrides=overrides,
                 preview_token=preview_token,
+                happened=events,
+                consent=consent,
                 timeout_s=timeout_s,
                 default=default,
             )
         )
 
     def collect(
-        self, events: Sequence[Event], *, timeout_s: float | None = None
+        self,
+        events: Sequence[Event],
+        *,
+        consent: Consent | None = None,
+        identities: Sequence[Identity] = (),
+        timeout_s: float | None = None,
     ) -> tuple[EventResult, ...]:
-        """Store events; one result for each, in their order. Trying again counts once."""
-        return self._answer(calls.collect(self._settings, events, timeout_s))
+        """Store events; one result for each, in their order. Trying again counts once.
+
+        `consent` is stored before them; it is that of `identities`, and events without any
+        are theirs.
+        """
+        return self._answer(calls.collect(self._settings, events, consent, identities, timeout_s))
 
     def display(
         self,
@@ -165,10 +181,28 @@ class Client:
         namespace: str,
         id: str,
         *,
+        linked: bool = False,
+        memberships: bool = False,
+        marketing_actions: Sequence[str] = (),
         timeout_s: float | None = None,
     ) -> Profile:
-        """Read a profile; raises NotFound if there is none."""
-        return self._answer(calls.get_profile(self._settings, namespace, id, timeout_s))
+        """Read a profile; raises NotFound if there is none.
+
+        `linked` is all that is known of the person under any identity, `memberships` tells the
+        audiences too, and `marketing_actions` say what it is read for: what policies keep from
+        that is withheld.
+        """
+        return self._answer(
+            calls.get_profile(
+                self._settings,
+                namespace,
+                id,
+                linked=linked,
+                memberships=memberships,
+                marketing_actions=marketing_actions,
+                timeout_s=timeout_s,
+            )
+        )
 
     def set_profile(
         self,
@@ -185,6 +219,93 @@ class Client:
                 self._settings, namespace, id, attributes, scores or {}, timeout_s=timeout_s
             )
         )
+
+    def patch_profile(
+        self,
+        namespace: str,
+        id: str,
+        attributes: Mapping[str, Any],
+        *,
+        timeout_s: float | None = None,
+    ) -> Profile:
+        """Change some of a profile's attributes; None removes one, what isn't named stays."""
+        return self._answer(
+            customers.patch_profile(self._settings, namespace, id, attributes, timeout_s)
+        )
+
+    def link_identities(
+        self,
+        identities: Sequence[Identity],
+        *,
+        link_time: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> tuple[Identity, ...]:
+        """Say that identities are of one customer; returns all that they have now."""
+        return self._answer(
+            customers.link_identities(self._settings, identities, link_time, timeout_s)
+        )
+
+    def unlink_identity(self, identity: Identity, *, timeout_s: float | None = None) -> bool:
+        """Cut an identity off the others; whether it was linked."""
+        return self._answer(customers.unlink_identity(self._settings, identity, timeout_s))
+
+    def set_consent(
+        self,
+        identities: Sequence[Identity],
+        consent: Consent,
+        *,
+        timeout_s: float | None = None,
+    ) -> Consent:
+        """Store what a customer has chosen; returns all that is known of it."""
+        return self._answer(customers.set_consent(self._settings, identities, consent, timeout_s))
+
+    def delete_subject(
+        self, identities: Sequence[Identity], *, timeout_s: float | None = None
+    ) -> tuple[Identity, ...]:
+        """Remove everything that is stored of a customer; returns whose data was removed."""
+        return self._answer(customers.delete_subject(self._settings, identities, timeout_s))
+
+    def check_contact(
+        self,
+        channel: str,
+        identities: Sequence[Identity],
+        *,
+        category: ContactCategory = ContactCategory.MARKETING,
+        address: Identity | None = None,
+        reservation_id: str = "",
+        ttl: timedelta | None = None,
+        at: datetime | None = None,
+        time_zone: str = "",
+        timeout_s: float | None = None,
+    ) -> ContactVerdict:
+        """Ask whether a customer may be contacted on a channel, now or `at` a time.
+
+        With `reservation_id` room under the channel's caps is taken if they may; it holds for
+        `ttl`, None being 10 minutes. `address` None is any of the customer's, `time_zone` empty
+        is as the channel's definition finds it.
+        """
+        return self._answer(
+            contacts.check_contact(
+                self._settings,
+                channel,
+                identities,
+                category=category,
+                address=address,
+                reservation_id=reservation_id,
+                ttl=ttl,
+                at=at,
+                time_zone=time_zone,
+                timeout_s=timeout_s,
+            )
+        )
+
+    def commit_contact(self, reservation_id: str, *, timeout_s: float | None = None) -> None:
+        """Count a contact that was made; raises NotFound if its reservation is gone."""
+        self._answer(contacts.commit_contact(self._settings, reservation_id, timeout_s))
+
+    def release_contact(self, reservation_id: str, *, timeout_s: float | None = None) -> bool:
+        """Give back the room of a contact that wasn't made; whether there was any."""
+        return self._answer(contacts.release_contact(self._settings, reservation_id, timeout_s))
 
     def delete_profile(
         self,

@@ -116,11 +116,12 @@ class Event:
     """Something that happened to a customer.
 
     `event_id` is made when absent, so that the same Event counts once however often it
-    is sent. `event_time` None is now; `token` is that of the item that the event is about.
+    is sent. Without `identities` it has those of the request. `event_time` None is now; `token`
+    is that of the item that the event is about.
     """
 
     type: str
-    identities: Sequence[Identity]
+    identities: Sequence[Identity] = ()
     token: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
     event_time: datetime | None = None

@@ -10,9 +10,10 @@ from typing import Any
 from offerd.errors import InvalidArgument, Reason
 from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
-from offerd.v1 import event_service_pb2 as events
+from offerd.v1 import event_service_pb2
 from offerd.v1 import identity_pb2 as identities_pb2
 from offerd.v1 import profile_service_pb2 as profiles
+from offerd_client.consents import Consent, fill_consent
 from offerd_client.free import check_text, fill_struct, timestamp
 from offerd_client.questions import (
     Arbitration,
@@ -42,6 +43,8 @@ def decide_request(
     arbitration: Arbitration | None,
     overrides: Overrides | None,
     preview_token: str,
+    events: Sequence[Event],
+    consent: Consent | None,
 ) -> decisions.DecideRequest:
     """A request to decide; raises InvalidArgument for what can't be written down."""
     request = decisions.DecideRequest(
@@ -55,13 +58,17 @@ def decide_request(
     for index, scope in enumerate(scopes):
         _add_scope(request, scope, f"scopes[{index}]")
     for index, identity in enumerate(identities):
-        request.identities.append(_identity(identity, f"identities[{index}]"))
+        request.identities.append(identity_message(identity, f"identities[{index}]"))
     if context is not None:
         _fill_context(request.context, context)
     if decide_time is not None:
         request.decide_time.CopyFrom(timestamp(decide_time, "decide_time"))
     if overrides is not None:
         _fill_overrides(request.overrides, overrides)
+    for index, event in enumerate(events):
+        _fill_event(request.events.add(), event, f"events[{index}]")
+    if consent is not None:
+        fill_consent(request.consent, consent)
     return request
 
 
@@ -110,7 +117,8 @@ def _add_scope(request: decisions.DecideRequest, scope: Scope, path: str) -> Non
         message.top_up = scope.top_up
 
 
-def _identity(identity: Identity, path: str) -> identities_pb2.Identity:
+def identity_message(identity: Identity, path: str) -> identities_pb2.Identity:
+    """An identity for the wire."""
     return identities_pb2.Identity(
         namespace=check_text(identity.namespace, f"{path}.namespace"),
         id=check_text(identity.id, f"{path}.id"),
@@ -177,25 +185,30 @@ def _text(value: Any, path: str) -> str:
     raise InvalidArgument(Reason.WRONG_TYPE, f"`{path}` must be text", field=path)
 
 
-def collect_request(happened: Sequence[Event]) -> events.CollectRequest:
+def collect_request(
+    happened: Sequence[Event], consent: Consent | None, identities: Sequence[Identity]
+) -> event_service_pb2.CollectRequest:
     """A request to store events; raises InvalidArgument for what can't be written down."""
-    request = events.CollectRequest()
+    request = event_service_pb2.CollectRequest()
     for index, event in enumerate(happened):
-        path = f"events[{index}]"
-        message = request.events.add(
-            event_id=check_text(event.event_id, f"{path}.event_id"),
-            type=check_text(event.type, f"{path}.type"),
-            token=check_text(event.token, f"{path}.token"),
-            identities=[
-                _identity(identity, f"{path}.identities[{position}]")
-                for position, identity in enumerate(event.identities)
-            ],
-        )
-        if event.event_time is not None:
-            message.event_time.CopyFrom(timestamp(event.event_time, f"{path}.event_time"))
-        if event.properties:
-            fill_struct(message.properties, event.properties, f"{path}.properties")
+        _fill_event(request.events.add(), event, f"events[{index}]")
+    if consent is not None:
+        fill_consent(request.consent, consent)
+    for index, identity in enumerate(identities):
+        request.identities.append(identity_message(identity, f"identities[{index}]"))
     return request
+
+
+def _fill_event(message: event_service_pb2.Event, event: Event, path: str) -> None:
+    message.event_id = check_text(event.event_id, f"{path}.event_id")
+    message.type = check_text(event.type, f"{path}.type")
+    message.token = check_text(event.token, f"{path}.token")
+    for position, identity in enumerate(event.identities):
+        message.identities.append(identity_message(identity, f"{path}.identities[{position}]"))
+    if event.event_time is not None:
+        message.event_time.CopyFrom(timestamp(event.event_time, f"{path}.event_time"))
+    if event.properties:
+        fill_struct(message.properties, event.properties, f"{path}.properties")
 
 
 def set_profile_request(
@@ -222,7 +235,7 @@ def reserve_request(
     """A request to take room under caps; raises InvalidArgument for what can't be written down."""
     request = caps.ReserveRequest(reservation_id=check_text(reservation_id, "reservation_id"))
     for index, identity in enumerate(identities):
-        request.identities.append(_identity(identity, f"identities[{index}]"))
+        request.identities.append(identity_message(identity, f"identities[{index}]"))
     for index, item in enumerate(items):
         path = f"items[{index}]"
         request.items.add(

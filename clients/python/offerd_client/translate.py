@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from offerd.errors import RequestError
 from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import decision_service_pb2 as decisions
-from offerd.v1 import error_pb2
+from offerd.v1 import error_pb2, identity_pb2
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd_client.answers import (
@@ -24,6 +24,8 @@ from offerd_client.answers import (
     Exposure,
     ImageLink,
     Item,
+    LoadedScore,
+    Membership,
     Outcome,
     Profile,
     Proposition,
@@ -31,9 +33,11 @@ from offerd_client.answers import (
     Refusal,
     Reservation,
     Selection,
+    Withheld,
 )
+from offerd_client.consents import read_consent
 from offerd_client.free import read_struct, read_value
-from offerd_client.questions import Scope
+from offerd_client.questions import AuthenticationState, Identity, Scope
 
 Default = Content | Mapping[str, Content]
 """Content for every scope, or for each by its label; a scope that isn't named gets none."""
@@ -59,6 +63,7 @@ def read_decision(message: decisions.DecideResponse) -> Decision:
         revision=message.revision,
         decide_time=_time(message.decide_time) if message.HasField("decide_time") else None,
         warnings=tuple(message.warnings),
+        event_results=tuple(map(_result, message.event_results)),
     )
 
 
@@ -180,14 +185,15 @@ def _time(message: Timestamp) -> datetime:
 
 def read_results(message: events.CollectResponse) -> tuple[EventResult, ...]:
     """What became of each event."""
-    return tuple(
-        EventResult(
-            result.event_id,
-            STATUSES.get(result.status, EventStatus.UNSPECIFIED),
-            _refusal(result.refusal) if result.HasField("refusal") else None,
-            tuple(_counter(change) for change in result.counters),
-        )
-        for result in message.results
+    return tuple(map(_result, message.results))
+
+
+def _result(message: events.EventResult) -> EventResult:
+    return EventResult(
+        message.event_id,
+        STATUSES.get(message.status, EventStatus.UNSPECIFIED),
+        _refusal(message.refusal) if message.HasField("refusal") else None,
+        tuple(_counter(change) for change in message.counters),
     )
 
 
@@ -230,4 +236,38 @@ def read_profile(message: profiles.Profile) -> Profile:
         event_count=message.event_count,
         update_time=_time(message.update_time) if message.HasField("update_time") else None,
         scores=dict(message.scores),
+        identities=tuple(map(read_identity, message.identities)),
+        consent=read_consent(message.consent) if message.HasField("consent") else None,
+        loaded_scores={name: _score(score) for name, score in message.loaded_scores.items()},
+        memberships=tuple(map(_membership, message.memberships)),
+        withheld=tuple(Withheld(w.name, tuple(w.labels), w.policy) for w in message.withheld),
+        approximations=dict(message.approximations),
+    )
+
+
+def read_identity(message: identity_pb2.Identity) -> Identity:
+    """An identity, ambiguous unless the message says more."""
+    known = {state.value: state for state in AuthenticationState}
+    state = known.get(message.authentication_state, AuthenticationState.AMBIGUOUS)
+    return Identity(message.namespace, message.id, state)
+
+
+def _score(message: profiles.LoadedScore) -> LoadedScore:
+    return LoadedScore(
+        message.score,
+        message.probability if message.HasField("probability") else None,
+        message.percentile if message.HasField("percentile") else None,
+        tuple((one.code, one.value, one.importance) for one in message.factors),
+        _time(message.score_time) if message.HasField("score_time") else None,
+        message.expired,
+    )
+
+
+def _membership(message: profiles.Membership) -> Membership:
+    return Membership(
+        message.audience,
+        message.status == profiles.MEMBERSHIP_STATUS_REALIZED,
+        _time(message.since) if message.HasField("since") else None,
+        _time(message.until) if message.HasField("until") else None,
+        message.until_exact,
     )

@@ -109,9 +109,9 @@ def _read_duration(value: object, duration: Any) -> None:
 
 def _map(name: str, entry: Descriptor) -> Fill:
     key, item = (entry.fields_by_name[part] for part in ("key", "value"))
-    if key.type != FieldDescriptor.TYPE_STRING or item.message_type is not None:
-        raise TypeError(f"map `{entry.full_name}` isn't from text to scalars, as all have been")
-    convert = scalar(item)
+    if key.type != FieldDescriptor.TYPE_STRING:
+        raise TypeError(f"map `{entry.full_name}` has keys that aren't text, as all have been")
+    put = _put_scalar(scalar(item)) if item.message_type is None else _fill_in(item.message_type)
 
     def set_map(message: Message, value: object) -> None:
         if type(value) is not dict:
@@ -119,11 +119,27 @@ def _map(name: str, entry: Descriptor) -> Fill:
         target = getattr(message, name)
         for text, member in value.items():
             try:
-                target[to_string(text)] = convert(member)
+                put(target, to_string(text), member)
             except Mistake as mistake:
                 raise mistake.within(shortened(text)) from None
 
     return set_map
+
+
+def _put_scalar(convert: Convert) -> Callable[[Any, str, object], None]:
+    def put(target: Any, key: str, value: object) -> None:
+        target[key] = convert(value)
+
+    return put
+
+
+def _fill_in(descriptor: Descriptor) -> Callable[[Any, str, object], None]:
+    fill = _fill(descriptor)
+
+    def put(target: Any, key: str, value: object) -> None:
+        fill(value, target[key])
+
+    return put
 
 
 def _scalar(field: FieldDescriptor, convert: Convert) -> Fill:

@@ -106,8 +106,11 @@ def _operation(rpc: Rpc, schemas: Schemas, comments: Mapping[str, str]) -> dict[
         if rpc.method in EXAMPLES:
             content["example"] = EXAMPLES[rpc.method]
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
-    answer = {"application/json": {"schema": schemas.message(method.output_type)}}
-    operation["responses"] = {"200": {"description": "The answer.", "content": answer}} | {
+    kind, words = ("application/json", "The answer.")
+    if rpc.streams:
+        kind, words = ("application/x-ndjson", "Answers, one a line, as they come.")
+    answer = {kind: {"schema": schemas.message(method.output_type)}}
+    operation["responses"] = {"200": {"description": words, "content": answer}} | {
         status: {"$ref": f"#/components/responses/Error{status}"}
         for status in ERRORS
         if rpc.has_body or status not in BODY_ERRORS
