@@ -8,11 +8,13 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 
 from offerd.errors import NotFound, Reason, RequestError, Unavailable
 from offerd_gateway.access import CALLER_WENT_AWAY, AccessRecord, OnAccess
 from offerd_gateway.backend import Backend
+from offerd_gateway.beginning import Beginning
 from offerd_gateway.calls import Call
 from offerd_gateway.cors import Cors
 from offerd_gateway.json.mistake import shortened
@@ -44,7 +46,7 @@ DEFAULTS: Headers = [(b"cache-control", b"no-store"), (b"x-content-type-options"
 class Answer:
     """What goes back, and what the log is told.
 
-    `lines`, if any, follow the body as they come; `line_bytes` is how much of them was sent.
+    `lines`, if any, are the body, as they come; `line_bytes` is how much of them was sent.
     """
 
     status: int
@@ -86,7 +88,10 @@ class Gateway:
         answer = Answer(CALLER_WENT_AWAY, b"")
         with contextlib.suppress(Disconnected):
             answer = await self._answer(incoming, receive)
-            await self._send(incoming, answer, send)
+            if answer.lines is not None:
+                answer = await self._send_lines(incoming, answer, answer.lines, send)
+            else:
+                await self._send(incoming, answer, send)
         if self._on_access is not None:
             duration_s = time.perf_counter() - started
             client = scope["client"][0] if scope.get("client") else ""
@@ -104,21 +109,10 @@ class Gateway:
         try:
             incoming.read_request_id()
             return await self._dispatch(incoming, receive)
-        except Refusal as refusal:
-            return _problem(refusal.error, refusal.status, incoming, refusal.headers)
-        except RequestError as error:
-            return _problem(error, http_status(error), incoming)
         except Disconnected:
             raise
-        except asyncio.CancelledError:
-            # Only a server that stops, or closes its way to the service, cancels a request
-            # whose caller is still there to be told.
-            stopping = _stopping()
-            return _problem(stopping, http_status(stopping), incoming, (CLOSE,))
-        except Exception:
-            # The outermost edge: a defect must answer 500, not close the connection.
-            logger.exception("request failed by a defect: %s %s", incoming.method, incoming.path)
-            return _problem(_defect(), 500, incoming)
+        except (Exception, asyncio.CancelledError) as error:
+            return _failed(error, incoming)
 
     async def _dispatch(self, incoming: Incoming, receive: Receive) -> Answer:
         match = self._router.match(incoming.path, incoming.raw_path)
@@ -133,8 +127,7 @@ class Gateway:
         if not rpc.streams:
             return Answer(200, await call.answer(incoming, match.values, receive))
         lines = call.lines(incoming, match.values, receive)
-        # The first line is waited for: what is refused before it is an answer of its own.
-        return Answer(200, await anext(lines, b""), LINES_TYPE, lines=lines)
+        return Answer(200, b"", LINES_TYPE, lines=lines)
 
     def _without_rpc(self, incoming: Incoming, match: Match) -> Answer:
         methods = _allowed(match.by_method)
@@ -171,6 +164,11 @@ class Gateway:
         return answer
 
     async def _send(self, incoming: Incoming, answer: Answer, send: Send) -> None:
+        await self._start(incoming, answer, send)
+        body = b"" if incoming.method == "HEAD" else answer.body
+        await send({"type": "http.response.body", "body": body})
+
+    async def _start(self, incoming: Incoming, answer: Answer, send: Send) -> None:
         headers = _own_headers(answer)
         if answer.status == 204:
             headers = [*DEFAULTS, *answer.headers]
@@ -178,38 +176,40 @@ class Gateway:
             headers += self._cors.headers(incoming.headers.get(b"origin"))
         if b"x-request-id" in incoming.headers and incoming.request_id:
             headers.append((b"x-request-id", incoming.headers[b"x-request-id"]))
-        body = b"" if incoming.method == "HEAD" else answer.body
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        if answer.lines is None:
-            await send({"type": "http.response.body", "body": body})
-        else:
-            await self._send_lines(incoming, answer, answer.lines, send)
 
     async def _send_lines(
         self, incoming: Incoming, answer: Answer, lines: AsyncGenerator[bytes], send: Send
-    ) -> None:
-        """Send lines as they come; a failure after the first becomes a last line, `error`."""
+    ) -> Answer:
+        """Send lines as they come; return what was answered.
+
+        A failure before the answer has begun is a problem of its own, later it is a last line.
+        """
         part: dict[str, object] = {"type": "http.response.body", "more_body": True}
-        await send({**part, "body": answer.body})
+        beginning = Beginning(partial(self._start, incoming, answer, send))
+        failed: Answer | None = None
         try:
             async with contextlib.aclosing(lines):
                 async for line in lines:
+                    await beginning.now()
                     answer.line_bytes += len(line)
                     await send({**part, "body": line})
+            await beginning.now()
         except Disconnected:
             answer.status = CALLER_WENT_AWAY
-            raise
-        except RequestError as error:
-            answer.error = error
-        except asyncio.CancelledError:
-            answer.error = _stopping()
-        except Exception:
-            logger.exception("stream failed by a defect: %s %s", incoming.method, incoming.path)
-            answer.error = _defect()
-        if answer.error is not None:
-            failure = problem(answer.error, http_status(answer.error), incoming.request_id)
-            await send({**part, "body": b'{"error":' + failure + b"}\n"})
+            return answer
+        except (Exception, asyncio.CancelledError) as error:
+            failed = _failed(error, incoming)
+        finally:
+            begun = await beginning.settle()
+        if failed is not None and not begun:
+            await self._send(incoming, failed, send)
+            return failed
+        if failed is not None:
+            answer.error = failed.error
+            await send({**part, "body": b'{"error":' + failed.body + b"}\n"})
         await send({"type": "http.response.body", "body": b""})
+        return answer
 
 
 def _own_headers(answer: Answer) -> Headers:
@@ -222,12 +222,23 @@ def _own_headers(answer: Answer) -> Headers:
     ]
 
 
-def _stopping() -> RequestError:
-    return Unavailable(Reason.NOT_SERVING, "the gateway is stopping")
-
-
-def _defect() -> RequestError:
-    return RequestError(Reason.INTERNAL, "the gateway failed; its log has the details")
+def _failed(error: BaseException, incoming: Incoming) -> Answer:
+    """Returns the problem that a request ends with, whatever ended it."""
+    if isinstance(error, Refusal):
+        return _problem(error.error, error.status, incoming, error.headers)
+    if isinstance(error, RequestError):
+        return _problem(error, http_status(error), incoming)
+    if isinstance(error, asyncio.CancelledError):
+        # Only a server that stops, or closes its way to the service, cancels a request
+        # whose caller is still there to be told.
+        stopping = Unavailable(Reason.NOT_SERVING, "the gateway is stopping")
+        return _problem(stopping, http_status(stopping), incoming, (CLOSE,))
+    # The outermost edge: a defect must answer 500, not close the connection.
+    logger.error(
+        "request failed by a defect: %s %s", incoming.method, incoming.path, exc_info=error
+    )
+    defect = RequestError(Reason.INTERNAL, "the gateway failed; its log has the details")
+    return _problem(defect, 500, incoming)
 
 
 def _allowed(by_method: Mapping[str, Rpc]) -> list[str]:

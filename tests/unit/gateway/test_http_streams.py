@@ -234,11 +234,47 @@ async def test_a_failure_in_the_middle(
     assert (record.status, record.error.reason.value) == (200, problem["reason"])
 
 
+async def test_silence_is_an_answer(open_streams: OpenStreams) -> None:
+    """Who listens to what hasn't happened learns soon that it is listened to."""
+    go = asyncio.Event()
+
+    async def silent(_request: Message) -> AsyncIterator[Message]:
+        await go.wait()
+        yield audiences.WatchAudiencesResponse(position="1")
+
+    async with (
+        open_streams(silent) as streams,
+        streams.http.stream("POST", WATCH_PATH, json={}) as answer,
+    ):
+        assert answer.status_code == 200
+        assert not go.is_set()
+        go.set()
+        assert [json.loads(line) async for line in answer.aiter_lines()] == [{"position": "1"}]
+
+
+async def test_a_refusal_after_a_long_silence(open_streams: OpenStreams) -> None:
+    """When the answer has begun, a refusal is a last line though it is the first one."""
+    go = asyncio.Event()
+
+    async def silent(_request: Message) -> AsyncIterator[Message]:
+        await go.wait()
+        raise InvalidArgument(Reason.OUT_OF_RANGE, "too late")
+        yield
+
+    async with open_streams(silent) as streams:
+        async with streams.http.stream("POST", WATCH_PATH, json={}) as answer:
+            go.set()
+            (line,) = [json.loads(text) async for text in answer.aiter_lines()]
+        record = await streams.record()
+    assert (answer.status_code, line["error"]["status"]) == (200, 400)
+    assert record.error.reason is Reason.OUT_OF_RANGE
+
+
 async def test_the_caller_says_for_how_long(open_streams: OpenStreams) -> None:
     """A stream whose deadline passes ends with a last line that says so."""
     watched = Watched()
     async with open_streams(watched) as streams:
-        answer = await streams.http.post(WATCH_PATH, json={}, headers={"X-Timeout-Ms": "500"})
+        answer = await streams.http.post(WATCH_PATH, json={}, headers={"X-Timeout-Ms": "2000"})
         await asyncio.wait_for(watched.ended.wait(), TIMEOUT_S)
     first, last = (json.loads(line) for line in answer.text.splitlines())
     assert first == {"position": "1"}

@@ -55,6 +55,32 @@ def test_every_rpc_has_its_operation(document: dict[str, Any], rpc: Rpc) -> None
     assert in_path == list(rpc.variables)
 
 
+@pytest.mark.parametrize("rpc", rpcs(), ids=lambda rpc: rpc.descriptor.name)
+def test_streams_are_lines(document: dict[str, Any], rpc: Rpc) -> None:
+    """An rpc that streams answers lines, each of which is its message; any other one object."""
+    answer = document["paths"][rpc.template][rpc.http_method.lower()]["responses"]["200"]
+    (kind,) = answer["content"]
+    assert kind == ("application/x-ndjson" if rpc.streams else "application/json")
+    name = rpc.descriptor.output_type.name
+    assert answer["content"][kind]["schema"] == {"$ref": f"#/components/schemas/{name}"}
+
+
+def test_maps_have_their_values_described(document: dict[str, Any]) -> None:
+    """Maps are objects with any names, of scalars or of messages."""
+    consent = document["components"]["schemas"]["Consent"]["properties"]
+    assert consent["idSpecific"]["additionalProperties"] == {
+        "$ref": "#/components/schemas/ChannelConsent"
+    }
+    assert consent["marketing"]["additionalProperties"] == {
+        "$ref": "#/components/schemas/ConsentValue"
+    }
+
+
+def test_every_body_has_an_example() -> None:
+    """Whoever tries an rpc out has something to begin with."""
+    assert {rpc.method for rpc in rpcs() if rpc.has_body} == EXAMPLES.keys()
+
+
 def test_every_element_is_described(document: dict[str, Any]) -> None:
     """Comments of the contract arrive as descriptions."""
     schemas = document["components"]["schemas"]
@@ -87,3 +113,25 @@ async def test_real_answers_fit_their_schema(door: Door, document: dict[str, Any
     for body, name in ((answer.json(), "DecideResponse"), (problem.json(), "Problem")):
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
         Draft202012Validator(schema).validate(body)
+
+
+PATH_VALUES = {"namespace": "email", "id": "alma@example.com", "audience": "lapsed-yoga"}
+
+
+@pytest.mark.parametrize("rpc", rpcs(), ids=lambda rpc: rpc.descriptor.name)
+async def test_each_example_is_answered_as_described(
+    door: Door, document: dict[str, Any], rpc: Rpc
+) -> None:
+    """Sent to its path an example is answered by what fits the schema, line by line in a stream."""
+    answer = await door.http.request(
+        rpc.http_method,
+        rpc.template.format(**PATH_VALUES),
+        json=EXAMPLES[rpc.method] if rpc.has_body else None,
+    )
+    assert answer.status_code == 200, answer.text
+    name = rpc.descriptor.output_type.name
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    lines = answer.text.splitlines() if rpc.streams else [answer.text]
+    assert lines
+    for line in lines:
+        Draft202012Validator(schema).validate(json.loads(line))

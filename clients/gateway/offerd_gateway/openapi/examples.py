@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+ALMA: Mapping[str, Any] = {
+    "namespace": "email",
+    "id": "alma@example.com",
+    "authenticationState": "AUTHENTICATION_STATE_AUTHENTICATED",
+}
+BROWSER: Mapping[str, Any] = {"namespace": "ecid", "id": "38400000-8cf0-11bd"}
+ADDRESS: Mapping[str, Any] = {"namespace": "email", "id": "alma@example.com"}
+
 DECIDE: Mapping[str, Any] = {
     "requestId": "page-7f3a",
     "identities": [
-        {
-            "namespace": "email",
-            "id": "alma@example.com",
-            "authenticationState": "AUTHENTICATION_STATE_AUTHENTICATED",
-        },
-        {"namespace": "ecid", "id": "38400000-8cf0-11bd"},
+        ALMA,
+        BROWSER,
     ],
     "scopes": [
         {"name": "home-hero"},
@@ -32,20 +36,14 @@ COLLECT: Mapping[str, Any] = {
         {
             "eventId": "0c9a2e4e-display",
             "type": "display",
-            "identities": [{"namespace": "ecid", "id": "38400000-8cf0-11bd"}],
+            "identities": [BROWSER],
             "eventTime": "2026-03-01T09:30:00Z",
             "token": "the token of the item that was shown",
         },
         {
             "eventId": "0c9a2e4e-purchase",
             "type": "purchase",
-            "identities": [
-                {
-                    "namespace": "email",
-                    "id": "alma@example.com",
-                    "authenticationState": "AUTHENTICATION_STATE_AUTHENTICATED",
-                }
-            ],
+            "identities": [ALMA],
             "properties": {"category": "yoga", "amount": 49.5},
         },
     ]
@@ -56,24 +54,54 @@ SET_PROFILE: Mapping[str, Any] = {
 }
 RESERVE: Mapping[str, Any] = {
     "reservationId": "mail-7-alma",
-    "identities": [
-        {
-            "namespace": "email",
-            "id": "alma@example.com",
-            "authenticationState": "AUTHENTICATION_STATE_AUTHENTICATED",
-        }
-    ],
+    "identities": [ALMA],
     "items": [{"offer": "free-class", "placement": "web-hero", "decision": "next-best-offer"}],
     "ttl": "86400s",
+}
+SET_CONSENT: Mapping[str, Any] = {
+    "identities": [ALMA],
+    "consent": {
+        "personalize": "CONSENT_VALUE_YES",
+        "marketing": {"any": "CONSENT_VALUE_UNKNOWN", "email": "CONSENT_VALUE_YES"},
+        "idSpecific": {"email:alma@work.example": {"marketing": {"email": "CONSENT_VALUE_NO"}}},
+    },
+}
+CHECK_CONTACT: Mapping[str, Any] = {
+    "identities": [ALMA],
+    "channel": "email",
+    "address": ADDRESS,
+    "reservationId": "news-31-alma",
+    "ttl": "3600s",
 }
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "/offerd.v1.DecisionService/Decide": DECIDE,
     "/offerd.v1.EventService/Collect": COLLECT,
     "/offerd.v1.ProfileService/SetProfile": SET_PROFILE,
+    "/offerd.v1.ProfileService/PatchProfile": {
+        "attributes": {"loyalty": {"points": 120, "tier": None}}
+    },
+    "/offerd.v1.ProfileService/LinkIdentities": {"identities": [ADDRESS, BROWSER]},
+    "/offerd.v1.ProfileService/UnlinkIdentity": {"identity": BROWSER},
+    "/offerd.v1.ProfileService/SetConsent": SET_CONSENT,
+    "/offerd.v1.ProfileService/ExportSubject": {"identities": [ADDRESS]},
+    "/offerd.v1.ProfileService/DeleteSubject": {"identities": [ADDRESS]},
     "/offerd.v1.CapService/Reserve": RESERVE,
     "/offerd.v1.CapService/Commit": {"reservationId": "mail-7-alma"},
     "/offerd.v1.CapService/Release": {"reservationId": "mail-7-alma"},
+    "/offerd.v1.AudienceService/ExplainMembership": {"identities": [ALMA]},
+    "/offerd.v1.AudienceService/WatchAudiences": {
+        "audiences": ["lapsed-yoga"],
+        "afterPosition": "beginning",
+    },
+    "/offerd.v1.ContactService/CheckContact": CHECK_CONTACT,
+    "/offerd.v1.ContactService/CommitContact": {"reservationId": "news-31-alma"},
+    "/offerd.v1.ContactService/ReleaseContact": {"reservationId": "news-31-alma"},
+    "/offerd.v1.ContactService/SetSuppression": {
+        "addresses": [ADDRESS],
+        "reason": "hard bounce",
+    },
+    "/offerd.v1.ContactService/GetSuppression": {"addresses": [ADDRESS]},
 }
 PROBLEM: Mapping[str, Any] = {
     "type": "urn:offerd:error:UNKNOWN_SCOPE",
