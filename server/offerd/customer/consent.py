@@ -77,6 +77,32 @@ def merged(consents: Iterable[Consent]) -> Consent:
     return Consent(choices, id_specific)
 
 
+def granted_by(own: Consent, everyones: Consent) -> Consent:
+    """Returns the choices of all identities, of which only some may grant anything: `own`.
+
+    Whoever sits at a device may say no for whom it is linked to, but not yes.
+    """
+    choices = {
+        question: own.choices.get(question) if choice.value.grants else choice
+        for question, choice in everyones.choices.items()
+    }
+    kept = {question: choice for question, choice in choices.items() if choice is not None}
+    return Consent(kept, everyones.id_specific)
+
+
+def prevailing(own: Consent, everyones: Consent) -> Consent:
+    """Returns the choices of all identities of a person, whose `own` are those made as the person.
+
+    What was granted at a device doesn't override what the person has answered: it may be somebody
+    else who sits there. Where the person hasn't answered, and where less is allowed, it counts.
+    """
+    choices = {
+        question: own.choices.get(question, choice) if choice.value.grants else choice
+        for question, choice in everyones.choices.items()
+    }
+    return Consent(choices, everyones.id_specific)
+
+
 def since(consent: Consent, time_ns: int) -> Consent:
     """Returns only the choices made after an instant."""
     kept = {
@@ -85,6 +111,11 @@ def since(consent: Consent, time_ns: int) -> Consent:
         if _after(chosen, time_ns)
     }
     return Consent(_after(consent.choices, time_ns), kept)
+
+
+def has_opted_out(consent: Consent) -> bool:
+    """Whether the customer has said, not only left open, that nothing may be collected."""
+    return _chosen(COLLECT, consent.choices) is ConsentValue.NO
 
 
 def may_collect(consent: Consent, defaults: ConsentDefaults) -> bool:

@@ -69,12 +69,14 @@ def verdict(
     loud_ns = quiet_end(channel.quiet_periods, standing.zone, now_ns)
     if loud_ns is None:
         return _suppressed(ContactReason.QUIET_HOURS, _endless_words(channel, standing.zone))
-    if loud_ns > now_ns:
-        until_ns = first_free(channel, standing, loud_ns) or loud_ns
-        message = f"quiet hours of `{channel.id}` until {format_instant(loud_ns)}"
-        return _deferred(ContactReason.QUIET_HOURS, message, until_ns)
-    full = _fullest(standing.uses, channel, now_ns)
-    return ALLOWED if full is None else cap_verdict(channel, standing, full, now_ns)
+    full = _fullest(standing.uses, channel, loud_ns)
+    if loud_ns == now_ns:
+        return ALLOWED if full is None else cap_verdict(channel, standing, full, now_ns)
+    until_ns = first_free(channel, standing, loud_ns)
+    if full is not None and until_ns is None:
+        return cap_verdict(channel, standing, full, loud_ns)
+    message = f"quiet hours of `{channel.id}` until {format_instant(loud_ns)}"
+    return _deferred(ContactReason.QUIET_HOURS, message, until_ns or loud_ns)
 
 
 def cap_verdict(channel: Channel, standing: Standing, full: Use, now_ns: int) -> ContactVerdict:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from offerd.customer.consent import ANY_CHANNEL, COLLECT, PERSONALIZE
+from offerd.customer.consent import COLLECT, PERSONALIZE
 from offerd.model.consent import ConsentValue
 
 VERSION: Final = 2
@@ -18,6 +18,7 @@ _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LETTER_BITS: Final = 6
 _DECISECOND_NS: Final = 10**8
+_DAY_NS: Final = 86_400 * 10**9
 _PURPOSES: Final = 24
 
 _CREATED: Final = (6, 36)
@@ -53,6 +54,14 @@ class ConsentString(NamedTuple):
     consents: frozenset[int]
     interests: frozenset[int]
     purpose_one_asked: bool
+
+    @property
+    def latest_ns(self) -> int:
+        """The latest instant at which it can have been last changed.
+
+        Since TCF 2.2 strings tell the day alone, as its midnight UTC.
+        """
+        return self.updated_ns + (0 if self.updated_ns % _DAY_NS else _DAY_NS - 1)
 
 
 def decode(text: str) -> ConsentString:
@@ -102,14 +111,12 @@ def answers(said: ConsentString) -> dict[str, ConsentValue]:
     """Returns what a consent string answers, by question.
 
     Purpose 1 (storing on the device) is `collect`; 5 and 6 (profiles for content, and choosing it)
-    together are `personalize`, 3 and 4 (the same for advertising) `marketing.any`. A purpose that
-    rests on a legitimate interest counts, but for purpose 1, and under policies that don't allow
-    it. The answer rests on consent only if all of its purposes do.
+    together are `personalize`. A purpose that rests on a legitimate interest counts, but for
+    purpose 1, and under policies that don't allow it. The answer rests on consent only if all of
+    its purposes do. 3 and 4 are about advertisements on pages: whoever allows those hasn't asked
+    for mail, and whoever doesn't may have, so that they answer nothing about contact.
     """
-    found = {
-        PERSONALIZE: _together(said, (5, 6)),
-        ANY_CHANNEL: _together(said, (3, 4)),
-    }
+    found = {PERSONALIZE: _together(said, (5, 6))}
     if said.purpose_one_asked:
         found[COLLECT] = ConsentValue.YES if 1 in said.consents else ConsentValue.NO
     return found

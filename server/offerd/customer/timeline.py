@@ -68,6 +68,10 @@ class CustomerTimeline:
             found = self._roots[key] = self._asked(view, now_ns).roots()
         return found
 
+    def is_loaded_member(self, audience: str, now_ns: int) -> bool:
+        """Whether a load says, at an instant, that the customer is in an audience."""
+        return self._known.loaded(now_ns).memberships.get(audience) is True
+
     def _computed(self, aggregates: frozenset[str]) -> frozenset[str]:
         """Those of some aggregates that may change by themselves."""
         names = self._names.get(aggregates)

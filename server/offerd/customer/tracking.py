@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from offerd.audience.certainty import BRIEF, THOROUGH, Foresight, Outlook
+from offerd.customer.loaded import Found, LoadKind, LoadTarget
 from offerd.customer.timeline import CustomerTimeline
 from offerd.customer.view import Known
 from offerd.events import FoldPlan
 from offerd.expression import Environment, Rule
 from offerd.model.catalogue import Audience
+from offerd.model.identity import Subject
 from offerd.model.membership import Certainty, MembershipStatus, TrackedMembership, Transition
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Schema
@@ -24,6 +27,13 @@ _EXITED_NS: Final = 30 * 24 * 3_600_000_000_000
 
 _MOST_FLIPS: Final = 1_000
 """So many times in a row somebody enters or leaves an audience before others are looked at."""
+
+
+def load_cause(target: LoadTarget) -> str:
+    """Returns what stands for a load of a target where causes of writes are told."""
+    if target.kind is LoadKind.PROFILES:
+        return _PROFILES
+    return f"{_DATA}{target.kind.value}/{target.id}"
 
 
 class Tracked(NamedTuple):
@@ -65,17 +75,48 @@ class AudienceTracking:
         self.tracked = frozenset(one for one in self._audiences if self._is_tracked(one))
         self.external = self._audiences.keys() - rules.keys()
         self._by_cause = self._causes(schema)
-        self.event_types = frozenset(self._by_cause) - {_DATA}
+        self.event_types = frozenset(c for c in self._by_cause if not c.startswith(_DATA))
         self.reads_data = bool(self._by_cause.get(_DATA))
         self.fingerprint = self._digest()
 
     def concerned(self, causes: Collection[str]) -> frozenset[str]:
-        """The audiences that writes may concern: types of events, `@` for data, `*` for all."""
+        """The audiences that writes may concern.
+
+        Causes are types of events, `@` for data, what `load_cause` gives, and `*` for all.
+        """
         if _ANYTHING in causes:
             return self.tracked
-        several = (self._by_cause.get(cause, frozenset()) for cause in causes)
+        several = [self._by_cause.get(cause, frozenset()) for cause in causes]
+        if any(cause.startswith(_DATA) and cause != _DATA for cause in causes):
+            several.append(self.of_anybody)
         nobody: frozenset[str] = frozenset()
         return nobody.union(*several)
+
+    @property
+    def loads(self) -> frozenset[str] | None:
+        """The causes of the loads that may concern an audience, None for all loads."""
+        if self.of_anybody:
+            return None
+        return frozenset(c for c in self._by_cause if c.startswith(_DATA) and c != _DATA)
+
+    @cached_property
+    def of_anybody(self) -> frozenset[str]:
+        """The audiences that take in customers of whom nothing more is known than that they are.
+
+        Whatever a load brings, it may bring such customers.
+        """
+        subject = Subject(_SOMEBODY, (_SOMEBODY,))
+        known = Known(subject, self.plan, (), Found((), frozenset(self.external)))
+        timeline = CustomerTimeline(known, self.plan, self.rules, 0)
+        looks = {
+            audience: self.foresight.look(audience, timeline, 0, BRIEF)
+            for audience in self.tracked & self.rules.keys()
+        }
+        return frozenset(
+            audience
+            for audience, (member, (until_ns, _)) in looks.items()
+            if member or until_ns is not None
+        )
 
     def look(
         self, known: Known, before: Tracked, at_ns: int, until_ns: int, concerned: Collection[str]
@@ -95,11 +136,14 @@ class AudienceTracking:
         due = {audience for audience, due_ns in timers.items() if due_ns <= until_ns}
         for audience in due.union(concerned) & self.tracked:
             begin_ns = at_ns if audience in concerned else max(timers[audience], 0)
+            membership = memberships.get(audience)
+            if membership is not None and begin_ns < membership.since_ns <= until_ns:
+                begin_ns = membership.since_ns  # what was before that is told already
             timeline = timelines.get(begin_ns)
             if timeline is None:
                 timeline = CustomerTimeline(known, self.plan, self.rules, begin_ns)
                 timelines[begin_ns] = timeline
-            walk = _Walk(self, subject, audience, memberships.get(audience))
+            walk = _Walk(self, subject, audience, membership)
             next_ns = walk.go(timeline, known, begin_ns, until_ns)
             transitions += walk.transitions
             if walk.membership is None:
@@ -121,14 +165,18 @@ class AudienceTracking:
         if audience not in self.external:
             return self.foresight.look(audience, timeline, now_ns, effort)
         member = timeline.memberships[audience] is True
-        edge_ns = timeline.next_edge(self.foresight.reads_of_loaded(audience), now_ns)
-        return Outlook(member, Certainty(edge_ns, exact=edge_ns is None))
+        reads = self.foresight.reads_of_loaded(audience)
+        edge_ns = timeline.next_edge(reads, now_ns)
+        while edge_ns is not None and timeline.is_loaded_member(audience, edge_ns) is member:
+            edge_ns = timeline.next_edge(reads, edge_ns)
+        return Outlook(member, Certainty(edge_ns, exact=True))
 
     def _is_tracked(self, audience: str) -> bool:
         return audience not in self.rules or not self.foresight.reads(audience).context
 
     def _causes(self, schema: Schema) -> dict[str, frozenset[str]]:
         types = {one.id: frozenset(one.events) for one in schema.aggregates}
+        scores = {one.id for one in schema.scores}
         found: dict[str, set[str]] = {}
         for audience in self.tracked & self.rules.keys():
             reads = self.foresight.reads(audience)
@@ -137,6 +185,17 @@ class AudienceTracking:
                     found.setdefault(event_type, set()).add(audience)
             if reads.attributes or reads.scores:
                 found.setdefault(_DATA, set()).add(audience)
+            if reads.attributes:
+                found.setdefault(_PROFILES, set()).add(audience)
+            targets = [LoadTarget(LoadKind.MEMBERSHIPS, name) for name in reads.audiences]
+            for name in reads.scores:
+                whole = name if name in scores else name.rpartition(".")[0]
+                targets.append(LoadTarget(LoadKind.SCORES, whole))
+            for target in targets:
+                found.setdefault(load_cause(target), set()).add(audience)
+        for audience in self.external:
+            loaded = LoadTarget(LoadKind.MEMBERSHIPS, audience)
+            found.setdefault(load_cause(loaded), set()).add(audience)
         return {cause: frozenset(audiences) for cause, audiences in found.items()}
 
     def _digest(self) -> bytes:
@@ -149,7 +208,9 @@ class AudienceTracking:
 
 
 _DATA: Final = "@"
+_PROFILES: Final = "@profiles"
 _ANYTHING: Final = "*"
+_SOMEBODY: Final = ProfileKey("", "")
 
 
 class _Walk:
@@ -187,7 +248,7 @@ class _Walk:
         look = self._tracking.outlook(audience, timeline, at_ns, BRIEF)
         self._set(at_ns, member=look.member)
         until_ns, exact = look.certainty
-        if until_ns is None or exact or audience in self._tracking.external:
+        if until_ns is None or exact:
             return until_ns
         return max(until_ns, at_ns + LEAST_NS)
 

@@ -98,6 +98,11 @@ class Known:
         itself, ascending."""
         return self._plan.features.edges(self.read, after_ns, until_ns)
 
+    def read_all(self) -> None:
+        """Reads all series now: what is asked afterwards takes little time."""
+        for name in sorted(self._plan.features.names):
+            self.read(name)
+
     def read(self, name: str, _oldest_ns: int | None = None) -> Series:
         """Returns the series of an aggregate over all members: `offerd.events.features.Read`."""
         series = self._series.get(name)

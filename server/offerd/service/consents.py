@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from offerd.admission import quote
@@ -13,11 +13,13 @@ from offerd.customer.consent import (
     may_collect,
     may_personalize,
     merged,
+    prevailing,
 )
 from offerd.errors import FailedPrecondition, InvalidArgument, Reason
 from offerd.model.consent import Consent
 from offerd.model.identity import Identity, Subject
 from offerd.model.profile import ProfileKey
+from offerd.model.schema import Namespace
 from offerd.service.asked import Asked
 from offerd.service.subjects import deleted_subject, subject_in
 from offerd.service.translate.consents import ConsentAdmission, consent_message
@@ -143,7 +145,7 @@ class Consents:
         """
         if self._is_free(chosen):
             return asked
-        consent = merged((self._state.consents.of(asked.subject), chosen.consent))
+        consent = merged((self._known(asked.subject), chosen.consent))
         if not may_collect(consent, self._defaults):
             options = asked.options._replace(fallbacks_only=NOT_COLLECTED)
             return asked._replace(subject=None, extra=(), options=options)
@@ -159,7 +161,7 @@ class Consents:
     def allows(self, who: tuple[Identity, ...], chosen: Chosen) -> bool:
         """Whether anything may be stored of whom some identities name."""
         subject = subject_in(self._state, who, self._namespaces)
-        consent = self._state.consents.of(subject)
+        consent = self._known(subject)
         if subject is not None and subject.key == chosen.key:
             consent = merged((consent, chosen.consent))
         return may_collect(consent, self._defaults)
@@ -168,8 +170,11 @@ class Consents:
         """Raises FailedPrecondition if nothing may be stored of a customer."""
         if self._is_free(NOTHING):
             return
-        if not may_collect(self._state.consents.of(subject), self._defaults):
+        if not may_collect(self._known(subject), self._defaults):
             raise not_collected(subject.key, "identities")
+
+    def _known(self, subject: Subject | None) -> Consent:
+        return consent_of(self._state, subject, self._namespaces)
 
     def _is_free(self, chosen: Chosen) -> bool:
         """Whether nobody needs to be asked: nobody ever chose, and by default all is allowed."""
@@ -178,6 +183,17 @@ class Consents:
     def _subject(self, whose: Sequence[identity_pb2.Identity]) -> Subject | None:
         who = identities(whose, self._namespaces, "identities")
         return subject_in(self._state, who, self._namespaces)
+
+
+def consent_of(
+    state: State, subject: Subject | None, namespaces: Mapping[str, Namespace]
+) -> Consent:
+    """Returns what holds of what was chosen under any identity of a customer."""
+    everyones = state.consents.of(subject)
+    if subject is None or len(subject.members) < 2:
+        return everyones
+    people = tuple(key for key in subject.members if namespaces[key.namespace].type.names_person)
+    return prevailing(state.consents.of(subject._replace(members=people)), everyones)
 
 
 class Gate:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from offerd.admission.wording import quote
 from offerd.bundle import Bundle
-from offerd.customer.consent import ContactConsent, may_contact
+from offerd.customer.consent import ContactConsent, granted_by, may_contact
 from offerd.customer.contact import ALLOWED, Standing, Use, cap_verdict, verdict
 from offerd.errors import InvalidArgument, Reason
 from offerd.events import FoldPlan
@@ -58,6 +58,13 @@ class Contacts:
         self._defaults = catalogue.consent
         self._namespaces = {one.id: one for one in catalogue.schema.namespaces}
         self._admission = ContactAdmission(catalogue.channels, self._namespaces)
+        self._zones = {
+            channel.id: channel.time_zone_attribute
+            for channel in catalogue.channels
+            if f"profile.{channel.time_zone_attribute}"
+            not in bundle.prepared.withholdings.from_reader(channel.marketing_actions)
+        }
+        """By channel the attribute with the customer's zone, if policies let it be read."""
 
     async def check_contact(self, request: pb.CheckContactRequest) -> pb.CheckContactResponse:
         """Says whether a customer may be contacted; with a reservation id takes room if so.
@@ -175,19 +182,29 @@ class Contacts:
     def _consent(
         self, subject: Subject, channel: Channel, addresses: Sequence[ProfileKey]
     ) -> ContactConsent:
-        """Returns whether any of the addresses may be used: if one may not, none may."""
-        consent = self._state.consents.of(subject)
+        """Returns whether any of the addresses may be used: if one may not, none may.
+
+        A device grants only what is sent to devices like it.
+        """
+        consents = self._state.consents
+        granting = tuple(
+            key
+            for key in subject.members
+            if key.namespace in channel.namespaces
+            or self._namespaces[key.namespace].type.names_person
+        )
+        own = consents.of(subject._replace(members=granting))
+        consent = granted_by(own, consents.of(subject))
         found = [
             may_contact(consent, self._defaults, channel.consent, address)
             for address in addresses or (None,)
         ]
         return next((one for one in found if not one.granted), found[0])
 
-    @staticmethod
-    def _zone(wanted: WantedContact, view: ProfileView) -> ZoneInfo | None:
+    def _zone(self, wanted: WantedContact, view: ProfileView) -> ZoneInfo | None:
         if wanted.time_zone:
             return ZoneInfo(wanted.time_zone)
-        own = view.attributes.get(wanted.channel.time_zone_attribute or "")
+        own = view.attributes.get(self._zones.get(wanted.channel.id) or "")
         name = own if own in known_zones() else wanted.channel.time_zone
         return None if name is None else ZoneInfo(name)
 

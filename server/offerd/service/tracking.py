@@ -1,33 +1,33 @@
 """Keeping track of who is in which audience, beside everything else.
 
 The store marks whoever is written to, in the transaction that writes. A thread looks at those who
-are marked, at those whose membership changes as time passes, and after a change of what is tracked
-at everybody; it writes what it finds with the marks taken off in one transaction. So nothing is
-lost or told twice, whenever the process ends.
+are marked, at those whose membership changes as time passes, and after a load or a change of what
+is tracked at everybody; it writes what it finds with the marks taken off in one transaction. So
+nothing is lost or told twice, whenever the process ends.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Final, NamedTuple
 
 import structlog
 
-from offerd.bundle import Bundle
+from offerd.customer.consent import has_opted_out
 from offerd.customer.subject import subjects_of
 from offerd.customer.tracking import NOTHING, AudienceTracking, Looked, Tracked, gone
 from offerd.errors import Exhausted, Unavailable
-from offerd.events import FoldPlan, FoldPlans
 from offerd.model.identity import Subject
 from offerd.model.profile import ProfileKey
-from offerd.model.schema import Namespace
+from offerd.service.consents import consent_of
+from offerd.service.followed import Followed
+from offerd.service.pacing import Pace
 from offerd.store import State
-from offerd.store.marks import Watch
 from offerd.store.membership_writer import Seen
-from offerd.store.memberships import ANYTHING, Mark, Stored, Sweep, TrackedRow, decode_mark
+from offerd.store.memberships import Mark, Stored, Sweep, TrackedRow, decode_mark
 
 _MOST: Final = 100
 """Those who are looked at before anything of it is stored."""
@@ -39,53 +39,14 @@ _LONGEST_WAIT_S: Final = 60.0
 """However far the next timer is: the clock on the wall may be set meanwhile."""
 
 _AFTER_FAILURE_S: Final = 1.0
+_PATIENCE_S: Final = 0.25
+"""So long those who were written to go before all others, who then have a turn too."""
+
 _LONG_NS: Final = 60 * 1_000_000_000
 """Between two writes that nobody has looked at: what was between them is looked at too."""
 
 _AGAIN: Final = 4
 """So often somebody is looked at again because they were written to meanwhile."""
-
-
-class Followed(NamedTuple):
-    """What is tracked: the active revision's audiences, and a canary's for its profiles.
-
-    `namespaces` are in the order of declaration, best first.
-    """
-
-    active: AudienceTracking
-    canary: AudienceTracking | None
-    plans: FoldPlans
-    namespaces: dict[str, Namespace]
-    share: int = 0
-
-    def of(self, key: ProfileKey) -> AudienceTracking:
-        """The tracking whose turn it is for a subject."""
-        canary = self.canary
-        return canary if canary is not None and self.plans.of(key) is canary.plan else self.active
-
-    def watch(self) -> Watch:
-        """What of the writes to profiles may concern an audience."""
-        several = [one for one in (self.active, self.canary) if one is not None]
-        types = frozenset(name for one in several for name in one.event_types)
-        return Watch(
-            types,
-            any(one.reads_data for one in several),
-            any_tracked=any(one.tracked for one in several),
-        )
-
-    def fingerprint(self) -> bytes:
-        """What says whether the same is tracked."""
-        if self.canary is None:
-            return self.active.fingerprint
-        return self.active.fingerprint + self.canary.fingerprint + str(self.share).encode()
-
-
-def tracking_of(bundle: Bundle, fold: FoldPlan) -> AudienceTracking:
-    """Returns how the audiences of a revision are tracked."""
-    prepared, catalogue = bundle.prepared, bundle.catalogue
-    return AudienceTracking(
-        catalogue.audiences, prepared.audiences, catalogue.schema, prepared.environment, fold
-    )
 
 
 class _Job(NamedTuple):
@@ -124,6 +85,8 @@ class Tracker:
         self._followed: Followed | None = None
         self._begun: Future[None] | None = None
         self._most = _MOST
+        self._pace = Pace()
+        self._swept_s = 0.0
         self._marks_after = b""
         self._listeners: list[Callable[[], object]] = []
         self._wake = threading.Condition()
@@ -171,42 +134,58 @@ class Tracker:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def step(self) -> bool:
-        """Looks at some who are to be looked at; returns whether there were any."""
+    def step(self, *, paced: bool = False) -> bool:
+        """Looks at some who are to be looked at; returns whether there were any.
+
+        `paced` rests now and then from looking at others than those who were just written to.
+        """
         followed, begun = self._followed, self._begun
         if followed is None:
             return False
         if begun is not None:
             begun.result()
         now_ns = self._now()
-        marks = self._tracking.marks(self._marks_after, self._most)
-        if not marks and self._marks_after:
-            marks = self._tracking.marks(b"", self._most)
-        self._marks_after = marks[-1][0] if marks else b""
-        due = self._tracking.due(now_ns, self._most)
-        round_ = _Round(followed, self._state, now_ns)
+        rests = paced and self._pace.left_s > 0
+        marks = self._next_marks()
+        due = [] if rests else self._tracking.due(now_ns, self._most)
+        waits = bool(marks or due) and not (paced and self._swept_s < time.monotonic())
+        sweep = None if rests or waits else self._tracking.sweep()
+        if not marks and not due and sweep is None:
+            return False
+        self._pace.begin()
+        round_ = _Round(followed, self._state, now_ns, self._pace.breathe)
         for _, mark, value in marks:
             round_.add_mark(mark, value)
         for digest in due:
             round_.add_due(digest)
-        sweep = None if marks or due else self._tracking.sweep()
-        swept = None
-        if sweep is not None:
-            page = self._tracking.everybody(sweep.after, self._most)
-            for key in page.keys:
-                round_.add(key, sweep.time_ns or now_ns, frozenset((ANYTHING,)))
-            later = None if page.after is None else Sweep(sweep.time_ns, page.after)
-            swept = (later, sweep)
-        if not marks and not due and sweep is None:
-            return False
-        begin_s = time.monotonic()
+        swept = None if sweep is None else (self._sweep(sweep, round_), sweep)
+        begin_s, begin_cpu_s = time.monotonic(), time.thread_time()
         seen = round_.seen()
         self._fit(time.monotonic() - begin_s)
+        if due or sweep is not None:
+            self._pace.end(time.thread_time() - begin_cpu_s)
         stored = self._tracking.store(seen, round_.marks.items(), self._now(), swept)
         if stored.result():
             for listener in tuple(self._listeners):
                 listener()
         return True
+
+    def _next_marks(self) -> list[tuple[bytes, Mark, bytes]]:
+        marks = self._tracking.marks(self._marks_after, self._most)
+        if not marks and self._marks_after:
+            marks = self._tracking.marks(b"", self._most)
+        self._marks_after = marks[-1][0] if marks else b""
+        return marks
+
+    def _sweep(self, sweep: Sweep, round_: _Round) -> Sweep | None:
+        """Adds some of those who are left to a round; returns who is left then."""
+        self._swept_s = time.monotonic() + _PATIENCE_S
+        if not round_.followed.concerns(sweep.causes):
+            return sweep.later(None)
+        page = self._tracking.everybody(sweep.after, self._most)
+        for key in page.keys:
+            round_.add(key, sweep.time_ns or round_.now_ns, frozenset(sweep.causes))
+        return sweep.later(page.after)
 
     def _fit(self, took_s: float) -> None:
         """Has fewer looked at together if that took long, more if it was quick."""
@@ -224,7 +203,7 @@ class Tracker:
         while not self._stopping:
             wait_s = 0.0
             try:
-                if not self.step():
+                if not self.step(paced=True):
                     wait_s = self._until_next_s()
             except Unavailable:
                 return  # the state is being closed
@@ -239,20 +218,26 @@ class Tracker:
                 self._woken = False
 
     def _until_next_s(self) -> float:
+        if self._tracking.sweep() is not None:
+            return self._pace.left_s
         due_ns = self._tracking.next_due_ns()
         if due_ns is None:
             return _LONGEST_WAIT_S
-        return min(max((due_ns - self._now()) / 1e9, 0.0), _LONGEST_WAIT_S)
+        until_s = max((due_ns - self._now()) / 1e9, self._pace.left_s)
+        return min(until_s, _LONGEST_WAIT_S)
 
 
 class _Round:
     """Those who are looked at together, each once."""
 
-    def __init__(self, followed: Followed, state: State, now_ns: int) -> None:
-        self._followed = followed
+    def __init__(
+        self, followed: Followed, state: State, now_ns: int, breathe: Callable[[], None]
+    ) -> None:
+        self.followed = followed
+        self.now_ns = now_ns
         self._state = state
         self._tracking = state.tracking
-        self._now_ns = now_ns
+        self._breathe = breathe
         self._jobs: dict[ProfileKey, _Job] = {}
         self._retired: dict[ProfileKey, ProfileKey] = {}
         self.marks: dict[ProfileKey, bytes] = {}
@@ -261,21 +246,21 @@ class _Round:
     def add_mark(self, mark: Mark, value: bytes) -> None:
         """Whoever a marked identity is part of."""
         self.marks[mark.key] = value
-        at_ns = mark.last_ns or self._now_ns
+        at_ns = mark.last_ns or self.now_ns
         self.add(mark.key, at_ns, frozenset(mark.causes), mark.first_ns or at_ns)
 
     def add_due(self, digest: bytes) -> None:
         """A subject, by the digest of its key, for whom it is time."""
         stored = self._tracking.row_at(digest)
         if stored is not None:
-            self.add(stored.row.key, self._now_ns, frozenset())
+            self.add(stored.row.key, self.now_ns, frozenset())
 
     def add(
         self, key: ProfileKey, at_ns: int, causes: frozenset[str], first_ns: int | None = None
     ) -> None:
         """All subjects that an identity is part of."""
         group = self._tracking.linked_to(key)
-        subjects, retired = subjects_of(key, group, self._followed.namespaces)
+        subjects, retired = subjects_of(key, group, self.followed.namespaces)
         for subject in subjects:
             job = _Job(subject, at_ns, at_ns if first_ns is None else first_ns, causes, key)
             known = self._jobs.get(subject.unit)
@@ -284,23 +269,29 @@ class _Round:
             self._retired[one] = key
 
     def seen(self) -> list[Seen]:
-        """Looks at all of them."""
-        found = []
+        """Looks at all of them; returns those of whom there is something to write."""
+        found: list[Seen] = []
         for job in self._jobs.values():
-            found.append(self._look(job))
-            time.sleep(0)  # decisions go first
+            found += self._look(job)
+            self._breathe()  # decisions go first
         for key, found_at in self._retired.items():
             stored = self._tracking.row(key)
             if stored is not None and key not in self._jobs:
-                looked = gone(key, _tracked(stored), self._now_ns)
+                looked = gone(key, _tracked(stored), self.now_ns)
                 found.append(Seen(key, stored.value, None, looked.transitions, found_at))
         return found
 
-    def _look(self, job: _Job) -> Seen:
+    def _look(self, job: _Job) -> Iterable[Seen]:
         unit = job.subject.unit
-        tracking = self._followed.of(unit)
+        tracking = self.followed.of(unit)
         stored = self._tracking.row(unit)
         before = _tracked(stored)
+        if self._has_opted_out(job.subject):
+            # Nothing is found out about them any more; they leave what they were in.
+            if stored is None:
+                return ()
+            looked = gone(unit, before, max(self.now_ns, job.at_ns))
+            return (Seen(unit, stored.value, None, looked.transitions, job.found_at),)
         earlier = self._look_before(job, tracking, before)
         before = earlier.tracked
         due_ns = min(before.timers.values(), default=job.at_ns)
@@ -311,15 +302,18 @@ class _Round:
             if newer is None:
                 break
             job = newer
-        until_ns = max(self._now_ns, job.at_ns)
+        until_ns = max(self.now_ns, job.at_ns)
         looked = tracking.look(known, before, job.at_ns, until_ns, tracking.concerned(job.causes))
-        return Seen(
-            unit,
-            None if stored is None else stored.value,
-            _row(unit, looked.tracked),
-            (*earlier.transitions, *looked.transitions),
-            job.found_at,
-        )
+        row, transitions = _row(unit, looked.tracked), (*earlier.transitions, *looked.transitions)
+        before_row, value = (None, None) if stored is None else stored
+        if row == before_row and not transitions:
+            return ()
+        return (Seen(unit, value, row, transitions, job.found_at),)
+
+    def _has_opted_out(self, subject: Subject) -> bool:
+        if not self._state.consents.given:
+            return False
+        return has_opted_out(consent_of(self._state, subject, self.followed.namespaces))
 
     def _look_before(self, job: _Job, tracking: AudienceTracking, before: Tracked) -> Looked:
         """What happened before somebody was last written to, but nobody has looked at yet.

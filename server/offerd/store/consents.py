@@ -74,6 +74,7 @@ class SetConsent(Operation[Consent | None]):
             record = workspace.record_to_change(self._key)
             record.consent = found
             record.update_time_ns = self._now_ns
+            workspace.marks.anything((self._key,), self._now_ns)
             if workspace.get(Table.META, _GIVEN_KEY) is None:
                 workspace.put(Table.META, _GIVEN_KEY, b"")
         return found

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from offerd.customer.tcf import InvalidConsentStringError, answers, decode
+from offerd.customer.tcf import ConsentString, InvalidConsentStringError, answers, decode
 from offerd.model.consent import ConsentValue
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -125,29 +125,38 @@ INTEREST = ConsentValue.LEGITIMATE_INTEREST
 @pytest.mark.parametrize(
     ("consents", "interests", "policy", "expected"),
     [
-        (set(), set(), 4, (NO, NO, NO)),
-        ({1}, set(), 4, (YES, NO, NO)),
-        ({5, 6}, set(), 4, (NO, YES, NO)),
-        ({5}, set(), 4, (NO, NO, NO)),
-        ({3, 4}, set(), 4, (NO, NO, YES)),
-        ({4}, set(), 4, (NO, NO, NO)),
-        (set(range(1, 11)), set(), 5, (YES, YES, YES)),
-        ({2, 7, 8, 9, 10, 11}, {2, 7, 8, 9, 10}, 4, (NO, NO, NO)),
-        ({5}, {6}, 2, (NO, INTEREST, NO)),
-        (set(), {1, 3, 4, 5, 6}, 3, (NO, INTEREST, INTEREST)),
-        (set(), {1, 3, 4, 5, 6}, 4, (NO, NO, NO)),
-        ({3, 4}, {3, 4}, 2, (NO, NO, YES)),
+        (set(), set(), 4, (NO, NO)),
+        ({1}, set(), 4, (YES, NO)),
+        ({5, 6}, set(), 4, (NO, YES)),
+        ({5}, set(), 4, (NO, NO)),
+        ({3, 4}, set(), 4, (NO, NO)),
+        ({4}, set(), 4, (NO, NO)),
+        (set(range(1, 11)), set(), 5, (YES, YES)),
+        ({2, 7, 8, 9, 10, 11}, {2, 7, 8, 9, 10}, 4, (NO, NO)),
+        ({5}, {6}, 2, (NO, INTEREST)),
+        (set(), {1, 3, 4, 5, 6}, 3, (NO, INTEREST)),
+        (set(), {1, 3, 4, 5, 6}, 4, (NO, NO)),
+        ({3, 4}, {3, 4}, 2, (NO, NO)),
     ],
 )
 def test_purposes_answer_questions(
     consents: set[int], interests: set[int], policy: int, expected: tuple[ConsentValue, ...]
 ) -> None:
-    """Purpose 1 is collect, 5 with 6 personalize, 3 with 4 marketing; the rest says nothing."""
+    """Purpose 1 is collect, 5 with 6 personalize; the rest says nothing."""
     found = answers(decode(made(consents=consents, interests=interests, policy=policy)))
-    assert (found["collect"], found["personalize"], found["marketing.any"]) == expected
+    assert found == dict(zip(("collect", "personalize"), expected, strict=True))
 
 
 def test_where_purpose_one_was_not_asked_nothing_is_said_about_collecting() -> None:
     """Some laws let it be without asking."""
     found = answers(decode(made(consents={5, 6}, purpose_one_treatment=True)))
-    assert set(found) == {"personalize", "marketing.any"}
+    assert set(found) == {"personalize"}
+
+
+def test_a_string_was_made_at_the_latest_when_its_day_ends() -> None:
+    """One that tells the moment is as of then; one that tells the day alone, as of its end."""
+    day_ns = 86_400 * 10**9
+    to_the_moment = ConsentString(0, 5 * day_ns + 1, 4, frozenset(), frozenset(), True)
+    to_the_day = ConsentString(0, 5 * day_ns, 4, frozenset(), frozenset(), True)
+    assert to_the_moment.latest_ns == 5 * day_ns + 1
+    assert to_the_day.latest_ns == 6 * day_ns - 1

@@ -32,7 +32,7 @@ ZONE = ZoneInfo("Europe/Stockholm")
 NIGHT = QuietPeriod(22 * 60, 8 * 60)
 GRANTED = ContactConsent(True, "marketing.any", ConsentValue.YES)
 DENIED = ContactConsent(False, "marketing.email", ConsentValue.NO)
-FULL = Use(Cap(0, 1), [NOW_NS - 1])
+FULL = Use(Cap(0, 1, within_ns=HOUR_NS), [NOW_NS - 1])
 ROOM = Use(Cap(0, 2), [NOW_NS - 1])
 
 MARKETING, TRANSACTION = ContactCategory.MARKETING, ContactCategory.TRANSACTIONAL
@@ -56,7 +56,7 @@ def test_the_first_reason_of_four_is_told(
         (denied, ContactReason.CONSENT, ContactOutcome.SUPPRESS),
         (suppressed, ContactReason.SUPPRESSION_LIST, ContactOutcome.SUPPRESS),
         (quiet, ContactReason.QUIET_HOURS, ContactOutcome.DEFER),
-        (full, ContactReason.CAP, ContactOutcome.SUPPRESS),
+        (full, ContactReason.CAP, ContactOutcome.DEFER),
     ]
     expected = next((rest for holds, *rest in reasons if holds), [None, ContactOutcome.ALLOW])
     assert [found.reason, found.outcome] == expected
@@ -83,6 +83,16 @@ def test_it_is_deferred_until_neither_quiet_hours_nor_caps_are_in_the_way() -> N
     assert found.reason is ContactReason.QUIET_HOURS
     assert found.until_ns == parse_instant("2026-06-11T08:00:00Z")
     assert "until 2026-06-11T06:00:00Z" in found.message
+
+
+def test_what_has_never_room_again_is_suppressed_in_quiet_hours_too() -> None:
+    """There is nothing to wait for; the cap is why."""
+    channel = Channel("email", "email", quiet_periods=(NIGHT,))
+    passing = Use(Cap(0, 1, within_ns=24 * HOUR_NS), [NOW_NS - 1])
+    never = Use(Cap(0, 1), [NOW_NS - 1])
+    found = verdict(channel, MARKETING, Standing(GRANTED, "", ZONE, [passing, never]), NOW_NS)
+    assert (found.outcome, found.reason) == (ContactOutcome.SUPPRESS, ContactReason.CAP)
+    assert found.message == "1 contact by `email` ever: no more"
 
 
 def test_of_several_caps_the_one_that_holds_longest_is_told() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from offerd.errors import InvalidArgument, Reason
+from offerd.store.membership_writer import Kept
 from offerd.v1 import audience_service_pb2 as pb
-from offerd.v1 import profile_service_pb2
+from offerd.v1 import consent_pb2, profile_service_pb2
 from unit.service.tracked import BEGIN, DAY, Tracked, device, person
 
 _90_DAYS = 90 * DAY
@@ -183,7 +184,7 @@ async def test_a_watcher_goes_on_where_another_ended(tmp_path: Path) -> None:
         assert len({one.position for one in seen}) == 5
 
 
-@pytest.mark.parametrize("position", ["x", "99", "-1"])
+@pytest.mark.parametrize("position", ["x", "99", "-1", "9" * 5_000])
 async def test_a_position_that_never_was_is_refused(tmp_path: Path, position: str) -> None:
     """The refusal names the field."""
     with Tracked(tmp_path).running() as service:
@@ -205,3 +206,36 @@ async def test_a_started_tracker_follows_writes_by_itself(tmp_path: Path) -> Non
             await watch.close()
         finally:
             service.revisions.tracker.stop()
+
+
+async def test_a_watcher_that_reads_too_slowly_is_told_what_it_has_missed(tmp_path: Path) -> None:
+    """Transitions that are removed while somebody watches aren't left out silently."""
+    with Tracked(tmp_path).running() as service:
+        await service.set_tier("web", "d0", "plus")
+        service.look()
+        watch = _Watch(service, "beginning")
+        assert (await watch.next()).identity.id == "d0"
+        service.state.tracking.kept = Kept(at_most=1)
+        for number in range(1, 4):
+            await service.set_tier("web", f"d{number}", "plus")
+            service.look()
+        with pytest.raises(InvalidArgument) as refused:
+            await watch.next()
+        assert refused.value.reason is Reason.OUT_OF_RANGE
+
+
+async def test_who_opts_out_leaves_all_audiences_and_enters_none(tmp_path: Path) -> None:
+    """Nothing is found out any more about who has forbidden that anything is collected."""
+    with Tracked(tmp_path).running() as service:
+        await service.set_tier("web", "d", "plus")
+        service.look()
+        consent = {"collect": consent_pb2.CONSENT_VALUE_NO}
+        request = profile_service_pb2.SetConsentRequest(identities=[device("d")], consent=consent)
+        await service.call("ProfileService/SetConsent", request)
+        service.look()
+        members = pb.ListMembersRequest(audience="plus")
+        assert not (await service.call("AudienceService/ListMembers", members)).members
+        await service.set_tier("web", "d", "plus")
+        service.now_ns += 200 * DAY
+        service.look()
+        assert not (await service.call("AudienceService/ListMembers", members)).members

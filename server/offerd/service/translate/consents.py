@@ -61,15 +61,18 @@ class ConsentAdmission:
         general word.
         """
         values = self._general(message, field)
-        values.update(_of_string(message.tcf_string, f"{field}.tcf_string"))
+        said, said_ns = _of_string(message.tcf_string, f"{field}.tcf_string", now_ns)
+        given: dict[str, ConsentValue] = {}
         for name in (COLLECT, PERSONALIZE, SHARE):
             value = _value(getattr(message, name), f"{field}.{name}")
             if value is not None:
-                values[name] = value
-        values.update(self._marketing(message.marketing, f"{field}.marketing"))
+                given[name] = value
+        given |= self._marketing(message.marketing, f"{field}.marketing")
         time_ns = self._time(message, f"{field}.choice_time", now_ns)
+        if message.HasField("choice_time"):
+            said_ns = time_ns
         return Consent(
-            {question: Choice(value, time_ns) for question, value in values.items()},
+            _chosen_at(values, time_ns) | _chosen_at(said, said_ns) | _chosen_at(given, time_ns),
             self._addresses(message, f"{field}.id_specific", time_ns),
         )
 
@@ -158,11 +161,17 @@ def consent_message(consent: Consent) -> pb.Consent:
     return message
 
 
-def _of_string(text: str, field: str) -> dict[str, ConsentValue]:
+def _chosen_at(values: Mapping[str, ConsentValue], time_ns: int) -> dict[str, Choice]:
+    return {question: Choice(value, time_ns) for question, value in values.items()}
+
+
+def _of_string(text: str, field: str, now_ns: int) -> tuple[dict[str, ConsentValue], int]:
+    """Returns what a consent string answers, and when that was chosen, as far as it says."""
     if not text:
-        return {}
+        return {}, now_ns
     try:
-        return answers(decode(text))
+        said = decode(text)
+        return answers(said), min(said.latest_ns, now_ns)
     except InvalidConsentStringError as error:
         message = f"no consent string of version 2: {error}"
         raise InvalidArgument(Reason.INVALID_CONSENT_STRING, message, field=field) from error
