@@ -55,6 +55,7 @@ format: $(VENV)/.ready ## Format the code.
 .PHONY: caps-soak
 caps-soak: $(VENV)/.ready ## Storm one cap with eight processes, killing them and the server.
 	PYTHONPATH=server:clients/python:clients/gateway:tests $(BIN)/python -m contract.cap_storm $(RUN)/caps
+	PYTHONPATH=server:clients/python:clients/gateway:tests $(BIN)/python -m contract.cap_storm $(RUN)/caps --workers 3
 
 .PHONY: check
 check: $(VENV)/.ready ## Lint, check types, and compare generated code with its sources.

@@ -76,6 +76,19 @@ class ServeProcess:
         assert found, f"found {line!r}, and in the log: {self._log.read_text()}"
         return int(found[1])
 
+    def workers(self) -> set[int]:
+        """The ids of the processes that it has started, which still run."""
+        found = set()
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                text = stat.read_text(encoding="ascii", errors="replace")
+            except OSError:
+                continue  # it has just ended
+            state, parent = text.rpartition(")")[2].split()[:2]
+            if parent == str(self.process.pid) and state != "Z":
+                found.add(int(stat.parent.name))
+        return found
+
     @property
     def grpc_address(self) -> str:
         """Where the gRPC door is."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,7 @@ class Outcome(NamedTuple):
     told: Counter[str]
     server_kills: int
     client_kills: int
+    worker_kills: int
     seconds: float
 
     @property
@@ -54,7 +56,7 @@ class Outcome(NamedTuple):
 
         A client has one call under way: each is lost if the server is killed, its own if it is.
         """
-        return WORKERS * self.server_kills + self.client_kills
+        return WORKERS * (self.server_kills + self.worker_kills) + self.client_kills
 
 
 class Storm:
@@ -86,7 +88,7 @@ class Storm:
         self._server = self._serve(0)
         self._clients: dict[int, subprocess.Popen[str]] = {}
         self._selector = selectors.DefaultSelector()
-        self._server_kills = self._client_kills = 0
+        self._server_kills = self._client_kills = self._worker_kills = 0
 
     def _serve(self, port: int) -> ServeProcess:
         log = self._folder / f"server-{len(list(self._folder.iterdir()))}.log"
@@ -110,8 +112,11 @@ class Storm:
         self._clients[worker] = process
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)
 
-    def run(self, *, server_kills: int, client_kills: int) -> Outcome:
-        """Lets all attempts be made, killing at random moments on the way."""
+    def run(self, *, server_kills: int, client_kills: int, worker_kills: int = 0) -> Outcome:
+        """Lets all attempts be made, killing at random moments on the way.
+
+        `worker_kills` are of single processes of a server that has several.
+        """
         started = time.monotonic()
         for worker in range(WORKERS):
             self._start(worker)
@@ -120,7 +125,11 @@ class Storm:
         moments = (
             sorted(
                 (self._rng.randrange(total // 50, total * 4 // 5), kill)
-                for kill, count in ((self._kill_server, server_kills), (self._kill, client_kills))
+                for kill, count in (
+                    (self._kill_server, server_kills),
+                    (self._kill, client_kills),
+                    (self._kill_worker, worker_kills),
+                )
                 for _ in range(count)
             )
             if total
@@ -147,6 +156,12 @@ class Storm:
         self._server_kills += 1
         self._server = self._serve(self._server.grpc_port)
 
+    def _kill_worker(self) -> None:
+        running = sorted(self._server.workers())
+        if running:
+            os.kill(self._rng.choice(running), signal.SIGKILL)
+            self._worker_kills += 1
+
     def _kill(self) -> None:
         worker = self._rng.choice([w for w, one in self._clients.items() if one.poll() is None])
         client = self._clients[worker]
@@ -170,6 +185,7 @@ class Storm:
                 told,
                 self._server_kills,
                 self._client_kills,
+                self._worker_kills,
                 seconds,
             )
 
@@ -190,7 +206,7 @@ def main(folder: Path, *options: str) -> None:
         seed = random.randrange(2**32)
         storm = Storm(folder / f"{mode}-{seed}", mode, 1_000, 50_000, seed, options)
         try:
-            outcome = storm.run(server_kills=5, client_kills=12)
+            outcome = storm.run(server_kills=5, client_kills=12, worker_kills=8 if options else 0)
         finally:
             storm.close()
         print(f"{mode}, seed {seed}: {outcome}")

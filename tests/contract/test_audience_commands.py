@@ -14,6 +14,7 @@ from offerd.v1 import profile_service_pb2 as profiles
 from offerd.v1 import profile_service_pb2_grpc as profiles_grpc
 from processes import run, serve_process
 from serving import compile_to
+from unit.client.certificates import Authority
 
 DEFINITIONS = """
 namespaces: [{id: web, type: cookie}]
@@ -71,3 +72,22 @@ def test_audiences_are_asked_of_a_service_and_of_its_state(
             assert run("audience", "why", "web:d3", "plus", *where).returncode == 3
         wrong = run("audience", "why", "web:d0", "pluss", "--address", served.grpc_address)
         assert "did you mean `plus`" in wrong.stderr
+
+
+def test_audiences_are_asked_over_tls(bundle_of_audiences: Path, tmp_path: Path) -> None:
+    """As every command that asks a service; without its authority nobody answers."""
+    authority = Authority(tmp_path)
+    own, client = authority.sign("server"), authority.sign("client")
+    options = ("--tls-cert", own.certificate, "--tls-key", own.key)
+    mutual = ("--tls-client-ca", authority.certificate)
+    with serve_process(bundle_of_audiences, tmp_path / "state", *options, *mutual) as served:
+        where = ("--address", served.grpc_address, "--tls-ca", authority.certificate)
+        shown = ("--tls-cert", client.certificate, "--tls-key", client.key)
+        told = run("audience", "estimate", "--audience", "plus", *where, *shown, "--json")
+        assert told.returncode == 0, told.stderr
+        assert json.loads(told.stdout)["members"] == 0
+        plain = run("audience", "why", "web:d0", "plus", "--address", served.grpc_address)
+        assert plain.returncode == 1, plain
+        alone = ("--state", tmp_path / "state", "--bundle", bundle_of_audiences)
+        odd = run("audience", "why", "web:d0", "plus", *alone, *where[2:])
+        assert "go with --address" in odd.stderr

@@ -106,6 +106,14 @@ async def test_an_export_tells_everything_of_all_identities(service: Service) ->
     }
 
 
+async def test_an_export_of_a_device_does_not_tell_whose_it_is(service: Service) -> None:
+    """Neither by its links nor otherwise: it is told as a device never linked."""
+    await live(service)
+    pieces = await service.export(DEVICE)
+    assert {piece.kind for piece in pieces} >= {"profile", "event", "journal"}
+    assert not any(name in str(pieces) for name in ("ann", "number-7"))
+
+
 async def test_nothing_can_be_read_of_who_was_deleted(service: Service) -> None:
     """Under none of the identities, in no table of the file; others keep all."""
     await live(service)

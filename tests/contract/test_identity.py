@@ -167,6 +167,25 @@ async def test_two_devices_of_a_person_hammer_one_cap_of_one(service: Service) -
     assert "once" not in offers(await service.decide(ANN, DEVICE))
 
 
+async def test_what_an_event_changed_for_a_cap_is_told_as_decisions_count(
+    service: Service,
+) -> None:
+    """Of a person over all identities; of a device alone without those of its owner."""
+    device, person = recognised("ecid", "own"), proven("email", "own@example.com")
+    answer = await service.decide(device)
+    items = {item.offer: item.token for item in answer.propositions[0].items}
+
+    async def display(*who: dict[str, str]) -> tuple[int, int]:
+        event = service.event(*who, type="display", token=items["shown_twice"])
+        ((counter,),) = [one.counters for one in await service.collect(event)]
+        return counter.before, counter.after
+
+    assert await display(device) == (0, 1)
+    assert await display(person, device) == (1, 2)
+    assert await display(device) == (1, 2)
+    assert await display(person) == (3, 4)
+
+
 async def test_what_is_reserved_under_one_identity_takes_room_of_all(service: Service) -> None:
     """A reservation under the address holds what the customer number would take."""
     await service.view(proven("crm", "7"), ANN)

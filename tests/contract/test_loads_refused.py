@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import grpc
+import grpc.aio
 import pytest
 
 from contract.loading_service import (
@@ -22,6 +24,7 @@ from contract.loading_service import (
     who,
 )
 from offerd.errors import FailedPrecondition, RequestError
+from offerd.service import loads
 from offerd.v1 import load_service_pb2 as pb
 from offerd.v1 import load_service_pb2_grpc as pb_grpc
 
@@ -162,3 +165,19 @@ async def test_a_second_load_of_a_target_waits_for_its_turn(service: Service) ->
             (answer,) = await service.load(*second)
     assert await service.offer("crm", "1") == "ordinary"
     assert await service.offer("crm", "2") == "for-vips"
+
+
+async def test_a_load_from_which_nothing_comes_is_given_up(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has silently gone doesn't keep others from loading the target."""
+    monkeypatch.setattr(loads, "LONGEST_PAUSE_S", 0.1)
+    stalled = pb_grpc.LoadServiceStub(service.channel).Load()
+    await stalled.write(header("MEMBERSHIPS", "vip"))
+    with pytest.raises(grpc.aio.AioRpcError) as given_up:
+        await stalled.read()
+    assert given_up.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert given_up.value.details() == "nothing of the load came for 0.1 s"
+    monkeypatch.undo()
+    (*_, answer) = await service.load(header("MEMBERSHIPS", "vip"), *body(members([1])))
+    assert (answer.done, answer.stored) == (True, 1)

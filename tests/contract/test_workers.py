@@ -87,20 +87,6 @@ def channels(process: ServeProcess) -> Iterator[list[grpc.Channel]]:
             channel.close()
 
 
-def children(process: ServeProcess) -> set[int]:
-    """The process ids of the workers."""
-    parent = str(process.process.pid)
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue  # it has just ended
-        if fields[1] == parent and fields[0] != "Z":
-            found.add(int(stat.parent.name))
-    return found
-
-
 @contextmanager
 def all_end(pids: Iterable[int]) -> Iterator[None]:
     """Fails unless these processes end within a minute of what is done here."""
@@ -175,7 +161,7 @@ def test_what_one_worker_acknowledged_all_know(workers_bundle: Path, tmp_path: P
     """Whichever connection is asked next, and over HTTP too; also after a restart with one."""
     state = tmp_path / "state"
     with served(workers_bundle, state) as process, channels(process) as connections:
-        assert len(children(process)) == WORKERS
+        assert len(process.workers()) == WORKERS
         for number, channel in enumerate(connections):
             assert visit(channel, f"e{number}") == ACCEPTED
             other = connections[(number * 5 + 1) % CONNECTIONS]
@@ -244,7 +230,7 @@ async def test_workers_that_die_are_replaced(workers_bundle: Path, tmp_path: Pat
     print(f"seed {seed}")
     rng = random.Random(seed)
     with served(workers_bundle, tmp_path / "state") as process:
-        first = children(process)
+        first = process.workers()
         acknowledged = Acknowledged()
         stopping = asyncio.Event()
 
@@ -270,7 +256,7 @@ async def test_workers_that_die_are_replaced(workers_bundle: Path, tmp_path: Pat
         for victim in rng.sample(sorted(first), WORKERS):
             await acknowledged.until_more(100)
             os.kill(victim, signal.SIGKILL)
-        await acknowledged.until(lambda: len(children(process) - first) == WORKERS)
+        await acknowledged.until(lambda: len(process.workers() - first) == WORKERS)
         await acknowledged.until_more(300)
         stopping.set()
         await asyncio.gather(*sending)
@@ -287,11 +273,11 @@ def test_nobody_is_left_behind(workers_bundle: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     with served(workers_bundle, state) as process, channels(process) as connections:
         assert visit(connections[0], "e1") == ACCEPTED
-        with all_end(children(process)):
+        with all_end(process.workers()):
             assert process.terminate() == 0
     with served(workers_bundle, state) as process, channels(process) as connections:
         assert visit(connections[0], "e2") == ACCEPTED
-        with all_end(children(process)):
+        with all_end(process.workers()):
             process.kill()
         address = ("--grpc", process.grpc_address)
     with served(workers_bundle, state, *address) as process, channels(process) as connections:
@@ -318,16 +304,17 @@ def test_releases_are_for_one_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["reserve", "decide"])
 def test_a_cap_is_met_exactly_over_all_workers(tmp_path: Path, mode: str) -> None:
-    """Whoever dies: the process that writes with all others, and clients."""
+    """Whoever dies: one that answers, the one that writes with all others, and clients."""
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     limit = 60
     storm = Storm(tmp_path / "storm", mode, limit, 800, seed, ("--workers", str(WORKERS)))
     try:
-        outcome = storm.run(server_kills=1, client_kills=2)
+        outcome = storm.run(server_kills=1, client_kills=1, worker_kills=2)
     finally:
         storm.close()
     print(outcome)
+    assert outcome.worker_kills == 2
     assert outcome.counted == limit
     lost = 0 if mode == "reserve" else outcome.at_most_lost
     assert limit - lost <= outcome.told["granted"] <= limit

@@ -6,6 +6,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ CAP = Cap(0, 10_000)
 WINDOW = Cap(0, 10_000, within_ns=20 * MINUTE_NS)
 PLAN = capped_plan({"a": (CAP, WINDOW), "b": (Cap(1, 10_000),)})
 WANTED = (Demand(0, "a", "d", "web", (Limit(COUNTERS[0], CAP, 10_000),)),)
+_begun: list[Future[Any]] = []
 
 
 def tallies_of(state: Any) -> list[int]:
@@ -63,20 +65,16 @@ def collect(state: Any, name: str, size: int = 0, profile: int = 1) -> str:
 
 
 def many(state: Any, count: int) -> int:
-    """Collects many events at once; returns how many were taken before one was refused."""
-    futures = []
-    refusal = None
-    for number in range(count):
-        try:
-            futures.append(state.collect([incoming(f"many{number}")], NOW_NS))
-        except RequestError as error:
-            refusal = error
-            break
-    for future in futures:
+    """Begins to collect many events, until one is refused; `settle` waits for them."""
+    _begun.extend(state.collect([incoming(f"many{number}")], NOW_NS) for number in range(count))
+    return count
+
+
+def settle(_: Any) -> int:
+    """Waits for what was begun; returns how many events it was."""
+    for future in _begun:
         future.result()
-    if refusal is not None:
-        raise refusal
-    return len(futures)
+    return len(_begun)
 
 
 def events(state: Any, profile: int) -> int:
@@ -90,7 +88,8 @@ def journal(state: Any, number: int) -> None:
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {
-    one.__name__: one for one in (take, hold, release, commit, collect, many, events, journal)
+    one.__name__: one
+    for one in (take, hold, release, commit, collect, many, settle, events, journal)
 }
 
 

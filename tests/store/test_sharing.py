@@ -130,12 +130,11 @@ def test_refusals_come_through_as_they_are(tmp_path: Path) -> None:
         assert "the store is full" in message
         assert worker.does("collect", "e2") == "accepted"
         with state._environment._write_lock:
-            worker.begin("many", 1_000)
-            # It refuses by itself: nothing of the writer's could answer now.
-            assert state.events(key(7)) == []
-        code, reason, message = worker.answer()
+            # It refuses by itself: nothing can be answered now.
+            code, reason, message = worker.does("many", 1_000)
         assert (code, reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED")
         assert "wait for the store" in message
+        assert worker.does("settle") == 20
         assert worker.does("collect", "e3") == "accepted"
         worker.end()
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import grpc
@@ -23,7 +24,7 @@ from offerd_gateway.listen import parse_address
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
-_TIMEOUT_S = 10.0
+_PEM = click.Path(path_type=Path)
 _NO = 3
 """The exit status of `audience why` for who isn't in it."""
 
@@ -44,6 +45,16 @@ _STATE = click.option(
     "--state", type=_FOLDER, help="The folder of the state; a server may have it open."
 )
 _ADDRESS = click.option("--address", help="The gRPC door of a running service, instead of a state.")
+_TLS_CA = click.option(
+    "--tls-ca", type=_PEM, help="Speak TLS to --address, and trust this authority or certificate."
+)
+_TLS_CERT = click.option(
+    "--tls-cert", type=_PEM, help="PEM file of the certificate to show (mutual TLS)."
+)
+_TLS_KEY = click.option("--tls-key", type=_PEM, help="PEM file of its private key.")
+_TIMEOUT = click.option(
+    "--timeout", "timeout_s", default=10.0, show_default=True, help="To connect, seconds."
+)
 _AT = click.option("--at", metavar="WHEN", help="As of this instant (RFC 3339). Default: now.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -53,6 +64,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @_BUNDLE
 @_STATE
 @_ADDRESS
+@_TLS_CA
+@_TLS_CERT
+@_TLS_KEY
+@_TIMEOUT
 @click.option("--audience", metavar="ID", help="The audience.")
 @click.option("--rule", metavar="RULE", help="A rule instead of an audience, as if it were one.")
 @_AT
@@ -70,6 +85,10 @@ def estimate_command(
     bundle: Path | None,
     state: Path | None,
     address: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    timeout_s: float,
     audience: str | None,
     rule: str | None,
     at: str | None,
@@ -86,10 +105,13 @@ def estimate_command(
     if address is not None:
         if audience is None or definitions or bundle or state or at:
             raise click.UsageError(
-                "--address takes --audience, and nothing but --sample and --json"
+                "--address takes --audience, and nothing but --sample, --json and how to connect"
             )
-        _print(_tracked(address, audience, sample), audience, as_json=as_json)
+        with _channel(address, _Connect(tls_ca, tls_cert, tls_key, timeout_s)) as channel:
+            tracked = _tracked(channel, audience, sample)
+        _print(tracked, audience, as_json=as_json)
         return
+    _require_address(tls_ca, tls_cert, tls_key)
     with _asking(definitions, bundle, state) as asking:
         found = asking.estimate(audience, rule, _instant(at), sample)
     _print(found, audience or "the rule", as_json=as_json)
@@ -102,6 +124,10 @@ def estimate_command(
 @_BUNDLE
 @_STATE
 @_ADDRESS
+@_TLS_CA
+@_TLS_CERT
+@_TLS_KEY
+@_TIMEOUT
 @_AT
 @_JSON
 def why_command(
@@ -112,6 +138,10 @@ def why_command(
     bundle: Path | None,
     state: Path | None,
     address: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    timeout_s: float,
     at: str | None,
     as_json: bool,
 ) -> None:
@@ -126,9 +156,11 @@ def why_command(
     key = ProfileKey(namespace, identity)
     if address is not None:
         if definitions or bundle or state or at:
-            raise click.UsageError("--address takes nothing but --json")
-        told = _explained(address, key, audience)
+            raise click.UsageError("--address takes nothing but --json and how to connect")
+        with _channel(address, _Connect(tls_ca, tls_cert, tls_key, timeout_s)) as channel:
+            told = _explained(channel, key, audience)
     else:
+        _require_address(tls_ca, tls_cert, tls_key)
         with _asking(definitions, bundle, state) as asking:
             told = asking.why(key, audience, _instant(at))
     if as_json:
@@ -194,26 +226,39 @@ def _instant(text: str | None) -> int:
         raise click.BadParameter(str(error), param_hint="--at") from error
 
 
+class _Connect(NamedTuple):
+    """How to connect to a service; without an authority as plain text."""
+
+    tls_ca: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    timeout_s: float
+
+
+def _require_address(*tls_files: Path | None) -> None:
+    if any(file is not None for file in tls_files):
+        raise click.UsageError("--tls-ca, --tls-cert and --tls-key go with --address")
+
+
 @contextmanager
-def _channel(address: str) -> Iterator[grpc.Channel]:
+def _channel(address: str, how: _Connect) -> Iterator[grpc.Channel]:
     asked = parse_address(address).from_here()
-    with open_channel(asked, HealthTls.of(None, None, None), _TIMEOUT_S) as channel:
+    tls = HealthTls.of(how.tls_ca, how.tls_cert, how.tls_key)
+    with open_channel(asked, tls, how.timeout_s) as channel:
         yield channel
 
 
-def _tracked(address: str, audience: str, sample: int) -> Estimate:
+def _tracked(channel: grpc.Channel, audience: str, sample: int) -> Estimate:
     from offerd_client.audiences import tracked_members
 
-    with _channel(address) as channel:
-        found = tracked_members(channel, audience, sample)
+    found = tracked_members(channel, audience, sample)
     return Estimate(found.members, None, 0, [ProfileKey(*one) for one in found.sample])
 
 
-def _explained(address: str, key: ProfileKey, audience: str) -> dict[str, object]:
+def _explained(channel: grpc.Channel, key: ProfileKey, audience: str) -> dict[str, object]:
     from offerd_client.audiences import explain
 
-    with _channel(address) as channel:
-        told = explain(channel, key.namespace, key.id, audience)
+    told = explain(channel, key.namespace, key.id, audience)
     return {
         "result": told.result,
         "reason": told.reason,

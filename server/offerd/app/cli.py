@@ -158,6 +158,13 @@ def check_command(bundle: Path) -> None:
     help="How long events and loads from before can't bring back a customer who was deleted.",
 )
 @click.option(
+    "--transition-days",
+    type=click.IntRange(1, 36_500),
+    default=30,
+    show_default=True,
+    help="How long it is kept who entered and left audiences, for those who watch later.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
@@ -187,6 +194,7 @@ def serve_command(
     durability: str,
     hide_labels: str,
     tombstone_days: int,
+    transition_days: int,
     log_level: str,
     log_format: str,
     **journal: Any,
@@ -212,6 +220,7 @@ def serve_command(
         hidden_labels=parse_labels(hide_labels),
         journal=journal_settings(**journal),
         tombstone_days=tombstone_days,
+        transition_days=transition_days,
     )
     log = set_up_logging(level=log_level, as_json=log_format == "json")
     if workers == 1:

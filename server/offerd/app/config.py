@@ -20,7 +20,8 @@ class ServeConfig(NamedTuple):
     Just one of `bundle`, `definitions` (the folders to compile at start) and `releases` (a
     directory of releases to follow) is given. `http` is None without the JSON gateway.
     Explanations don't tell the values of data that carries one of `hidden_labels`. For
-    `tombstone_days` nothing from before brings back a customer who was deleted.
+    `tombstone_days` nothing from before brings back a customer who was deleted. Transitions of
+    audiences are kept for `transition_days`.
     """
 
     bundle: Path | None
@@ -37,6 +38,7 @@ class ServeConfig(NamedTuple):
     hidden_labels: tuple[str, ...] = HIDDEN_LABELS
     journal: JournalSettings = JournalSettings()
     tombstone_days: int = 90
+    transition_days: int = 30
 
     def complete(self) -> ServeConfig:
         """Returns the settings if they fit together; raises ConfigurationError otherwise.

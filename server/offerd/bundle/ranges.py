@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from offerd.errors import BundleError
+from offerd.model.capping import Cap
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
 from offerd.model.schema import BUILT_IN_OFFER, Attribute, ValueType
+from offerd.model.selection import Decision
 
 MAXIMUM_ITEM_COUNT = 500
 
@@ -36,6 +38,11 @@ def verify_ranges(catalogue: Catalogue) -> None:
     for built_in in BUILT_IN_OFFER:
         if built_in.path in declared:
             raise BundleError(f"the offer attribute `{built_in.path}` is built in")
+    for decision in catalogue.decisions:
+        _verify_dates(decision, f"decision `{decision.id}`")
+    for channel in catalogue.channels:
+        for cap in channel.caps:
+            _verify_dates(cap, f"channel `{channel.id}`, in a cap,")
     for offer in catalogue.offers:
         _verify_offer(offer)
         _verify_attributes(offer, declared)
@@ -52,7 +59,13 @@ def _verify_offer(offer: Offer) -> None:
     where = f"offer `{offer.id}`"
     if offer.priority < 0 or offer.priority not in _INT_64:
         raise BundleError(f"{where} has priority {offer.priority}, from 0 expected")
-    for instant_ns in (offer.start_ns, offer.end_ns):
+    _verify_dates(offer, where)
+    for cap in offer.caps:
+        _verify_dates(cap, f"{where}, in a cap,")
+
+
+def _verify_dates(dated: Offer | Decision | Cap, where: str) -> None:
+    for instant_ns in (dated.start_ns, dated.end_ns):
         if instant_ns is not None and instant_ns not in _INT_64:
             raise BundleError(f"{where} has a date beyond the years that can be kept")
 

@@ -115,9 +115,11 @@ class Withheld:
 
     def view(self, view: ProfileView) -> ProfileView:
         """Returns a view for code that sees all of it."""
+        aggregates = self._unseen["aggregate"]
         return view._replace(
             attributes=_without(view.attributes, self._unseen["profile"]),
-            aggregates=_without(view.aggregates, self._unseen["aggregate"]),
+            # Of which few may be computed as yet.
+            aggregates=_without(view.aggregates, aggregates) if aggregates else view.aggregates,
             scores=_without(view.scores, self._unseen[_SCORE]),
         )
 

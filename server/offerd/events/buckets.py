@@ -18,6 +18,11 @@ SKETCH_HASHES: Final = 1_024
 """The most hashes a bucket keeps of different values: the least ones. Their number is estimated
 from those if there were more, with a standard error of 1 in the root of so many, 3 %."""
 
+BUCKET_LIMIT: Final = 10_000
+"""The most buckets of a series: the newest, of equally old ones those of the groups that sort
+first. So a customer with ever new groups costs no more; which ones stay depends on all of them
+alone, since what is newer never goes before what is older."""
+
 
 class Bucket(msgspec.Struct, array_like=True):
     """The entries of one group in one stretch of time, summed up; fields the function needs.
@@ -57,12 +62,23 @@ def decode_buckets(stored: bytes | memoryview) -> list[Bucket]:
 
 
 def merge_buckets(several: Iterable[Iterable[Bucket]]) -> list[Bucket]:
-    """Returns the buckets of several series as those of one, ordered by start and group."""
+    """Returns the buckets of several series as those of one, ordered by start and group.
+
+    No more than BUCKET_LIMIT of them.
+    """
     found: dict[tuple[int, str], list[Bucket]] = {}
     for buckets in several:
         for bucket in buckets:
             found.setdefault((bucket.start_ns, bucket.group or ""), []).append(bucket)
-    return [_merged(found[key]) for key in sorted(found)]
+    kept: Iterable[tuple[int, str]] = found
+    if len(found) > BUCKET_LIMIT:
+        kept = nsmallest(BUCKET_LIMIT, found, key=_newest_first)
+    return [_merged(found[key]) for key in sorted(kept)]
+
+
+def _newest_first(key: tuple[int, str]) -> tuple[int, str]:
+    start_ns, group = key
+    return -start_ns, group
 
 
 def _merged(parts: list[Bucket]) -> Bucket:
@@ -85,6 +101,13 @@ def _merged(parts: list[Bucket]) -> Bucket:
         hashes,
         saturated,
     )
+
+
+def is_crowded(buckets: Sequence[Bucket], oldest_ns: int | None) -> bool:
+    """Whether buckets that start at an instant or later may have had to go; None is at any."""
+    if len(buckets) < BUCKET_LIMIT:
+        return False
+    return oldest_ns is None or buckets[-BUCKET_LIMIT].start_ns >= oldest_ns
 
 
 def sketch(hashes: Iterable[int], saturated: bool = False) -> tuple[list[int], bool]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum
 from typing import Any, Final, NamedTuple
 
-from offerd.events.buckets import SKETCH_HASHES, Bucket, sketch
+from offerd.events.buckets import BUCKET_LIMIT, SKETCH_HASHES, Bucket, is_crowded, sketch
 from offerd.events.caps import EventFilter
 from offerd.events.kind import Kind
 from offerd.events.readings import counts_in_doubles
@@ -105,6 +105,9 @@ class Figure(Kind):
             granule_ns = self.span.granule_ns
             width = "" if granule_ns is None else f" of {duration_words(granule_ns, 2)}"
             told.append(f"events before the newest {self.kept:,} are counted in buckets{width}")
+        if is_crowded(series.buckets, self.oldest_ns(now_ns)):
+            most = f"{BUCKET_LIMIT:,} buckets at most, each of one group"
+            told.append(f"events before the newest {self.kept:,} are kept in {most}")
         if any(bucket.saturated for bucket in buckets):
             told.append(f"estimated from {SKETCH_HASHES:,} hashes, with a standard error of 3 %")
         if self._grouped:

@@ -197,6 +197,8 @@ class Draft(NamedTuple):
 
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
 class _View(msgspec.Struct, array_like=True):
     subject: tuple[str, str] | None
     attributes: dict[str, Any]

@@ -26,6 +26,7 @@ USUAL_PAGE = 100
 LONGEST_PAGE = 1_000
 BEGINNING = "beginning"
 _PAGE = 256
+_LONGEST_POSITION = 20
 _FIRST_YEAR, _LAST_YEAR = 1970, 9999
 
 
@@ -196,6 +197,7 @@ class AudienceCalls:
             while True:
                 come.clear()
                 page = self._reader.transitions(position, _PAGE)
+                self._require_stored(position)
                 for sequence, row in page:
                     position = sequence
                     if not wanted or row.audience in wanted:
@@ -217,23 +219,28 @@ class AudienceCalls:
         last = self._reader.last_sequence()
         if not text:
             return last
-        trimmed = self._reader.trimmed_sequence()
         if text == BEGINNING:
-            return trimmed
-        if not (text.isascii() and text.isdecimal()) or int(text) > last:
+            return self._reader.trimmed_sequence()
+        is_number = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_POSITION
+        if not is_number or int(text) > last:
             raise InvalidArgument(
                 Reason.VALUE_NOT_ALLOWED,
                 f"{quote(text)} is no position: one that a transition had, or `{BEGINNING}`",
                 field="after_position",
             )
-        if int(text) < trimmed:
+        self._require_stored(int(text))
+        return int(text)
+
+    def _require_stored(self, position: int) -> None:
+        """Refuses to go on where some would be left out, as to who reads for longer than that."""
+        trimmed = self._reader.trimmed_sequence()
+        if position < trimmed:
             raise InvalidArgument(
                 Reason.OUT_OF_RANGE,
-                f"what followed position `{text}` is no longer stored; `{BEGINNING}` begins with "
-                f"position `{trimmed + 1}`",
+                f"what followed position `{position}` is no longer stored; `{BEGINNING}` begins "
+                f"with position `{trimmed + 1}`",
                 field="after_position",
             )
-        return int(text)
 
 
 def _page_after(token: str) -> bytes:

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from offerd.bundle import Bundle
-from offerd.errors import InvalidArgument, Reason
+from offerd.errors import DeadlineExceeded, InvalidArgument, Reason
 from offerd.events import FoldPlan
 from offerd.service.translate.loads import KIND_MESSAGES, RowAdmission, admit_header
 from offerd.service.translate.structs import ns_to_timestamp
@@ -22,6 +22,9 @@ from offerd.v1 import event_service_pb2
 from offerd.v1 import load_service_pb2 as pb
 
 MAXIMUM_ROWS = 10_000
+LONGEST_PAUSE_S = 300.0
+"""A load from which nothing comes for so long is given up: others of its target wait for it."""
+
 REFUSALS_TOLD = 100
 _SLICE_S = 0.0005
 _TELL_EVERY = 10_000
@@ -43,7 +46,8 @@ class Loads:
 
         Raises InvalidArgument for a wrong header, a stream that breaks off, or with `strict` a
         wrong row; FailedPrecondition for a load that isn't newer than the one in force, or whose
-        target is being loaded. Then nothing has changed.
+        target is being loaded; DeadlineExceeded if nothing comes any more. Then nothing has
+        changed.
         """
         first = await anext(requests, None)
         if first is None or first.WhichOneof("part") != "header":
@@ -97,7 +101,7 @@ async def _rows(
 
     A connection that breaks may look like the end of a stream.
     """
-    async for request in requests:
+    while (request := await _next(requests)) is not None:
         part = request.WhichOneof("part")
         if part == "end":
             if request.end.rows != taking.seen:
@@ -121,6 +125,17 @@ async def _rows(
             )
         yield request.rows.rows
     raise InvalidArgument(Reason.MISSING_FIELD, "the load broke off before its end", field="end")
+
+
+async def _next(requests: AsyncIterator[pb.LoadRequest]) -> pb.LoadRequest | None:
+    """Returns the next message, None after the last; nobody who has silently gone is waited for."""
+    try:
+        async with asyncio.timeout(LONGEST_PAUSE_S):
+            return await anext(requests, None)
+    except TimeoutError as error:
+        raise DeadlineExceeded(
+            Reason.DEADLINE_EXCEEDED, f"nothing of the load came for {LONGEST_PAUSE_S:g} s"
+        ) from error
 
 
 async def _in_thread(loading: Loading, now_ns: int) -> LoadResult:

@@ -75,6 +75,7 @@ class Profiles:
         as_one = request.linked or not known.records
         record = _merged(key, known, now_ns) if as_one else _with_loaded(known, now_ns)
         profile = self._message(record, known.aggregates(now_ns))
+        profile.approximations.update(known.approximations(now_ns))
         details = score_details(known.found, self._fold.maximum_ages_ns, now_ns)
         for name, score in score_messages(details).items():
             profile.loaded_scores[name].CopyFrom(score)

@@ -29,6 +29,7 @@ from offerd.service.contacts import Contacts
 from offerd.service.decisions import Decisions
 from offerd.service.events import Events
 from offerd.service.failures import RankingFailures
+from offerd.service.followed import Followed, tracking_of
 from offerd.service.linking import Linking
 from offerd.service.loads import Loads
 from offerd.service.profiles import Profiles
@@ -36,7 +37,7 @@ from offerd.service.streaming import EventStream
 from offerd.service.subject_data import SubjectData
 from offerd.service.subjects import subject_in
 from offerd.service.tokens import Tokens
-from offerd.service.tracking import Followed, Tracker, tracking_of
+from offerd.service.tracking import Tracker
 from offerd.service.translate.events import EventAdmission
 from offerd.service.translate.identities import identities
 from offerd.store import State

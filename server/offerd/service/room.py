@@ -107,9 +107,7 @@ class Room:
         if not done.cancelled() and done.exception() is None and done.result().granted:
             self._give_back(subject, demands, done.result())
 
-    def _give_back(
-        self, subject: Subject | None, demands: Sequence[Demand], taken: Taken
-    ) -> None:
+    def _give_back(self, subject: Subject | None, demands: Sequence[Demand], taken: Taken) -> None:
         try:
             key = None if subject is None else subject.key
             self._state.take_back(key, demands, taken, self._now())

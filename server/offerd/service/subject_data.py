@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -60,14 +60,16 @@ class SubjectData:
     async def export_subject(
         self, request: pb.ExportSubjectRequest
     ) -> AsyncIterator[pb.ExportSubjectResponse]:
-        """Yields all that is stored, identity by identity; what is written meanwhile may miss."""
+        """Yields all that is stored, identity by identity; what is written meanwhile may miss.
+
+        Links are told between these identities only: whose a device is, is a person's data.
+        """
         told: set[tuple[ProfileKey, ProfileKey]] = set()
-        for identity in identity_messages(
-            self._with_linked(self._keys(request.identities)), self._namespaces
-        ):
+        keys = self._with_linked(self._keys(request.identities))
+        for identity in identity_messages(keys, self._namespaces):
             key = ProfileKey(identity.namespace, identity.id)
             number = 0
-            async for kind, data in self._pieces(key, told):
+            async for kind, data in self._pieces(key, keys, told):
                 yield pb.ExportSubjectResponse(
                     kind=kind, identity=identity, data=data_to_struct(data)
                 )
@@ -76,7 +78,10 @@ class SubjectData:
                     await asyncio.sleep(0)
 
     async def _pieces(
-        self, key: ProfileKey, told: set[tuple[ProfileKey, ProfileKey]]
+        self,
+        key: ProfileKey,
+        keys: Collection[ProfileKey],
+        told: set[tuple[ProfileKey, ProfileKey]],
     ) -> AsyncIterator[Piece]:
         record = await asyncio.to_thread(self._state.profile, key, self._fold)
         if record is not None:
@@ -84,8 +89,10 @@ class SubjectData:
                 yield piece
         for link in self._state.identities.links(key):
             if key in (link.one, link.other) and (link.one, link.other) not in told:
-                told.add((link.one, link.other))
                 other = link.other if link.one == key else link.one
+                if other not in keys:
+                    continue
+                told.add((link.one, link.other))
                 yield "link", {"other": other._asdict(), "time": format_instant(link.time_ns)}
         for event in await asyncio.to_thread(self._state.events, key):
             yield "event", self._of_event(event)

@@ -2,12 +2,13 @@
 
 Reading takes microseconds, unless a customer's events have to be folded first: those of whom
 another revision had folded, or as of an earlier instant. Many of them are folded in a thread.
+There, too, are the series of many identities with many events brought together.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from offerd.customer.view import NOBODY, Known
 from offerd.events import FoldPlan
@@ -52,9 +53,25 @@ async def known_of(
     views = state.views
     if as_of:
         if views.event_count(subject) > AT_ONCE:
-            return await asyncio.to_thread(views.known_as_of, subject, fold, now_ns, extra)
+            return await asyncio.to_thread(
+                _in_full, views.known_as_of, subject, fold, now_ns, extra
+            )
         return views.known_as_of(subject, fold, now_ns, extra)
     known = views.known_at_once(subject, fold, now_ns, extra)
     if known is None:
-        known = await asyncio.to_thread(views.known, subject, fold, now_ns, extra)
+        known = await asyncio.to_thread(_in_full, views.known, subject, fold, now_ns, extra)
+    return known
+
+
+def _in_full(
+    read: Callable[[Subject, FoldPlan, int, Sequence[Event]], Known],
+    subject: Subject,
+    fold: FoldPlan,
+    now_ns: int,
+    extra: Sequence[Event],
+) -> Known:
+    """Returns what is known, and has it read already what takes long to read of several."""
+    known = read(subject, fold, now_ns, extra)
+    if len(subject.members) > 1:
+        known.read_all()
     return known

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from offerd.customer.loaded import Found, LoadTarget, Row
+from offerd.customer.tracking import load_cause
 from offerd.errors import Exhausted, FailedPrecondition, Reason, Unavailable
 from offerd.model.profile import ProfileKey
 from offerd.store.environment import Environment
@@ -291,7 +292,7 @@ class _Enforce(Operation[None]):
             ledger.unclean += ledger.deltas == _DELTAS_UNTIL_CLEANING
         ledger.staging.remove(generation.number)
         workspace.loads.store(ledger)
-        workspace.marks.everybody(generation.load_ns)
+        workspace.marks.load(load_cause(self._target), generation.load_ns)
 
 
 class _Forget(Operation[None]):

@@ -15,19 +15,22 @@ from offerd.store.memberships import (
     Mark,
     Sweep,
     decode_mark,
+    decode_sweep,
     encode,
 )
 
 
 class Watch(NamedTuple):
-    """What tracked audiences depend on: events of these types, and attributes or scores.
+    """What tracked audiences depend on: events of these types, attributes or scores, and loads.
 
-    `any_tracked` False is that there are no such audiences: then nothing is marked.
+    `any_tracked` False is that there are no such audiences: then nothing is marked. `loads` are
+    causes (see `offerd.customer.tracking.load_cause`), None being all.
     """
 
     event_types: frozenset[str] = frozenset()
     data: bool = False
     any_tracked: bool = True
+    loads: frozenset[str] | None = None
 
 
 class Watching:
@@ -85,9 +88,18 @@ class Marks:
             elif self._watch.any_tracked:
                 self._mark(key, ANYTHING, now_ns)
 
-    def everybody(self, now_ns: int) -> None:
-        """Something of very many profiles was written, such as a load."""
-        self._put(Table.TRACKING, SWEEP, encode(Sweep(now_ns, b"")))
+    def load(self, cause: str, now_ns: int) -> None:
+        """A load came into force, which may be of very many profiles."""
+        watch = self._watch
+        if watch is not None and watch.loads is not None and cause not in watch.loads:
+            return
+        tracking = self._environment.database(Table.TRACKING)
+        found = self._transaction.get(SWEEP, db=tracking)
+        if found is None:
+            sweep = Sweep(now_ns, b"", (cause,))
+        else:
+            sweep = decode_sweep(bytes(found)).with_load(now_ns, cause)
+        self._put(Table.TRACKING, SWEEP, encode(sweep))
         self._made = True
 
     def settle(self) -> None:

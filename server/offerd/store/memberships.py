@@ -97,10 +97,38 @@ class TransitionRow(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Sweep(msgspec.Struct, array_like=True, frozen=True):
-    """That all profiles are looked at: as of when, and those after which digest are left."""
+    """That all profiles are looked at: as of when, and which are left; time 0 isn't known.
+
+    Left are those from after one place up to another, b"" being both ends. `causes` are why, as
+    those of marks. `again` is why those up to `again_until` are to be looked at once more then.
+    """
 
     time_ns: int
     after: bytes
+    causes: tuple[str, ...] = (ANYTHING,)
+    until: bytes = b""
+    again: tuple[str, ...] = ()
+    again_until: bytes = b""
+
+    def with_load(self, time_ns: int, cause: str) -> Sweep:
+        """Returns it with another cause: who is left is looked at for all, others once more."""
+        causes = self.causes if ANYTHING in self.causes else _with(self.causes, cause)
+        time_ns = max(self.time_ns, time_ns)
+        if not self.after:
+            return Sweep(time_ns, b"", causes, b"", self.again, self.again_until)
+        return Sweep(time_ns, self.after, causes, b"", _with(self.again, cause), self.after)
+
+    def later(self, after: bytes | None) -> Sweep | None:
+        """Returns what is left once it has come to a place, None being the end; None if nothing."""
+        if after is not None and (not self.until or after < self.until):
+            return msgspec.structs.replace(self, after=after)
+        if not self.again:
+            return None
+        return Sweep(self.time_ns, b"", self.again, self.again_until)
+
+
+def _with(causes: tuple[str, ...], cause: str) -> tuple[str, ...]:
+    return tuple(sorted({*causes, cause}))
 
 
 class Stored(NamedTuple):

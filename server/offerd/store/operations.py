@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -149,13 +149,17 @@ def _counts(
 ) -> tuple[int, int]:
     """Returns what a cap counted before and after an event that was just stored.
 
-    Of times that aren't all kept it tells one less at most: both are known up to there.
+    As decisions count: of a person over all who are linked. Of times that aren't all kept it tells
+    one less at most: both are known up to there.
     """
     counter = counting.counter
     after_ns = window_after(cap, now_ns)
     of_all = counter.subject is CapSubject.TOTAL
     until_ns = None if of_all and after_ns is None else now_ns
-    after = workspace.count_of(counter.key, None if of_all else item.key, after_ns, until_ns)
+    subjects: Collection[ProfileKey | None] = (None,) if of_all else (item.key,)
+    if not of_all and workspace.names_person(item.key):
+        subjects = workspace.graphs.linked_to(item.key)
+    after = sum(workspace.count_of(counter.key, one, after_ns, until_ns) for one in subjects)
     time_ns = item.event.counted_ns
     inside = after_ns is None or after_ns < time_ns
     inside = inside and (until_ns is None or time_ns <= until_ns)

@@ -24,6 +24,9 @@ from offerd.store.tombstones import first_event_key
 _RECORD_PAGE: Final = 50
 """Profiles read at a time when all are: few, because each read holds up a growing map."""
 
+TOGETHER_AT_ONCE: Final = 10_000
+"""Events of several profiles whose series are brought together where nothing else can go on."""
+
 EVENT_PAGE: Final = 500
 EVENT_PAGE_BYTES: Final = 2**20
 """Raw events copied at a time; a page ends where it reaches either."""
@@ -89,9 +92,13 @@ class Records:
         wanted: Mapping[str, int | None],
         most: int,
     ) -> list[Found | None] | None:
-        """As `find_all`; None if more than `most` events would have to be folded for that."""
-        stored = self._read(keys, plan, wanted)
-        if self._to_fold(stored, plan) > most:
+        """As `find_all`; None if more than `most` events would have to be folded for that.
+
+        Also if several profiles have so many events that bringing their series together takes long.
+        """
+        together = TOGETHER_AT_ONCE if len(keys) > 1 else None
+        stored = self._read(keys, plan, wanted, together)
+        if not stored or self._to_fold(stored, plan) > most:
             return None
         return self._all_present(keys, stored, plan, wanted)
 
@@ -195,16 +202,22 @@ class Records:
         keys: Sequence[ProfileKey],
         plan: FoldPlan | None,
         wanted: Mapping[str, int | None],
+        most: int | None = None,
     ) -> list[_Stored | None]:
-        """Returns what is stored of profiles at one moment, series if `plan` has folded them."""
+        """Returns what is stored of profiles at one moment, series if `plan` has folded them.
+
+        Nothing if they have more than `most` events.
+        """
         digests = [profile_digest(key) for key in keys]
 
         def read(transaction: Any) -> list[_Stored | None]:
+            records = [self._record(transaction, *pair) for pair in zip(keys, digests, strict=True)]
+            events = sum(record.event_count for record in records if record is not None)
+            if most is not None and events > most:
+                return []
             found: list[_Stored | None] = []
-            for key, digest in zip(keys, digests, strict=True):
-                value = transaction.get(digest, db=self._profiles)
-                record = None if value is None else decode_record(value)
-                if record is None or (record.namespace, record.id) != key:
+            for record, digest in zip(records, digests, strict=True):
+                if record is None:
                     found.append(None)
                 elif plan is None or not wanted or record.fold != plan.fingerprint:
                     found.append(_Stored(record))
@@ -214,6 +227,11 @@ class Records:
             return found
 
         return self._environment.read(read)
+
+    def _record(self, transaction: Any, key: ProfileKey, digest: bytes) -> ProfileRecord | None:
+        value = transaction.get(digest, db=self._profiles)
+        record = None if value is None else decode_record(value)
+        return None if record is None or (record.namespace, record.id) != key else record
 
     def _record_page(
         self, transaction: Any, start: bytes

@@ -64,8 +64,9 @@ class Reader(Protocol):
 
 
 _WITH_PROFILE: Final = b"p"
-_LOADED: Final = b"l"
+_LOADED: Final = b"q"
 _TRACKED: Final = b"t"
+"""What the places begin with from which everybody is told on: they ascend."""
 
 
 class Page(NamedTuple):
@@ -145,17 +146,17 @@ class MembershipReader:
         reader = LoadReader(self._environment)
         page = self._environment.read(lambda txn: keys_page(reader, txn, start, most))
         following = page.next_digest
-        return Page(page.keys, _TRACKED if following is None else _LOADED + following)
+        found = [key for key in page.keys if not self._has_profile(profile_digest(key))]
+        return Page(found, _TRACKED if following is None else _LOADED + following)
 
     def _others(self, start: bytes, most: int) -> Page:
         """Returns those that are tracked and have no profile."""
         rows = self._rows(Table.TRACKED, start, most)
-        found = [
-            decode_row(value).key
-            for digest, value in rows
-            if self._get(Table.PROFILES, digest) is None
-        ]
+        found = [decode_row(value).key for digest, value in rows if not self._has_profile(digest)]
         return Page(found, _TRACKED + rows[-1][0] if rows else None)
+
+    def _has_profile(self, digest: bytes) -> bool:
+        return self._get(Table.PROFILES, digest) is not None
 
     def linked_to(self, key: ProfileKey) -> set[ProfileKey]:
         """Returns all identities of the customer that an identity is of, itself among them."""

@@ -73,7 +73,11 @@ class Views:
     def known_at_once(
         self, subject: Subject, plan: FoldPlan, now_ns: int, extra: Sequence[Event] = ()
     ) -> Known | None:
-        """As `known`; None if more than AT_ONCE events would have to be folded first."""
+        """As `known`; None if that takes long.
+
+        So it is if more than AT_ONCE events would have to be folded first, or several profiles
+        have very many: then ask `Known.read_all`, too, where others can go on meanwhile.
+        """
         wanted = _wanted(plan, now_ns)
         several = self._records.find_at_once(subject.members, plan, wanted, AT_ONCE)
         return None if several is None else self._known(subject, plan, now_ns, extra, several)

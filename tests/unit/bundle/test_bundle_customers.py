@@ -190,6 +190,7 @@ CART = SequenceStep(("cart",))
         (changed("channels", 0, namespaces=("fax",)), "channel `email` refers to `fax`"),
         (changed("channels", 0, time_zone="Mars"), "channel `email` has the time zone `Mars`"),
         (changed("channels", 0, time_zone_attribute="zone"), "reads `zone`, which is no text"),
+        (contacted(end_ns=2**63), "channel `email`, in a cap, has a date beyond the years"),
         (contacted(counter=9), "channel `email` refers to `9`"),
         (contacted(limit=0), "channel `email` has a cap of 0"),
         (contacted(limit_rule=0), "has a cap that doesn't count contacts"),

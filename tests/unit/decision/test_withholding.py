@@ -8,6 +8,7 @@ from typing import Any
 
 from offerd import expression as ex
 from offerd.audience.environment import decision_environment
+from offerd.customer.computed import ComputedRecord
 from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
 from offerd.decision.request import RequestState
@@ -161,6 +162,21 @@ def test_nothing_is_made_where_nothing_is_withheld() -> None:
     assert list(_prepared({}).withheld) == ["web"]
 
 
+def test_aggregates_that_nobody_asks_for_are_not_computed() -> None:
+    """Where policies keep other data back as little as where they keep nothing back."""
+    computed: list[str] = []
+    aggregates = ComputedRecord({}, ["visits"], lambda name: computed.append(name) or 9)
+    policies = (Policy("no-addresses", ("ads",), any_labels=("I2",)),)
+    prepared = _prepared({"a": 'profile.street == "x"'}, policies=policies)
+    counts = GivenCounts(random.Random(0), prepared.catalogue, 0)
+    customer = CUSTOMER._replace(aggregates=aggregates)
+    queries = [ScopeQuery("", "d", "web", 9)]
+    assert _shown(decide(prepared, customer, CONTEXT, 9, queries, Options(), counts=counts)) == [
+        ["none"]
+    ]
+    assert computed == []
+
+
 def test_each_scope_is_decided_by_its_own_placement() -> None:
     """What one placement may know another one doesn't, in whatever order they are asked."""
     prepared = _prepared({"a": 'profile.goal == "diet"', "b": '"x" == profile.street'})
@@ -235,14 +251,15 @@ def test_what_is_said_of_an_audience_in_its_place_holds() -> None:
 
 
 def test_an_exclusion_applies_where_its_rule_can_not_be_known() -> None:
-    """By its own placement, also if it counts over the whole request."""
+    """By its own placement, also if it counts over the whole request: more are shown there than
+    it allows, so that none of them is shown once more where it applies."""
     prepared = _prepared(
         {"a": None, "b": None},
         more=['profile.goal != "diet"'],
         exclusions=(Exclusion("one", (0, 1), 1, 2, True),),
     )
     assert _shown(_asked(prepared, "app")) == [["a", "b"]]
-    assert _shown(_asked(prepared, "web", "app", "web")) == [["a"], ["a", "b"], ["a", "b"]]
+    assert _shown(_asked(prepared, "web", "app", "web")) == [["a"], ["a", "b"], ["none"]]
 
 
 def test_an_exclusion_keeps_out_fallbacks_likewise() -> None:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import pytest
 
-from offerd.events import Features, figures, kind
+from offerd.events import Features, buckets, figures, kind
 from offerd.events import series as series_module
 from offerd.model.event import Event
 from offerd.model.schema import Aggregate, AggregateFunction, ValueType
@@ -49,18 +49,14 @@ def bucket_start(aggregate: Aggregate, time_ns: int) -> int:
     return 0 if aggregate.calendar is None else calendar_start(aggregate.calendar, time_ns)
 
 
-def counted(aggregate: Aggregate, several: list[list[Event]], now_ns: int) -> list[Taken]:
+def counted(aggregate: Aggregate, events: list[Event], now_ns: int) -> list[Taken]:
     """Returns the entries that a figure is computed from."""
-    found: list[Taken] = []
     older: dict[tuple[int, str | None], list[Taken]] = {}
-    for events in several:
-        filters = random_features.FILTERS
-        taken = sorted(t for e in events for t in naive_features.take(aggregate, e, filters))
-        found.extend(
-            t for t in taken[-KEPT:] if naive_features.in_window(aggregate, t.time_ns, now_ns)
-        )
-        for one in taken[:-KEPT]:
-            older.setdefault((bucket_start(aggregate, one.time_ns), one.group), []).append(one)
+    filters = random_features.FILTERS
+    taken = sorted(t for e in events for t in naive_features.take(aggregate, e, filters))
+    found = [t for t in taken[-KEPT:] if naive_features.in_window(aggregate, t.time_ns, now_ns)]
+    for one in taken[:-KEPT]:
+        older.setdefault((bucket_start(aggregate, one.time_ns), one.group), []).append(one)
     after = before_window(aggregate, now_ns)
     for mine in older.values():
         times = [one.time_ns for one in mine]
@@ -94,12 +90,12 @@ def newest(aggregate: Aggregate, events: list[Event]) -> list[Event]:
     return sorted(taken, key=lambda e: [*naive_features.take(whole, e, filters)])[-KEPT:]
 
 
-def expected(aggregate: Aggregate, several: list[list[Event]], now_ns: int) -> object:
-    """Returns what an aggregate has to be."""
+def expected(aggregate: Aggregate, events: list[Event], now_ns: int) -> object:
+    """Returns what an aggregate has to be; of whose profiles the events are makes no difference."""
     if aggregate.sequence is not None or aggregate.function in NEWEST_ONLY:
-        events = [event for events in several for event in newest(aggregate, events)]
-        return naive_features.value_at(aggregate, events, random_features.FILTERS, now_ns)
-    found = counted(aggregate, several, now_ns)
+        kept = newest(aggregate, events)
+        return naive_features.value_at(aggregate, kept, random_features.FILTERS, now_ns)
+    found = counted(aggregate, events, now_ns)
     if aggregate.group_by is None:
         return naive_features.figure(aggregate, found)
     return {
@@ -132,7 +128,7 @@ def test_long_series_agree_with_their_naive_twin() -> None:
                 read = reading(shelves)
                 value = features.values(read, now_ns).get(aggregate.id)
                 where = f"seed {SEED}/{number}, {aggregate} at {now_ns}"
-                assert value == expected(aggregate, several, now_ns), where
+                assert value == expected(aggregate, events, now_ns), where
                 told = features.approximations(read, now_ns)
                 if not told:
                     exact = naive_features.value_at(
@@ -143,6 +139,67 @@ def test_long_series_agree_with_their_naive_twin() -> None:
                 approximate += bool(told)
     print(f"{compared:,} comparisons, {approximate:,} of approximations")
     assert approximate > compared / 50
+
+
+def test_many_profiles_cost_no_more_than_one() -> None:
+    """However many profiles a customer has, no more entries are looked at than of a single one."""
+    print(f"seed {SEED}")
+    source = random.Random(SEED)
+    for function in (AggregateFunction.COUNT, AggregateFunction.AFFINITY):
+        of_groups = function is AggregateFunction.AFFINITY
+        aggregate = Aggregate(
+            "a",
+            random_features.EVENTS,
+            function,
+            ValueType.MAP_DOUBLE if of_groups else ValueType.INT,
+            group_by="category" if of_groups else None,
+            within_ns=random_features.SPANS_NS[-1],
+            count=3 if of_groups else None,
+        )
+        features = Features([aggregate], ())
+        shelves = [Shelf(features) for _ in range(10)]
+        for event in random_features.history(source, 400):
+            source.choice(shelves).take(event)
+        assert len(reading(shelves)("a", None)) <= KEPT
+
+
+def test_ever_new_groups_take_bounded_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest buckets stay, the same in whatever order events come, and the answer says so."""
+    monkeypatch.setattr(buckets, "BUCKET_LIMIT", 20)
+    print(f"seed {SEED}")
+    source = random.Random(SEED)
+    for within_ns in (None, 16 * random_features.GRID_NS):
+        aggregate = Aggregate(
+            "a",
+            ("view",),
+            AggregateFunction.LAST,
+            ValueType.MAP_INT,
+            value="points",
+            group_by="category",
+            within_ns=within_ns,
+        )
+        features = Features([aggregate], ())
+        events = [
+            Event(f"{n}", "view", random_features.START_NS + n * 10**9, {
+                "points": n, "category": f"g{source.randrange(500)}"
+            })
+            for n in range(120)
+        ]  # fmt: skip
+        now_ns = random_features.START_NS + 200 * 10**9
+        told = []
+        for profiles in (1, 1, 3):
+            shelves = [Shelf(features) for _ in range(profiles)]
+            for event in source.sample(events, len(events)):
+                source.choice(shelves).take(event)
+            read = reading(shelves)
+            assert len(read("a", None).buckets) == 20
+            told.append((features.values(read, now_ns), features.approximations(read, now_ns)))
+        assert told[0] == told[1] == told[2]
+        assert "buckets at most, each of one group" in told[0][1]["a"]
+        newest = {event.properties["category"]: event.properties["points"] for event in events}
+        found = told[0][0]["a"]
+        assert len(found) < len(newest)
+        assert found.items() <= newest.items()
 
 
 def test_no_value_of_a_long_series_changes_between_edges() -> None:

@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from offerd.customer.subject import alone
+from offerd.customer.view import Known
 from offerd.events import FoldPlan
 from offerd.model.catalogue import Catalogue
 from offerd.model.event import Event
+from offerd.model.identity import Subject
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.model.schema import Aggregate, AggregateFunction, Schema, ValueType
 from offerd.service.views import view_of
@@ -102,6 +104,30 @@ async def test_folding_many_events_holds_up_nobody(path: Path) -> None:
         plan.thread = None
         assert await view_of(state, alone(BUSY), plan, NOW_NS) == view
         assert plan.thread is None
+
+
+async def test_many_events_of_several_identities_are_brought_together_in_a_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time, also when nothing has to be folded; those of few are where they are asked for."""
+    threads: list[threading.Thread] = []
+    original = Known.read_all
+
+    def read_all(known: Known) -> None:
+        threads.append(threading.current_thread())
+        original(known)
+
+    monkeypatch.setattr(Known, "read_all", read_all)
+    new = ProfileKey("ecid", "new")
+    plan = watched(asyncio.get_running_loop())
+    with State.open(path, FoldPlan.build(catalogue(), []), durability=Durability.RELAXED) as state:
+        for count in (1, 2):
+            view = await view_of(state, Subject(BUSY, (BUSY, QUIET)), plan, NOW_NS)
+            assert view.aggregates["visits"] == EVENTS + 500
+            assert len(threads) == count
+        assert threading.current_thread() not in threads
+        await view_of(state, Subject(QUIET, (QUIET, new)), plan, NOW_NS)
+        assert len(threads) == 2
 
 
 async def test_as_of_an_instant_many_events_hold_up_nobody(path: Path) -> None:

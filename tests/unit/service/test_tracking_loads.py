@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from offerd.customer.loaded import LoadKind, LoadTarget, MembershipRow
+from offerd.customer.loaded import LoadKind, LoadTarget, MembershipRow, ScoreRow
 from offerd.model.profile import ProfileKey
-from unit.service.tracked import BEGIN, DAY, DEFINITIONS, Tracked
+from offerd.v1 import audience_service_pb2 as audiences
+from unit.service.tracked import BEGIN, DAY, DEFINITIONS, Tracked, device
 
 SOURCE = DEFINITIONS.replace(
     "audiences:\n",
@@ -55,3 +56,22 @@ async def test_who_is_in_no_later_load_leaves(tmp_path: Path) -> None:
         service.look()
         assert service.members("vip") == ["b"]
         assert service.transitions()[-1] == ("a", "vip", "exited", BEGIN + DAY)
+
+
+async def test_the_end_of_a_loaded_membership_is_known_exactly(tmp_path: Path) -> None:
+    """Its `until` is when it changes, whatever else of the customer changes before that."""
+    scores = SOURCE.replace("audiences:\n", "scores: [{id: s, maximum_age: 1h}]\naudiences:\n", 1)
+    with Tracked(tmp_path, scores).running() as service:
+        target = LoadTarget(LoadKind.SCORES, "s")
+        loading = service.state.loads.begin(target, service.now_ns, full=True)
+        loading.add(ProfileKey("web", "a"), ScoreRow(score=1.0))
+        loading.enforce(service.now_ns)
+        loading.close()
+        _load(service, "a", valid_until_ns=BEGIN + DAY)
+        request = audiences.ExplainMembershipRequest(audience="vip", identities=[device("a")])
+        told = await service.call("AudienceService/ExplainMembership", request)
+        assert told.membership.until.ToNanoseconds() == BEGIN + DAY
+        assert told.membership.until_exact
+        service.now_ns = BEGIN + DAY
+        told = await service.call("AudienceService/ExplainMembership", request)
+        assert not told.membership.HasField("until")

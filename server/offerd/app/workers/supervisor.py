@@ -24,6 +24,7 @@ from offerd.errors import ConfigurationError
 from offerd.service.failures import LeftOut
 from offerd.service.revisions import Revisions
 from offerd.store import Durability, State
+from offerd.store.membership_writer import Kept
 from offerd.store.sharing import WriterDoor
 from offerd.store.tombstones import DAY_NS
 
@@ -52,6 +53,7 @@ async def serve_with_workers(
             tombstone_ns=config.tombstone_days * DAY_NS,
         ) as state:
             state.journal.when_left_out = LeftOut(log).count
+            state.tracking.kept = Kept(age_ns=config.transition_days * DAY_NS)
             revisions = Revisions(standing, state, log, time.time_ns)
             revisions.track()
             revisions.tracker.start()

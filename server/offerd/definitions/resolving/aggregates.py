@@ -65,6 +65,11 @@ class _Resolver:
         found = self._sequences.resolve(entry)
         if found is None or kind is None:
             return None
+        least_ns = sum(step.after_ns or 0 for step in found.sequence.steps)
+        is_steps = document.function is AggregateFunction.STEPS
+        if is_steps and window.within_ns is not None and least_ns >= window.within_ns:
+            message = "`window` must be more than what the steps wait `after` each other"
+            self._findings.mistake(entry.place("window"), message)
         return Aggregate(
             document.id,
             tuple(dict.fromkeys(name for step in found.sequence.steps for name in step.events)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from offerd.audience.environment import event_environment
 from offerd.definitions.documents import (
     CapDocument,
     OfferDocument,
@@ -20,6 +19,7 @@ from offerd.definitions.place import Path
 from offerd.definitions.resolving.counters import CounterTable, counter_key
 from offerd.definitions.resolving.dates import Dates, resolve_dates
 from offerd.definitions.resolving.declaring import EVENT, event_types
+from offerd.definitions.resolving.event_rules import EventRules
 from offerd.definitions.resolving.names import Names, Table
 from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.resolving.rules import INTEGER, Compiler, RuleTable
@@ -62,10 +62,9 @@ class CapResolver:
         self._placements = placements
         self._compiler = compiler
         self._rules = rules
-        self._filters = filters
         self._findings = findings
         self._events = Names(EVENT, (*event_types(schema), DECISION_EVENT), findings)
-        self._compilers: dict[tuple[str, ...], Compiler] = {}
+        self._event_rules = EventRules(schema, filters, findings)
         self._counters = counters
 
     def own(self, entry: Entry[OfferDocument], number: int) -> tuple[Cap, ...]:
@@ -202,9 +201,7 @@ class CapResolver:
             message = f"`where` can't be with `event: {DECISION_EVENT}`: it has no properties"
             self._findings.mistake(entry.key_place(*path, "where"), message)
             return None
-        compiler = self._compilers.get(events)
-        if compiler is None:
-            environment = event_environment(self._schema, events)
-            compiler = self._compilers[events] = Compiler(environment, self._findings)
-        checked = compiler.compile(document.where, entry, *path, "where")
-        return None if checked is None else self._filters.number(checked)
+        types = event_types(self._schema)
+        found = [types[event] for event in events]
+        checked = self._event_rules.where(document.where, entry, (*path, "where"), found)
+        return self._event_rules.number(checked)

@@ -71,7 +71,7 @@ class EventRules:
         self, source: str | None, entry: Entry[Any], path: Path, events: Sequence[EventType]
     ) -> Checked | None:
         """The rule over `event` at a path; None if there is none, or it is wrong."""
-        if source is None or not self._agree(entry, path, events):
+        if source is None or not self._agree(source, entry, path, events):
             return None
         key = frozenset(event.id for event in events)
         if key not in self._compilers:
@@ -83,12 +83,16 @@ class EventRules:
         """The number of a filter, if there is one."""
         return None if checked is None else self._filters.number(checked)
 
-    def _agree(self, entry: Entry[Any], path: Path, events: Sequence[EventType]) -> bool:
-        """Whether each property has one type in all the events, so that a rule can read it."""
+    def _agree(
+        self, source: str, entry: Entry[Any], path: Path, events: Sequence[EventType]
+    ) -> bool:
+        """Whether each property that a rule names has one type in all the events."""
         agree = True
         first: dict[str, tuple[ValueType, str]] = {}
         for event in events:
             for one in event.properties:
+                if one.path not in source:
+                    continue
                 kind, where = first.setdefault(one.path, (one.type, event.id))
                 agree = agree and kind is one.type
                 if kind is not one.type and one.path != getattr(entry.document, "value", None):
