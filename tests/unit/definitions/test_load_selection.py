@@ -315,3 +315,20 @@ def test_unfinished_offers_need_no_representation(tmp_path: Path, status: str) -
     assert mistakes_in(shop(tmp_path / "a", more=more)) == []
     (mistake,) = mistakes_in(shop(tmp_path / "b", more=more.replace(status, "paused")))
     assert mistake.endswith("has no representation for a placement that asks for it: `web`")
+
+
+def test_a_placement_at_which_no_step_is_taken_is_told(tmp_path: Path) -> None:
+    """Its fallbacks would be shown for ever, and nobody would know why."""
+    text = """
+placements: [{id: web, channel: web, content_type: text}, {id: app, channel: app, content_type: text}]
+offers: [{id: a, representations: [{placement: app, text: A}]}]
+fallback_offers: [{id: f, representations: [{placement: web, text: F}, {placement: app, text: F}]}]
+collections: [{id: c, offers: [a]}]
+strategies: [{id: s, collection: c}]
+decisions:
+- {id: d, placements: [web, app], strategies: [{group: [s], placements: [app]}], fallbacks: [f]}
+"""
+    warnings = load([write(tmp_path / "w", {"a.yaml": text})]).warnings
+    assert [str(one).partition("a.yaml:")[2] for one in warnings] == [
+        "7:24: no step of `d` is taken at `web`: it shows its fallbacks alone"
+    ]

@@ -68,6 +68,11 @@ def check_coverage(catalogue: Catalogue, tables: Tables, findings: Findings) -> 
         anywhere = {placement for placement, _ in shown}
         for placement in decision.placements:
             place = entry.place("placements", entry.document.placements.index(placement))
+            if decision.groups and not any(
+                placement in (group.placements or (placement,)) for group in decision.groups
+            ):
+                message = f"no step of `{decision.id}` is taken at `{placement}`"
+                findings.warn(place, f"{message}: it shows its fallbacks alone")
             if placement not in anywhere:
                 names = (decision.id, *entry.document.fallbacks)
                 unknown = len(decision.fallbacks) < len(entry.document.fallbacks)
