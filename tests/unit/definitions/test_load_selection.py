@@ -320,7 +320,7 @@ def test_unfinished_offers_need_no_representation(tmp_path: Path, status: str) -
 def test_a_placement_at_which_no_step_is_taken_is_told(tmp_path: Path) -> None:
     """Its fallbacks would be shown for ever, and nobody would know why."""
     text = """
-placements: [{id: web, channel: web, content_type: text}, {id: app, channel: app, content_type: text}]
+placements: [&web {id: web, channel: web, content_type: text}, {<<: *web, id: app}]
 offers: [{id: a, representations: [{placement: app, text: A}]}]
 fallback_offers: [{id: f, representations: [{placement: web, text: F}, {placement: app, text: F}]}]
 collections: [{id: c, offers: [a]}]
