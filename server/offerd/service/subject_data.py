@@ -106,7 +106,7 @@ class SubjectData:
         fields = {
             name: value
             for name, value in msgspec.structs.asdict(record).items()
-            if name not in _INTERNAL
+            if name not in _INTERNAL and not (name.endswith("_ns") and value == 0)  # 0 is never
         }
         nested = to_nested(record.attributes, self._attributes)
         yield "profile", {"attributes": nested, **_plain(fields)}
