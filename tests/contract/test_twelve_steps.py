@@ -6,22 +6,20 @@ Places aren't there yet: an entry into the studio's fence is an event that the p
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
 
+from contract.story import ALMA, BROWSER, EMAIL, PHONE, YES, Story, telling
 from offerd.v1 import audience_service_pb2 as audiences
 from offerd.v1 import audience_service_pb2_grpc as audiences_grpc
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd.v1 import profile_service_pb2_grpc as profiles_grpc
 from offerd_client import (
-    AsyncClient,
     Consent,
     ConsentValue,
     ContactCategory,
@@ -29,102 +27,19 @@ from offerd_client import (
     Decision,
     Event,
     EventStatus,
-    FailedPrecondition,
     Identity,
     NotFound,
-    Outcome,
-    Profile,
     Proposition,
     ReservedItem,
 )
-from offerd_client.loading import LoadHeader, LoadKind, LoadRow, MembershipRow, ScoreRow, load
-from serving import Running, serving
-
-DEFINITIONS = Path(__file__).parent / "twelve_steps"
-START = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
-ALMA = "Alma@Example.com"
-EMAIL = Identity.authenticated("email", ALMA)
-BROWSER = Identity.device("ecid", "browser-1")
-PHONE = Identity.device("app", "phone-1")
-YES = Consent(general=ConsentValue.YES)
-
-
-class Day:
-    """The service's clock."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def now_ns(self) -> int:
-        """Nanoseconds since 1970."""
-        return int((self.at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) * 1000
-
-    def later(self, **span: int) -> None:
-        """Lets time pass."""
-        self.at += timedelta(**span)
-
-
-class Story:
-    """A service, its clock, and a client."""
-
-    def __init__(self, running: Running, day: Day, client: AsyncClient) -> None:
-        self.running, self.day, self.client = running, day, client
-        self.address = f"127.0.0.1:{running.grpc_port}"
-
-    async def offers(self, scope: str, *identities: Identity, **asked: Any) -> list[str]:
-        """The offers that a scope is answered with, "" for a fallback."""
-        decision = await self.client.decide([scope], identities=identities, **asked)
-        items = decision.proposition(scope).items
-        return ["" if item.fallback else item.offer for item in items]
-
-    async def happened(self, *events: Event) -> None:
-        """Collects events, all of which must be accepted."""
-        for result in await self.client.collect(events):
-            assert result.status is EventStatus.ACCEPTED, result
-
-    async def members(self) -> dict[str, bool]:
-        """Whether Alma is in an audience, by its id."""
-        profile = await self.client.get_profile("email", ALMA, linked=True, memberships=True)
-        return defaultdict(bool, {one.audience: one.realized for one in profile.memberships})
-
-    async def load(self, kind: LoadKind, target: str, rows: Sequence[LoadRow]) -> None:
-        """Loads rows as of now."""
-
-        def run() -> None:
-            header = LoadHeader(kind, target, self.day.now_ns())
-            with grpc.insecure_channel(self.address) as channel:
-                *_, last = load(channel, header, rows)
-            assert last.done
-            assert not last.refused
-
-        await asyncio.to_thread(run)
+from offerd_client.loading import LoadKind, MembershipRow, ScoreRow
 
 
 @pytest.fixture
 async def story(tmp_path: Path) -> AsyncIterator[Story]:
     """A member who bought yoga things in person half a year ago, and agreed to be written to."""
-    day = Day()
-    async with (
-        serving(tmp_path, [DEFINITIONS], day.now_ns) as running,
-        AsyncClient(f"127.0.0.1:{running.grpc_port}") as client,
-    ):
-        running.revisions.track()
-        story = Story(running, day, client)
-        await client.set_consent([EMAIL], YES)
-        await client.set_profile(
-            "email",
-            ALMA,
-            {
-                "loyalty": {"tier": "plus", "points": 120},
-                "health": {"goal": "back"},
-                "time_zone": "Europe/Stockholm",
-            },
-        )
-        bought = START - timedelta(days=180)
-        await story.happened(
-            Event("purchase", [EMAIL], properties={"category": "yoga"}, event_time=bought)
-        )
-        yield story
+    async with telling(tmp_path) as told:
+        yield told
 
 
 async def test_the_twelve_steps(story: Story) -> None:
@@ -363,54 +278,3 @@ async def _forgotten(story: Story) -> None:
     assert refused.refusal.reason == "SUBJECT_DELETED"
     await story.load(LoadKind.SCORES, "upsell", [])
     assert await story.offers("mail", EMAIL) == [""]
-
-
-async def test_another_on_the_same_browser(story: Story) -> None:
-    """The browser and what it did unnamed go with whoever signed in last, and back again."""
-    client = story.client
-    other = Identity.authenticated("email", "bo@example.com")
-    await client.set_consent([BROWSER], YES)
-    await client.set_consent([other], YES)
-
-    async def views_of(who: Identity) -> int:
-        try:
-            profile: Profile = await client.get_profile(who.namespace, who.id, linked=True)
-        except NotFound:
-            return 0
-        return int(profile.aggregates["campaign_views"])
-
-    view = {"campaign": "yoga-autumn", "category": "yoga"}
-    await story.happened(Event("page_view", [BROWSER], properties=view))
-    for who, hers, his in ((EMAIL, 1, 0), (other, 0, 1), (EMAIL, 1, 0)):
-        story.day.later(hours=1)
-        await story.happened(Event("login", [BROWSER, who]))
-        assert (await views_of(EMAIL), await views_of(other)) == (hers, his)
-
-
-async def test_a_cart_is_not_revived_by_what_comes_late(story: Story) -> None:
-    """A purchase that is told late and happened before the cart leaves the cart abandoned."""
-    story.day.later(days=1)
-    await story.happened(Event("add_to_cart", [EMAIL], properties={"sku": "mat"}))
-    story.day.later(hours=1)
-    assert (await story.members())["cart-left"]
-    before_the_cart = story.day.at - timedelta(minutes=90)
-    await story.happened(Event("purchase", [EMAIL], event_time=before_the_cart))
-    assert (await story.members())["cart-left"]
-    within_the_hour = story.day.at - timedelta(minutes=30)
-    await story.happened(Event("purchase", [EMAIL], event_time=within_the_hour))
-    assert not (await story.members())["cart-left"]
-
-
-async def test_an_older_load_is_refused(story: Story) -> None:
-    """What analysts sent last stays in force."""
-    row = ScoreRow("email", ALMA, 10.0)
-    await story.load(LoadKind.SCORES, "upsell", [row])
-    story.day.at -= timedelta(hours=1)
-    with pytest.raises(FailedPrecondition, match="newer"):
-        await story.load(LoadKind.SCORES, "upsell", [row])
-
-
-async def test_a_fallback_is_no_failure(story: Story) -> None:
-    """Whoever has allowed nothing gets the brand's own content."""
-    decision = await story.client.decide(["hero"], identities=[Identity.device("ecid", "nobody")])
-    assert decision.proposition("hero").outcome is Outcome.FALLBACK

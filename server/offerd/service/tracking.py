@@ -210,6 +210,7 @@ class Tracker:
             except Exhausted:
                 wait_s = _AFTER_FAILURE_S  # nothing is lost: the marks stay
             except Exception:
+                # The thread's outermost edge: a defect at one customer must not end tracking.
                 self._log.exception("audiences couldn't be tracked")
                 wait_s = _AFTER_FAILURE_S
             with self._wake:
