@@ -163,7 +163,10 @@ class Storm:
             self._worker_kills += 1
 
     def _kill(self) -> None:
-        worker = self._rng.choice([w for w, one in self._clients.items() if one.poll() is None])
+        running = [worker for worker, one in self._clients.items() if one.poll() is None]
+        if not running:
+            return  # all were done while a server that had been killed came back
+        worker = self._rng.choice(running)
         client = self._clients[worker]
         self._selector.unregister(client.stdout)  # type: ignore[arg-type]
         client.kill()
