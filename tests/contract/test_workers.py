@@ -17,6 +17,7 @@ import grpc.aio
 import httpx
 import pytest
 
+from contract.cap_storm import Storm
 from offerd.v1 import audience_service_pb2 as audiences
 from offerd.v1 import audience_service_pb2_grpc as audiences_grpc
 from offerd.v1 import decision_service_pb2 as decisions
@@ -299,3 +300,22 @@ def test_releases_are_for_one_process(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "error: `--workers` serves a bundle or definitions" in done.stderr
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("mode", ["reserve", "decide"])
+def test_a_cap_is_met_exactly_over_all_workers(tmp_path: Path, mode: str) -> None:
+    """Whoever dies: one that answers, the one that writes with all others, and clients."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    limit = 60
+    storm = Storm(tmp_path / "storm", mode, limit, 800, seed, ("--workers", str(WORKERS)))
+    try:
+        outcome = storm.run(server_kills=1, client_kills=1, worker_kills=2)
+    finally:
+        storm.close()
+    print(outcome)
+    assert outcome.worker_kills == 2
+    assert outcome.counted == limit
+    lost = 0 if mode == "reserve" else outcome.at_most_lost
+    assert limit - lost <= outcome.told["granted"] <= limit
+    assert mode == "decide" or outcome.pending == 0
