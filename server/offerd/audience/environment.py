@@ -42,8 +42,9 @@ def decision_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Envi
     """What all rules of a decision read: what audiences read, and `offer`.
 
     Positional arguments of a planned rule: profile, context, aggregate (flat records), now
-    (nanoseconds), offer (the flat record of one offer, empty for a rule that reads none),
-    audience and score (mappings from id to membership and to number).
+    (nanoseconds), places (a flat record from what is asked, as written, to its answer), offer
+    (the flat record of one offer, empty for a rule that reads none), audience and score (mappings
+    from id to membership and to number).
     """
     return ex.Environment(
         variables={**_customer(schema), "offer": _record((*BUILT_IN_OFFER, *schema.offer))},
@@ -57,6 +58,7 @@ def _customer(schema: Schema) -> dict[str, ex.Type | ex.Record]:
         "context": _record((*BUILT_IN_CONTEXT, *schema.context)),
         "aggregate": ex.Record({a.id: ex.Attribute(_TYPES[a.type]) for a in schema.aggregates}),
         "now": ex.TIMESTAMP,
+        "places": ex.Record({}),
     }
 
 

@@ -14,6 +14,9 @@ Record = dict[str, Any]
 NO_OFFER: Record = {}
 """What a rule that reads no offer gets for one. Never written to."""
 
+NO_PLACES: Record = {}
+"""What is known of places where the definitions have none. Never written to."""
+
 NO_SCORES: Mapping[str, float] = {}
 """What is known where no score was loaded. Never written to."""
 
@@ -49,11 +52,13 @@ class Memberships(dict[str, Any]):
         now_ns: int,
         scores: Mapping[str, float] = NO_SCORES,
         loaded: Mapping[str, bool] = NOT_LOADED,
+        *,
+        places: Record = NO_PLACES,
     ) -> None:
         super().__init__()
         self._loaded = loaded
         self._rules = rules
-        self._roots = (profile, context, aggregate, now_ns, scores)
+        self._roots = (profile, context, aggregate, now_ns, places, scores)
         self._nesting = 0
 
     def __missing__(self, audience: str) -> Any:
@@ -96,10 +101,10 @@ class Memberships(dict[str, Any]):
 
     def roots(self, offer: Record = NO_OFFER) -> tuple[Any, ...]:
         """What a rule reads, in the order of `decision_environment`'s roots."""
-        profile, context, aggregate, now_ns, scores = self._roots
-        return (profile, context, aggregate, now_ns, offer, self, scores)
+        profile, context, aggregate, now_ns, places, scores = self._roots
+        return (profile, context, aggregate, now_ns, places, offer, self, scores)
 
     def evaluate(self, rule: Rule, offer: Record = NO_OFFER) -> Any:
         """Returns what a rule says of this request, or of an offer in it."""
-        profile, context, aggregate, now_ns, scores = self._roots
-        return rule.evaluate(profile, context, aggregate, now_ns, offer, self, scores)
+        profile, context, aggregate, now_ns, places, scores = self._roots
+        return rule.evaluate(profile, context, aggregate, now_ns, places, offer, self, scores)

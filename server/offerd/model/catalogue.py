@@ -6,6 +6,8 @@ the order of their tables. Instants are integer nanoseconds since 1970-01-01T00:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from offerd.model.capping import Cap, Counter
@@ -13,6 +15,7 @@ from offerd.model.consent import ConsentDefaults
 from offerd.model.contact import Channel
 from offerd.model.content import Content, ContentType
 from offerd.model.lifecycle import Status
+from offerd.model.place import Library, LocationSettings, Place, PlaceRead
 from offerd.model.policy import Policy
 from offerd.model.schema import Schema
 from offerd.model.selection import (
@@ -102,11 +105,10 @@ class Collection(msgspec.Struct, frozen=True, array_like=True):
 class Catalogue(msgspec.Struct, frozen=True):
     """All the tables of a bundle.
 
-    `rules` read profile, context, aggregate, now, offer, audience and score; `event_filters`
-    read event.
-    `contents` is empty in a catalogue that was opened from a bundle: content stays in the
-    memory map until an item is answered with it. `consent` is what holds for customers who
-    haven't chosen.
+    `rules` read profile, context, aggregate, now, places, offer, audience and score;
+    `event_filters` read event. `contents` and `places` are empty in a catalogue that was opened
+    from a bundle: they stay in the memory map until they are asked for. `consent` is what holds
+    for customers who haven't chosen. `place_reads` is what rules ask of places.
     """
 
     schema: Schema
@@ -129,3 +131,7 @@ class Catalogue(msgspec.Struct, frozen=True):
     policies: tuple[Policy, ...] = ()
     channels: tuple[Channel, ...] = ()
     consent: ConsentDefaults = ConsentDefaults()
+    libraries: tuple[Library, ...] = ()
+    location: LocationSettings = LocationSettings()
+    place_reads: tuple[PlaceRead, ...] = ()
+    places: Sequence[Place] = ()

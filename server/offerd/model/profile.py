@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from offerd.model.consent import Consent
+from offerd.model.place import Whereabouts
 
 
 class ProfileKey(NamedTuple):
@@ -39,6 +40,7 @@ class ProfileRecord(msgspec.Struct):
     `consent` is what was chosen under this very identity, None if nothing ever was.
     `attributes_time_ns` is when attributes were last written, 0 if never. `event_bytes` is what
     its stored events take, encoded.
+    `whereabouts` is where they are and were, None if nothing was ever told.
     """
 
     namespace: str
@@ -57,6 +59,7 @@ class ProfileRecord(msgspec.Struct):
     consent: Consent | None = None
     attributes_time_ns: int = 0
     event_bytes: int = 0
+    whereabouts: Whereabouts | None = None
 
 
 class ProfileView(NamedTuple):
@@ -66,6 +69,7 @@ class ProfileView(NamedTuple):
     are `scores`; `counted` as in `ProfileRecord`; `subject` is whose they are (`Subject.unit`),
     None if nobody's. All of it is as of the instant of the decision. `memberships` are those of
     audiences that are loaded rather than computed, by id; one that is missing is unknown.
+    `whereabouts` is None where nothing is known of where they are.
     """
 
     subject: ProfileKey | None
@@ -74,3 +78,4 @@ class ProfileView(NamedTuple):
     counted: dict[str, list[int]]
     scores: Mapping[str, float] = {}
     memberships: Mapping[str, bool] = {}
+    whereabouts: Whereabouts | None = None

@@ -240,6 +240,8 @@ BUILT_IN_CONTEXT = (
     Attribute("location.latitude", ValueType.DOUBLE, labels=("S1",)),
     Attribute("location.longitude", ValueType.DOUBLE, labels=("S1",)),
     Attribute("location.accuracy_m", ValueType.DOUBLE),
+    Attribute("location.speed_mps", ValueType.DOUBLE),
+    Attribute("location.course_deg", ValueType.DOUBLE),
 )
 """What rules can read of every request's context; absent where the caller didn't say."""
 

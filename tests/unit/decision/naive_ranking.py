@@ -74,7 +74,7 @@ class Ranker:
             record |= offer.attributes
         profile, context, aggregate, scores = kept.records(self.view, self.context)
         return self.rules[rule].exact(
-            profile, context, aggregate, self.now_ns, record, Members(), scores
+            profile, context, aggregate, self.now_ns, {}, record, Members(), scores
         )
 
     def holds(self, rule: int | None, offer: Offer) -> bool:
