@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17offerd/v1/consent.proto\x12\tofferd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x04\n\x07\x43onsent\x12(\n\x07\x63ollect\x18\x01 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12,\n\x0bpersonalize\x18\x02 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12&\n\x05share\x18\x03 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12\x34\n\tmarketing\x18\x04 \x03(\x0b\x32!.offerd.v1.Consent.MarketingEntry\x12\x37\n\x0bid_specific\x18\x05 \x03(\x0b\x32\".offerd.v1.Consent.IdSpecificEntry\x12(\n\x07general\x18\x06 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12\x12\n\ntcf_string\x18\x07 \x01(\t\x12/\n\x0b\x63hoice_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aI\n\x0eMarketingEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0e\x32\x17.offerd.v1.ConsentValue:\x02\x38\x01\x1aL\n\x0fIdSpecificEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.offerd.v1.ChannelConsent:\x02\x38\x01\"\x98\x01\n\x0e\x43hannelConsent\x12;\n\tmarketing\x18\x01 \x03(\x0b\x32(.offerd.v1.ChannelConsent.MarketingEntry\x1aI\n\x0eMarketingEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0e\x32\x17.offerd.v1.ConsentValue:\x02\x38\x01*\xb6\x02\n\x0c\x43onsentValue\x12\x1d\n\x19\x43ONSENT_VALUE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43ONSENT_VALUE_YES\x10\x01\x12\x14\n\x10\x43ONSENT_VALUE_NO\x10\x02\x12\x19\n\x15\x43ONSENT_VALUE_PENDING\x10\x03\x12\x19\n\x15\x43ONSENT_VALUE_UNKNOWN\x10\x04\x12%\n!CONSENT_VALUE_LEGITIMATE_INTEREST\x10\x05\x12\x1a\n\x16\x43ONSENT_VALUE_CONTRACT\x10\x06\x12\x1c\n\x18\x43ONSENT_VALUE_COMPLIANCE\x10\x07\x12 \n\x1c\x43ONSENT_VALUE_VITAL_INTEREST\x10\x08\x12!\n\x1d\x43ONSENT_VALUE_PUBLIC_INTEREST\x10\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17offerd/v1/consent.proto\x12\tofferd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x04\n\x07\x43onsent\x12(\n\x07\x63ollect\x18\x01 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12,\n\x0bpersonalize\x18\x02 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12&\n\x05share\x18\x03 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12\x34\n\tmarketing\x18\x04 \x03(\x0b\x32!.offerd.v1.Consent.MarketingEntry\x12\x37\n\x0bid_specific\x18\x05 \x03(\x0b\x32\".offerd.v1.Consent.IdSpecificEntry\x12(\n\x07general\x18\x06 \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x12\x12\n\ntcf_string\x18\x07 \x01(\t\x12/\n\x0b\x63hoice_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x10precise_location\x18\t \x01(\x0e\x32\x17.offerd.v1.ConsentValue\x1aI\n\x0eMarketingEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0e\x32\x17.offerd.v1.ConsentValue:\x02\x38\x01\x1aL\n\x0fIdSpecificEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.offerd.v1.ChannelConsent:\x02\x38\x01\"\x98\x01\n\x0e\x43hannelConsent\x12;\n\tmarketing\x18\x01 \x03(\x0b\x32(.offerd.v1.ChannelConsent.MarketingEntry\x1aI\n\x0eMarketingEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0e\x32\x17.offerd.v1.ConsentValue:\x02\x38\x01*\xb6\x02\n\x0c\x43onsentValue\x12\x1d\n\x19\x43ONSENT_VALUE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43ONSENT_VALUE_YES\x10\x01\x12\x14\n\x10\x43ONSENT_VALUE_NO\x10\x02\x12\x19\n\x15\x43ONSENT_VALUE_PENDING\x10\x03\x12\x19\n\x15\x43ONSENT_VALUE_UNKNOWN\x10\x04\x12%\n!CONSENT_VALUE_LEGITIMATE_INTEREST\x10\x05\x12\x1a\n\x16\x43ONSENT_VALUE_CONTRACT\x10\x06\x12\x1c\n\x18\x43ONSENT_VALUE_COMPLIANCE\x10\x07\x12 \n\x1c\x43ONSENT_VALUE_VITAL_INTEREST\x10\x08\x12!\n\x1d\x43ONSENT_VALUE_PUBLIC_INTEREST\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,16 +38,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENT_IDSPECIFICENTRY']._serialized_options = b'8\001'
   _globals['_CHANNELCONSENT_MARKETINGENTRY']._loaded_options = None
   _globals['_CHANNELCONSENT_MARKETINGENTRY']._serialized_options = b'8\001'
-  _globals['_CONSENTVALUE']._serialized_start=742
-  _globals['_CONSENTVALUE']._serialized_end=1052
+  _globals['_CONSENTVALUE']._serialized_start=793
+  _globals['_CONSENTVALUE']._serialized_end=1103
   _globals['_CONSENT']._serialized_start=72
-  _globals['_CONSENT']._serialized_end=584
-  _globals['_CONSENT_MARKETINGENTRY']._serialized_start=433
-  _globals['_CONSENT_MARKETINGENTRY']._serialized_end=506
-  _globals['_CONSENT_IDSPECIFICENTRY']._serialized_start=508
-  _globals['_CONSENT_IDSPECIFICENTRY']._serialized_end=584
-  _globals['_CHANNELCONSENT']._serialized_start=587
-  _globals['_CHANNELCONSENT']._serialized_end=739
-  _globals['_CHANNELCONSENT_MARKETINGENTRY']._serialized_start=433
-  _globals['_CHANNELCONSENT_MARKETINGENTRY']._serialized_end=506
+  _globals['_CONSENT']._serialized_end=635
+  _globals['_CONSENT_MARKETINGENTRY']._serialized_start=484
+  _globals['_CONSENT_MARKETINGENTRY']._serialized_end=557
+  _globals['_CONSENT_IDSPECIFICENTRY']._serialized_start=559
+  _globals['_CONSENT_IDSPECIFICENTRY']._serialized_end=635
+  _globals['_CHANNELCONSENT']._serialized_start=638
+  _globals['_CHANNELCONSENT']._serialized_end=790
+  _globals['_CHANNELCONSENT_MARKETINGENTRY']._serialized_start=484
+  _globals['_CHANNELCONSENT_MARKETINGENTRY']._serialized_end=557
 # @@protoc_insertion_point(module_scope)

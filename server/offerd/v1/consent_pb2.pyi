@@ -34,7 +34,7 @@ CONSENT_VALUE_VITAL_INTEREST: ConsentValue
 CONSENT_VALUE_PUBLIC_INTEREST: ConsentValue
 
 class Consent(_message.Message):
-    __slots__ = ("collect", "personalize", "share", "marketing", "id_specific", "general", "tcf_string", "choice_time")
+    __slots__ = ("collect", "personalize", "share", "marketing", "id_specific", "general", "tcf_string", "choice_time", "precise_location")
     class MarketingEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,7 @@ class Consent(_message.Message):
     GENERAL_FIELD_NUMBER: _ClassVar[int]
     TCF_STRING_FIELD_NUMBER: _ClassVar[int]
     CHOICE_TIME_FIELD_NUMBER: _ClassVar[int]
+    PRECISE_LOCATION_FIELD_NUMBER: _ClassVar[int]
     collect: ConsentValue
     personalize: ConsentValue
     share: ConsentValue
@@ -65,7 +66,8 @@ class Consent(_message.Message):
     general: ConsentValue
     tcf_string: str
     choice_time: _timestamp_pb2.Timestamp
-    def __init__(self, collect: _Optional[_Union[ConsentValue, str]] = ..., personalize: _Optional[_Union[ConsentValue, str]] = ..., share: _Optional[_Union[ConsentValue, str]] = ..., marketing: _Optional[_Mapping[str, ConsentValue]] = ..., id_specific: _Optional[_Mapping[str, ChannelConsent]] = ..., general: _Optional[_Union[ConsentValue, str]] = ..., tcf_string: _Optional[str] = ..., choice_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    precise_location: ConsentValue
+    def __init__(self, collect: _Optional[_Union[ConsentValue, str]] = ..., personalize: _Optional[_Union[ConsentValue, str]] = ..., share: _Optional[_Union[ConsentValue, str]] = ..., marketing: _Optional[_Mapping[str, ConsentValue]] = ..., id_specific: _Optional[_Mapping[str, ChannelConsent]] = ..., general: _Optional[_Union[ConsentValue, str]] = ..., tcf_string: _Optional[str] = ..., choice_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., precise_location: _Optional[_Union[ConsentValue, str]] = ...) -> None: ...
 
 class ChannelConsent(_message.Message):
     __slots__ = ("marketing",)

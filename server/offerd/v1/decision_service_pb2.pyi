@@ -4,6 +4,7 @@ from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from offerd.v1 import consent_pb2 as _consent_pb2
+from offerd.v1 import error_pb2 as _error_pb2
 from offerd.v1 import event_service_pb2 as _event_service_pb2
 from offerd.v1 import identity_pb2 as _identity_pb2
 from google.protobuf.internal import containers as _containers
@@ -171,14 +172,20 @@ class Context(_message.Message):
     def __init__(self, attributes: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., location: _Optional[_Union[Location, _Mapping]] = ..., locales: _Optional[_Iterable[str]] = ..., time_zone: _Optional[str] = ..., channel: _Optional[str] = ...) -> None: ...
 
 class Location(_message.Message):
-    __slots__ = ("latitude", "longitude", "accuracy_m")
+    __slots__ = ("latitude", "longitude", "accuracy_m", "cell", "speed_mps", "course_deg")
     LATITUDE_FIELD_NUMBER: _ClassVar[int]
     LONGITUDE_FIELD_NUMBER: _ClassVar[int]
     ACCURACY_M_FIELD_NUMBER: _ClassVar[int]
+    CELL_FIELD_NUMBER: _ClassVar[int]
+    SPEED_MPS_FIELD_NUMBER: _ClassVar[int]
+    COURSE_DEG_FIELD_NUMBER: _ClassVar[int]
     latitude: float
     longitude: float
     accuracy_m: float
-    def __init__(self, latitude: _Optional[float] = ..., longitude: _Optional[float] = ..., accuracy_m: _Optional[float] = ...) -> None: ...
+    cell: str
+    speed_mps: float
+    course_deg: float
+    def __init__(self, latitude: _Optional[float] = ..., longitude: _Optional[float] = ..., accuracy_m: _Optional[float] = ..., cell: _Optional[str] = ..., speed_mps: _Optional[float] = ..., course_deg: _Optional[float] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
     __slots__ = ("request_id", "revision", "decide_time", "propositions", "warnings", "event_results")
@@ -328,3 +335,72 @@ class Candidate(_message.Message):
     reason: str
     score: float
     def __init__(self, offer: _Optional[str] = ..., strategy: _Optional[str] = ..., chosen: _Optional[bool] = ..., fell_at: _Optional[_Union[Stage, str]] = ..., reason: _Optional[str] = ..., score: _Optional[float] = ...) -> None: ...
+
+class BatchDecideRequest(_message.Message):
+    __slots__ = ("requests",)
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    requests: _containers.RepeatedCompositeFieldContainer[DecideRequest]
+    def __init__(self, requests: _Optional[_Iterable[_Union[DecideRequest, _Mapping]]] = ...) -> None: ...
+
+class BatchDecideResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[DecideResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[DecideResult, _Mapping]]] = ...) -> None: ...
+
+class DecideResult(_message.Message):
+    __slots__ = ("response", "error")
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    response: DecideResponse
+    error: DecideError
+    def __init__(self, response: _Optional[_Union[DecideResponse, _Mapping]] = ..., error: _Optional[_Union[DecideError, _Mapping]] = ...) -> None: ...
+
+class DecideError(_message.Message):
+    __slots__ = ("code", "reason", "message", "field", "metadata")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    reason: _error_pb2.ErrorReason
+    message: str
+    field: str
+    metadata: _containers.ScalarMap[str, str]
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[_error_pb2.ErrorReason, str]] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class DecideStreamRequest(_message.Message):
+    __slots__ = ("requests",)
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    requests: _containers.RepeatedCompositeFieldContainer[StreamedRequest]
+    def __init__(self, requests: _Optional[_Iterable[_Union[StreamedRequest, _Mapping]]] = ...) -> None: ...
+
+class StreamedRequest(_message.Message):
+    __slots__ = ("id", "request")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    request: DecideRequest
+    def __init__(self, id: _Optional[str] = ..., request: _Optional[_Union[DecideRequest, _Mapping]] = ...) -> None: ...
+
+class DecideStreamResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[StreamedResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[StreamedResult, _Mapping]]] = ...) -> None: ...
+
+class StreamedResult(_message.Message):
+    __slots__ = ("id", "result")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    result: DecideResult
+    def __init__(self, id: _Optional[str] = ..., result: _Optional[_Union[DecideResult, _Mapping]] = ...) -> None: ...

@@ -40,6 +40,16 @@ class DecisionServiceStub:
                 request_serializer=offerd_dot_v1_dot_decision__service__pb2.DecideRequest.SerializeToString,
                 response_deserializer=offerd_dot_v1_dot_decision__service__pb2.DecideResponse.FromString,
                 _registered_method=True)
+        self.BatchDecide = channel.unary_unary(
+                '/offerd.v1.DecisionService/BatchDecide',
+                request_serializer=offerd_dot_v1_dot_decision__service__pb2.BatchDecideRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_decision__service__pb2.BatchDecideResponse.FromString,
+                _registered_method=True)
+        self.DecideStream = channel.stream_stream(
+                '/offerd.v1.DecisionService/DecideStream',
+                request_serializer=offerd_dot_v1_dot_decision__service__pb2.DecideStreamRequest.SerializeToString,
+                response_deserializer=offerd_dot_v1_dot_decision__service__pb2.DecideStreamResponse.FromString,
+                _registered_method=True)
 
 
 class DecisionServiceServicer:
@@ -54,6 +64,26 @@ class DecisionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchDecide(self, request, context):
+        """Decides many requests in one call, each as `Decide` would. They are
+        decided side by side: one needn't see what another stores. One that is
+        refused has its error in its place and keeps no other out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideStream(self, request_iterator, context):
+        """Decides requests as they come, each as `Decide` would, and answers each
+        when it is decided, in any order. For back ends that keep a connection
+        open. A request that is refused has its error in its result, and the
+        stream goes on; of at most 1,000 requests the answers may be outstanding,
+        more aren't read until some are answered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DecisionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -61,6 +91,16 @@ def add_DecisionServiceServicer_to_server(servicer, server):
                     servicer.Decide,
                     request_deserializer=offerd_dot_v1_dot_decision__service__pb2.DecideRequest.FromString,
                     response_serializer=offerd_dot_v1_dot_decision__service__pb2.DecideResponse.SerializeToString,
+            ),
+            'BatchDecide': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchDecide,
+                    request_deserializer=offerd_dot_v1_dot_decision__service__pb2.BatchDecideRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_decision__service__pb2.BatchDecideResponse.SerializeToString,
+            ),
+            'DecideStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.DecideStream,
+                    request_deserializer=offerd_dot_v1_dot_decision__service__pb2.DecideStreamRequest.FromString,
+                    response_serializer=offerd_dot_v1_dot_decision__service__pb2.DecideStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +131,60 @@ class DecisionService:
             '/offerd.v1.DecisionService/Decide',
             offerd_dot_v1_dot_decision__service__pb2.DecideRequest.SerializeToString,
             offerd_dot_v1_dot_decision__service__pb2.DecideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchDecide(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/offerd.v1.DecisionService/BatchDecide',
+            offerd_dot_v1_dot_decision__service__pb2.BatchDecideRequest.SerializeToString,
+            offerd_dot_v1_dot_decision__service__pb2.BatchDecideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/offerd.v1.DecisionService/DecideStream',
+            offerd_dot_v1_dot_decision__service__pb2.DecideStreamRequest.SerializeToString,
+            offerd_dot_v1_dot_decision__service__pb2.DecideStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,7 +30,7 @@ from offerd.v1 import consent_pb2 as offerd_dot_v1_dot_consent__pb2
 from offerd.v1 import identity_pb2 as offerd_dot_v1_dot_identity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dofferd/v1/event_service.proto\x12\tofferd.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15offerd/v1/error.proto\x1a\x17offerd/v1/consent.proto\x1a\x18offerd/v1/identity.proto\"\x80\x01\n\x0e\x43ollectRequest\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.offerd.v1.Event\x12#\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x12.offerd.v1.Consent\x12\'\n\nidentities\x18\x03 \x03(\x0b\x32\x13.offerd.v1.Identity\"\xbc\x01\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\'\n\nidentities\x18\x03 \x03(\x0b\x32\x13.offerd.v1.Identity\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05token\x18\x05 \x01(\t\x12+\n\nproperties\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\":\n\x0f\x43ollectResponse\x12\'\n\x07results\x18\x01 \x03(\x0b\x32\x16.offerd.v1.EventResult\"\x98\x01\n\x0b\x45ventResult\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12&\n\x06status\x18\x02 \x01(\x0e\x32\x16.offerd.v1.EventStatus\x12#\n\x07refusal\x18\x03 \x01(\x0b\x32\x12.offerd.v1.Refusal\x12*\n\x08\x63ounters\x18\x04 \x03(\x0b\x32\x18.offerd.v1.CounterChange\"j\n\rCounterChange\x12\x0f\n\x07\x63ounter\x18\x01 \x01(\t\x12\r\n\x05offer\x18\x02 \x01(\t\x12\x0b\n\x03\x63\x61p\x18\x03 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x01(\x03\x12\r\n\x05\x61\x66ter\x18\x05 \x01(\x03\x12\r\n\x05limit\x18\x06 \x01(\x03\"Q\n\x07Refusal\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.offerd.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t*|\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45VENT_STATUS_ACCEPTED\x10\x01\x12\x1a\n\x16\x45VENT_STATUS_DUPLICATE\x10\x02\x12\x18\n\x14\x45VENT_STATUS_REFUSED\x10\x03\x32\xae\x01\n\x0c\x45ventService\x12_\n\x07\x43ollect\x12\x19.offerd.v1.CollectRequest\x1a\x1a.offerd.v1.CollectResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\"\x12/v1/events:collect:\x01*\x12=\n\rCollectStream\x12\x10.offerd.v1.Event\x1a\x16.offerd.v1.EventResult(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dofferd/v1/event_service.proto\x12\tofferd.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15offerd/v1/error.proto\x1a\x17offerd/v1/consent.proto\x1a\x18offerd/v1/identity.proto\"\x80\x01\n\x0e\x43ollectRequest\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.offerd.v1.Event\x12#\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x12.offerd.v1.Consent\x12\'\n\nidentities\x18\x03 \x03(\x0b\x32\x13.offerd.v1.Identity\"\xbc\x01\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\'\n\nidentities\x18\x03 \x03(\x0b\x32\x13.offerd.v1.Identity\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05token\x18\x05 \x01(\t\x12+\n\nproperties\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\":\n\x0f\x43ollectResponse\x12\'\n\x07results\x18\x01 \x03(\x0b\x32\x16.offerd.v1.EventResult\"\xd5\x01\n\x0b\x45ventResult\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12&\n\x06status\x18\x02 \x01(\x0e\x32\x16.offerd.v1.EventStatus\x12#\n\x07refusal\x18\x03 \x01(\x0b\x32\x12.offerd.v1.Refusal\x12*\n\x08\x63ounters\x18\x04 \x03(\x0b\x32\x18.offerd.v1.CounterChange\x12&\n\tcrossings\x18\x05 \x03(\x0b\x32\x13.offerd.v1.Crossing\x12\x13\n\x0bnot_crossed\x18\x06 \x01(\t\"i\n\x08\x43rossing\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05place\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x65vent_id\x18\x04 \x01(\t\"j\n\rCounterChange\x12\x0f\n\x07\x63ounter\x18\x01 \x01(\t\x12\r\n\x05offer\x18\x02 \x01(\t\x12\x0b\n\x03\x63\x61p\x18\x03 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x01(\x03\x12\r\n\x05\x61\x66ter\x18\x05 \x01(\x03\x12\r\n\x05limit\x18\x06 \x01(\x03\"Q\n\x07Refusal\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.offerd.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t*|\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45VENT_STATUS_ACCEPTED\x10\x01\x12\x1a\n\x16\x45VENT_STATUS_DUPLICATE\x10\x02\x12\x18\n\x14\x45VENT_STATUS_REFUSED\x10\x03\x32\xae\x01\n\x0c\x45ventService\x12_\n\x07\x43ollect\x12\x19.offerd.v1.CollectRequest\x1a\x1a.offerd.v1.CollectResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\"\x12/v1/events:collect:\x01*\x12=\n\rCollectStream\x12\x10.offerd.v1.Event\x1a\x16.offerd.v1.EventResult(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,8 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENTSERVICE'].methods_by_name['Collect']._loaded_options = None
   _globals['_EVENTSERVICE'].methods_by_name['Collect']._serialized_options = b'\202\323\344\223\002\027\"\022/v1/events:collect:\001*'
-  _globals['_EVENTSTATUS']._serialized_start=939
-  _globals['_EVENTSTATUS']._serialized_end=1063
+  _globals['_EVENTSTATUS']._serialized_start=1107
+  _globals['_EVENTSTATUS']._serialized_end=1231
   _globals['_COLLECTREQUEST']._serialized_start=212
   _globals['_COLLECTREQUEST']._serialized_end=340
   _globals['_EVENT']._serialized_start=343
@@ -48,11 +48,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COLLECTRESPONSE']._serialized_start=533
   _globals['_COLLECTRESPONSE']._serialized_end=591
   _globals['_EVENTRESULT']._serialized_start=594
-  _globals['_EVENTRESULT']._serialized_end=746
-  _globals['_COUNTERCHANGE']._serialized_start=748
-  _globals['_COUNTERCHANGE']._serialized_end=854
-  _globals['_REFUSAL']._serialized_start=856
-  _globals['_REFUSAL']._serialized_end=937
-  _globals['_EVENTSERVICE']._serialized_start=1066
-  _globals['_EVENTSERVICE']._serialized_end=1240
+  _globals['_EVENTRESULT']._serialized_end=807
+  _globals['_CROSSING']._serialized_start=809
+  _globals['_CROSSING']._serialized_end=914
+  _globals['_COUNTERCHANGE']._serialized_start=916
+  _globals['_COUNTERCHANGE']._serialized_end=1022
+  _globals['_REFUSAL']._serialized_start=1024
+  _globals['_REFUSAL']._serialized_end=1105
+  _globals['_EVENTSERVICE']._serialized_start=1234
+  _globals['_EVENTSERVICE']._serialized_end=1408
 # @@protoc_insertion_point(module_scope)

@@ -59,16 +59,32 @@ class CollectResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[EventResult, _Mapping]]] = ...) -> None: ...
 
 class EventResult(_message.Message):
-    __slots__ = ("event_id", "status", "refusal", "counters")
+    __slots__ = ("event_id", "status", "refusal", "counters", "crossings", "not_crossed")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     COUNTERS_FIELD_NUMBER: _ClassVar[int]
+    CROSSINGS_FIELD_NUMBER: _ClassVar[int]
+    NOT_CROSSED_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     status: EventStatus
     refusal: Refusal
     counters: _containers.RepeatedCompositeFieldContainer[CounterChange]
-    def __init__(self, event_id: _Optional[str] = ..., status: _Optional[_Union[EventStatus, str]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., counters: _Optional[_Iterable[_Union[CounterChange, _Mapping]]] = ...) -> None: ...
+    crossings: _containers.RepeatedCompositeFieldContainer[Crossing]
+    not_crossed: str
+    def __init__(self, event_id: _Optional[str] = ..., status: _Optional[_Union[EventStatus, str]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., counters: _Optional[_Iterable[_Union[CounterChange, _Mapping]]] = ..., crossings: _Optional[_Iterable[_Union[Crossing, _Mapping]]] = ..., not_crossed: _Optional[str] = ...) -> None: ...
+
+class Crossing(_message.Message):
+    __slots__ = ("type", "place", "event_time", "event_id")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    place: str
+    event_time: _timestamp_pb2.Timestamp
+    event_id: str
+    def __init__(self, type: _Optional[str] = ..., place: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event_id: _Optional[str] = ...) -> None: ...
 
 class CounterChange(_message.Message):
     __slots__ = ("counter", "offer", "cap", "before", "after", "limit")

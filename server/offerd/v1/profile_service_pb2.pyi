@@ -4,6 +4,7 @@ from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from offerd.v1 import consent_pb2 as _consent_pb2
+from offerd.v1 import decision_service_pb2 as _decision_service_pb2
 from offerd.v1 import identity_pb2 as _identity_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -24,7 +25,7 @@ MEMBERSHIP_STATUS_REALIZED: MembershipStatus
 MEMBERSHIP_STATUS_EXITED: MembershipStatus
 
 class Profile(_message.Message):
-    __slots__ = ("namespace", "id", "attributes", "aggregates", "event_count", "update_time", "scores", "identities", "consent", "loaded_scores", "memberships", "withheld", "approximations")
+    __slots__ = ("namespace", "id", "attributes", "aggregates", "event_count", "update_time", "scores", "identities", "consent", "loaded_scores", "memberships", "withheld", "approximations", "whereabouts")
     class ScoresEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +60,7 @@ class Profile(_message.Message):
     MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
     WITHHELD_FIELD_NUMBER: _ClassVar[int]
     APPROXIMATIONS_FIELD_NUMBER: _ClassVar[int]
+    WHEREABOUTS_FIELD_NUMBER: _ClassVar[int]
     namespace: str
     id: str
     attributes: _struct_pb2.Struct
@@ -72,7 +74,34 @@ class Profile(_message.Message):
     memberships: _containers.RepeatedCompositeFieldContainer[Membership]
     withheld: _containers.RepeatedCompositeFieldContainer[WithheldData]
     approximations: _containers.ScalarMap[str, str]
-    def __init__(self, namespace: _Optional[str] = ..., id: _Optional[str] = ..., attributes: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., aggregates: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., event_count: _Optional[int] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scores: _Optional[_Mapping[str, float]] = ..., identities: _Optional[_Iterable[_Union[_identity_pb2.Identity, _Mapping]]] = ..., consent: _Optional[_Union[_consent_pb2.Consent, _Mapping]] = ..., loaded_scores: _Optional[_Mapping[str, LoadedScore]] = ..., memberships: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ..., withheld: _Optional[_Iterable[_Union[WithheldData, _Mapping]]] = ..., approximations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    whereabouts: Whereabouts
+    def __init__(self, namespace: _Optional[str] = ..., id: _Optional[str] = ..., attributes: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., aggregates: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., event_count: _Optional[int] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scores: _Optional[_Mapping[str, float]] = ..., identities: _Optional[_Iterable[_Union[_identity_pb2.Identity, _Mapping]]] = ..., consent: _Optional[_Union[_consent_pb2.Consent, _Mapping]] = ..., loaded_scores: _Optional[_Mapping[str, LoadedScore]] = ..., memberships: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ..., withheld: _Optional[_Iterable[_Union[WithheldData, _Mapping]]] = ..., approximations: _Optional[_Mapping[str, str]] = ..., whereabouts: _Optional[_Union[Whereabouts, _Mapping]] = ...) -> None: ...
+
+class Whereabouts(_message.Message):
+    __slots__ = ("location", "location_time", "is_present", "visits")
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_TIME_FIELD_NUMBER: _ClassVar[int]
+    IS_PRESENT_FIELD_NUMBER: _ClassVar[int]
+    VISITS_FIELD_NUMBER: _ClassVar[int]
+    location: _decision_service_pb2.Location
+    location_time: _timestamp_pb2.Timestamp
+    is_present: bool
+    visits: _containers.RepeatedCompositeFieldContainer[Visit]
+    def __init__(self, location: _Optional[_Union[_decision_service_pb2.Location, _Mapping]] = ..., location_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_present: _Optional[bool] = ..., visits: _Optional[_Iterable[_Union[Visit, _Mapping]]] = ...) -> None: ...
+
+class Visit(_message.Message):
+    __slots__ = ("place", "entry_time", "seen_time", "exit_time", "is_present")
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_TIME_FIELD_NUMBER: _ClassVar[int]
+    SEEN_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXIT_TIME_FIELD_NUMBER: _ClassVar[int]
+    IS_PRESENT_FIELD_NUMBER: _ClassVar[int]
+    place: str
+    entry_time: _timestamp_pb2.Timestamp
+    seen_time: _timestamp_pb2.Timestamp
+    exit_time: _timestamp_pb2.Timestamp
+    is_present: bool
+    def __init__(self, place: _Optional[str] = ..., entry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., exit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_present: _Optional[bool] = ...) -> None: ...
 
 class LoadedScore(_message.Message):
     __slots__ = ("score", "probability", "percentile", "factors", "score_time", "expired")

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from offerd.errors import Code, Reason
 from offerd_gateway.openapi.comments import read_comments
+from offerd_gateway.openapi.edge_places import edge_places_path
 from offerd_gateway.openapi.examples import EXAMPLES, PROBLEM
 from offerd_gateway.openapi.schemas import Schema, Schemas
 from offerd_gateway.routes import Rpc, rpcs
@@ -66,7 +67,7 @@ def document(comments: Mapping[str, str]) -> dict[str, Any]:
     for rpc in rpcs():
         operation = _operation(rpc, schemas, comments)
         paths.setdefault(rpc.template, {})[rpc.http_method.lower()] = operation
-    paths |= _own_paths()
+    paths |= edge_places_path() | _own_paths()
     services = {rpc.descriptor.containing_service for rpc in rpcs()}
     return {
         "openapi": "3.1.0",

@@ -31,6 +31,12 @@ DECIDE: Mapping[str, Any] = {
         "attributes": {"weather": "rain"},
     },
 }
+BATCH_DECIDE: Mapping[str, Any] = {
+    "requests": [
+        {"requestId": "mail-alma", "identities": [ALMA], "scopes": [{"name": "home-hero"}]},
+        {"requestId": "mail-bo", "identities": [BROWSER], "scopes": [{"name": "home-hero"}]},
+    ]
+}
 COLLECT: Mapping[str, Any] = {
     "events": [
         {
@@ -74,8 +80,11 @@ CHECK_CONTACT: Mapping[str, Any] = {
     "ttl": "3600s",
 }
 
+HERE: Mapping[str, Any] = {"latitude": 59.3293, "longitude": 18.0686}
+
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "/offerd.v1.DecisionService/Decide": DECIDE,
+    "/offerd.v1.DecisionService/BatchDecide": BATCH_DECIDE,
     "/offerd.v1.EventService/Collect": COLLECT,
     "/offerd.v1.ProfileService/SetProfile": SET_PROFILE,
     "/offerd.v1.ProfileService/PatchProfile": {
@@ -102,6 +111,19 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "reason": "hard bounce",
     },
     "/offerd.v1.ContactService/GetSuppression": {"addresses": [ADDRESS]},
+    "/offerd.v1.PlaceService/Within": {"location": HERE},
+    "/offerd.v1.PlaceService/Nearby": {
+        "location": HERE,
+        "filter": {"categories": ["studio"], "open": True},
+        "limit": 3,
+        "withinM": 2000,
+    },
+    "/offerd.v1.PlaceService/InBox": {"south": 59.2, "west": 17.8, "north": 59.5, "east": 18.4},
+    "/offerd.v1.PlaceService/Ahead": {"location": HERE, "bearingDeg": 180, "distanceM": 3000},
+    "/offerd.v1.PlaceService/Regions": {
+        "location": {**HERE, "courseDeg": 180, "speedMps": 12},
+        "platform": "REGION_PLATFORM_IOS",
+    },
 }
 PROBLEM: Mapping[str, Any] = {
     "type": "urn:offerd:error:UNKNOWN_SCOPE",
