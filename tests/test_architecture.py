@@ -22,14 +22,16 @@ ALLOWED = {
     "offerd.expression": set(),
     "offerd.audience": {"offerd.errors", "offerd.model", "offerd.expression"},
     "offerd.admission": {"offerd.errors", "offerd.model"},
+    "offerd.places": {"offerd.errors", "offerd.model"},
     "offerd.decision": {
         "offerd.errors",
         "offerd.model",
+        "offerd.places",
         "offerd.expression",
         "offerd.audience",
         "offerd.admission",
     },
-    "offerd.events": {"offerd.errors", "offerd.model", "offerd.expression"},
+    "offerd.events": {"offerd.errors", "offerd.model", "offerd.expression", "offerd.places"},
     "offerd.content": {"offerd.errors", "offerd.model", "offerd.expression"},
     "offerd.customer": {
         "offerd.errors",
@@ -38,6 +40,7 @@ ALLOWED = {
         "offerd.audience",
         "offerd.admission",
         "offerd.events",
+        "offerd.places",
     },
     "offerd.definitions": {
         "offerd.errors",
@@ -46,6 +49,7 @@ ALLOWED = {
         "offerd.expression",
         "offerd.audience",
         "offerd.admission",
+        "offerd.places",
     },
     "offerd.bundle": {
         "offerd.errors",
@@ -54,14 +58,22 @@ ALLOWED = {
         "offerd.expression",
         "offerd.audience",
         "offerd.decision",
+        "offerd.places",
     },
     "offerd.releases": {"offerd.errors", "offerd.model", "offerd.bundle"},
-    "offerd.store": {"offerd.errors", "offerd.model", "offerd.events", "offerd.customer"},
+    "offerd.store": {
+        "offerd.errors",
+        "offerd.model",
+        "offerd.events",
+        "offerd.customer",
+        "offerd.places",
+    },
     "offerd.replay": {
         "offerd.errors",
         "offerd.customer",
         "offerd.model",
         "offerd.decision",
+        "offerd.places",
     },
     "offerd.imports": {
         "offerd.errors",
@@ -81,6 +93,7 @@ ALLOWED = {
         "offerd.expression",
         "offerd.decision",
         "offerd.bundle",
+        "offerd.places",
     },
     "offerd.dialects": {"offerd.errors", "offerd.model", "offerd.expression", "offerd.audience"},
     "offerd.service": {
@@ -97,6 +110,7 @@ ALLOWED = {
         "offerd.replay",
         "offerd.store",
         "offerd.v1",
+        "offerd.places",
     },
     "offerd_client": {"offerd.errors", "offerd.v1"},
     "offerd_gateway": {"offerd.errors", "offerd.v1", "offerd_client"},
@@ -121,6 +135,7 @@ ALLOWED = {
         "offerd.store",
         "offerd_client",
         "offerd_gateway",
+        "offerd.places",
     },
     "offerd": set(),
 }
@@ -128,7 +143,7 @@ ALLOWED = {
 
 PURE = (
     "model", "expression", "audience", "admission", "decision", "events", "content",
-    "customer", "replay",
+    "customer", "replay", "places",
 )  # fmt: skip
 IMPURE_MODULES = {
     "asyncio", "click", "google", "grpc", "io", "lmdb", "logging", "multiprocessing", "os",
@@ -148,6 +163,7 @@ ONLY_HERE = {
     "justhtml": ("offerd.content",),
     "click": ("offerd.app", "offerd_gateway"),
     "uvicorn": ("offerd_gateway",),
+    "pygrpc_native": ("offerd.service",),
     "grpc": ("offerd.service", "offerd.app", "offerd_client", "offerd_gateway"),
 }
 """Libraries that only these packages know."""

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from offerd.model.place import PlaceSelector
+
 
 class CapSubject(StrEnum):
     """Whose events a cap counts."""
@@ -73,6 +75,8 @@ class Cap(msgspec.Struct, frozen=True, array_like=True):
     `calendar` the present piece of the calendar, neither of them all there ever were.
     `placements` are those at which it holds; () is everywhere. `id` is "" for an offer's own.
     It holds from `start_ns` until before `end_ns`, and counts nothing from before; None is open.
+    With `visit` it holds only while the customer is believed to be at one of those places, and
+    counts from when they came.
     """
 
     counter: int
@@ -84,6 +88,7 @@ class Cap(msgspec.Struct, frozen=True, array_like=True):
     id: str = ""
     start_ns: int | None = None
     end_ns: int | None = None
+    visit: PlaceSelector | None = None
 
     def holds(self, now_ns: int, placement: str) -> bool:
         """Whether it is asked at an instant for an item at a placement."""

@@ -37,7 +37,8 @@ class Choice(msgspec.Struct, frozen=True, array_like=True):
 class Consent(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a customer's consent, by question.
 
-    The questions are `collect`, `personalize`, `share`, `marketing.any` and `marketing.<channel>`.
+    The questions are `collect`, `personalize`, `share`, `precise_location`, `marketing.any` and
+    `marketing.<channel>`.
     `id_specific` answers for one address: `"<namespace>:<id>"` (normalised) to question to choice.
     A question that is missing was never answered.
     """

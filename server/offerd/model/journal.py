@@ -20,6 +20,7 @@ from offerd.model.decision import (
     Proposition,
     ScopeQuery,
 )
+from offerd.model.place import Whereabouts
 from offerd.model.profile import ProfileKey, ProfileView
 
 VIEW_HASH_BYTES = 16
@@ -206,6 +207,7 @@ class _View(msgspec.Struct, array_like=True):
     counted: dict[str, list[int]]
     scores: dict[str, float] = {}
     memberships: dict[str, bool] = {}
+    whereabouts: Whereabouts | None = None
 
 
 _decode_view = msgspec.msgpack.Decoder(_View).decode
@@ -220,6 +222,9 @@ def encode_view(view: ProfileView) -> bytes:
     # Aggregates may be computed as they are read: all of them are, here.
     aggregates = dict(view.aggregates)
     known = (subject, view.attributes, aggregates, view.counted, dict(view.scores))
+    # What isn't known takes no bytes, so that views are written as they always were.
+    if view.whereabouts is not None:
+        return _encode((*known, dict(view.memberships), view.whereabouts))
     return _encode((*known, dict(view.memberships)) if view.memberships else known)
 
 
@@ -228,7 +233,13 @@ def decode_view(data: bytes) -> ProfileView:
     view = _decode_view(data)
     key = None if view.subject is None else ProfileKey(*view.subject)
     return ProfileView(
-        key, view.attributes, view.aggregates, view.counted, view.scores, view.memberships
+        key,
+        view.attributes,
+        view.aggregates,
+        view.counted,
+        view.scores,
+        view.memberships,
+        view.whereabouts,
     )
 
 

@@ -1,7 +1,8 @@
 """Places: where they are, when they are open, and what is known of a customer at them.
 
 Coordinates are WGS 84 degrees: latitude -90 to 90, longitude -180 to 180. Distances are metres
-along the sphere of `EARTH_RADIUS_M`, which differ from the ellipsoid's by at most 0.56 %.
+along the sphere of `EARTH_RADIUS_M` seen from the centre of the Earth, as `offerd.places.sphere`
+has it, which differ from the ellipsoid's by at most 0.23 %.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
-
-from offerd.model.schema import ValueType
 
 EARTH_RADIUS_M = 6_371_008.8
 """The mean radius of the Earth (IUGG)."""
@@ -125,6 +124,7 @@ class LocationSettings(msgspec.Struct, frozen=True, array_like=True):
     An entry needs a fix inside; an exit one that is at least `exit_margin_m`, and the fix's own
     accuracy, outside. `dwell_ns` are the lengths of stay that are events. `approach_m` is how near
     is an approach, 0 for none. After `ttl_ns` without news nobody is believed to be anywhere.
+    `widest_approach_m` is the greatest `approach_m` that any place has of its own, 0 for none.
     """
 
     worst_accuracy_m: float = 200.0
@@ -133,6 +133,7 @@ class LocationSettings(msgspec.Struct, frozen=True, array_like=True):
     dwell_ns: tuple[int, ...] = (600_000_000_000,)
     approach_m: float = 0.0
     ttl_ns: int = 3_600_000_000_000
+    widest_approach_m: float = 0.0
 
 
 class PlaceFunction(StrEnum):
@@ -161,15 +162,16 @@ class PlaceRead(msgspec.Struct, frozen=True, array_like=True):
     """Something that some rule asks of places.
 
     `path` is how it is written, after `places.`, in one form: the key in the record that rules
-    read. `field` is which part of the answer, "" for a function that has one answer. `labels` are
-    those of what it tells, S2 among them.
+    read. `field` is which part of the answer, "" for a function that has one answer. `type` is as
+    the rule language writes it: `bool`, `duration`, `map(string, double)`. `labels` are those of
+    what it tells, S2 among them.
     """
 
     path: str
     function: PlaceFunction
     selector: PlaceSelector
     field: str
-    type: ValueType | str
+    type: str
     labels: tuple[str, ...] = ()
 
 

@@ -230,8 +230,57 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
     marketing_actions: tuple[str, ...] = ()
 
 
-BUILT_IN_EVENTS = ("display", "click", "conversion", "purchase")
-"""Event types that exist without being declared; a declaration adds properties to them."""
+_PLACE = (
+    Attribute("place", ValueType.STRING, labels=("S2",)),
+    Attribute("category", ValueType.STRING, labels=("S2",)),
+    Attribute("library", ValueType.STRING, labels=("S2",)),
+    Attribute("source", ValueType.STRING, ("location", "device"), labels=("S2",)),
+)
+_DWELL = Attribute("dwell_s", ValueType.DOUBLE, labels=("S2",))
+_DISTANCE = Attribute("distance_m", ValueType.DOUBLE, labels=("S2",))
+
+BUILT_IN_EVENT_TYPES = (
+    EventType("display"),
+    EventType("click"),
+    EventType("conversion"),
+    EventType("purchase"),
+    EventType(
+        "location",
+        (
+            Attribute("latitude", ValueType.DOUBLE, labels=("S1", "S2")),
+            Attribute("longitude", ValueType.DOUBLE, labels=("S1", "S2")),
+            Attribute("accuracy_m", ValueType.DOUBLE, labels=("S2",)),
+            Attribute("speed_mps", ValueType.DOUBLE, labels=("S2",)),
+            Attribute("course_deg", ValueType.DOUBLE, labels=("S2",)),
+        ),
+    ),
+    EventType("place_entry", _PLACE),
+    EventType("place_exit", (*_PLACE, _DWELL)),
+    EventType("place_dwell", (*_PLACE, _DWELL)),
+    EventType("place_approach", (*_PLACE, _DISTANCE)),
+    EventType("place_pass_by", (*_PLACE, _DISTANCE)),
+)
+"""Event types that exist without being declared; a declaration adds properties to them.
+
+Of those of places `place` is the id, and `source` what it is known from. `dwell_s` is the length of
+the stay in seconds, `distance_m` the distance to the edge of the fence.
+"""
+
+BUILT_IN_EVENTS = tuple(event.id for event in BUILT_IN_EVENT_TYPES)
+"""The ids of those."""
+
+
+def event_types(schema: Schema) -> dict[str, EventType]:
+    """Returns all types of events by id, the built-in ones first, with all their properties."""
+    found = {event.id: event for event in BUILT_IN_EVENT_TYPES}
+    for declared in schema.events:
+        built_in = found.get(declared.id)
+        own = () if built_in is None else built_in.properties
+        taken = {one.path for one in own}
+        more = tuple(one for one in declared.properties if one.path not in taken)
+        found[declared.id] = EventType(declared.id, (*own, *more))
+    return found
+
 
 BUILT_IN_CONTEXT = (
     Attribute("channel", ValueType.STRING),

@@ -33,10 +33,15 @@ _LATEST: Final = (datetime(9000, 1, 1) - _EPOCH) // timedelta(seconds=1)
 """Beyond these seconds calendars end, and any instant is in the window of the last one."""
 
 
-def window_after(cap: Cap, now_ns: int) -> int | None:
-    """Returns the instant after which a cap counts at `now_ns`; None if from the beginning."""
+def window_after(cap: Cap, now_ns: int, visit_ns: int | None = None) -> int | None:
+    """Returns the instant after which a cap counts at `now_ns`; None if from the beginning.
+
+    `visit_ns` is when the visit began, of a cap per visit, which without one doesn't hold.
+    """
     after_ns = None
-    if cap.within_ns is not None:
+    if cap.visit is not None and visit_ns is not None:
+        after_ns = visit_ns - 1
+    elif cap.within_ns is not None:
         after_ns = now_ns - cap.within_ns
     elif cap.calendar is not None:
         after_ns = calendar_start(cap.calendar, now_ns) - 1

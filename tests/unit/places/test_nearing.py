@@ -1,0 +1,49 @@
+"""The nearest one place is the first that a search for many gives."""
+
+from __future__ import annotations
+
+import os
+import random
+
+from offerd.model.place import Circle, Library, Place, PlaceSelector, Point
+from offerd.places.index import Places, Wanted
+from offerd.places.memory import MemorySource
+
+SEED = int(os.environ.get("OFFERD_SEED", "20261207"))
+
+
+def _world(source: random.Random) -> Places:
+    """Circles in towns and of all sizes; some at the poles and at the antimeridian."""
+    middles = [(source.uniform(-90, 90), source.uniform(-180, 180)) for _ in range(5)]
+    middles += [(89.99, 0.0), (-89.99, 90.0), (0.0, 179.99)]
+    places = []
+    for number in range(source.choice((1, 3, 40, 300))):
+        latitude, longitude = source.choice(middles)
+        spread = source.choice((0.0, 0.01, 0.1, 30.0))
+        latitude = min(90.0, max(-90.0, latitude + source.gauss(0, 1) * spread))
+        longitude = (longitude + source.gauss(0, 1) * spread + 180) % 360 - 180
+        at = Point(latitude, longitude)
+        radius_m = source.choice((10.0, 300.0, 5_000.0))
+        category = source.choice(("studio", "shop", ""))
+        places.append(Place(f"p{number}", "own", "", Circle(at, radius_m), at, category))
+    return Places(MemorySource(places, [Library("own", "Own", 1)]))
+
+
+def test_nearest_one_is_the_first_of_nearest() -> None:
+    """Number and distance agree anywhere, for all places, a category, a place and a test."""
+    source = random.Random(SEED)
+    for number in range(10):
+        places = _world(source)
+        wanteds = (
+            Wanted(),
+            places.wanted(PlaceSelector(category="studio")),
+            places.wanted(PlaceSelector(place="p1")),
+            Wanted(test=lambda place: place.category == "shop"),
+        )
+        for _ in range(25):
+            near = places.place(source.randrange(places.count)).centre
+            at = source.choice((near, Point(source.uniform(-90, 90), source.uniform(-180, 180))))
+            for wanted in wanteds:
+                first = places.nearest(at.latitude, at.longitude, 1, wanted)
+                found = places.nearest_one(at.latitude, at.longitude, wanted)
+                assert found == (first[0] if first else None), f"seed {SEED}, world {number}: {at}"
