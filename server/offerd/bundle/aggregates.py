@@ -14,13 +14,13 @@ from offerd.model.figures import (
     figure_type,
 )
 from offerd.model.schema import (
-    BUILT_IN_EVENTS,
     Aggregate,
     AggregateFunction,
     Attribute,
     Schema,
     SequenceStep,
     ValueType,
+    event_types,
 )
 from offerd.model.schema import Sequence as EventSequence
 
@@ -29,8 +29,7 @@ _Events = dict[str, tuple[Attribute, ...]]
 
 def verify_aggregates(schema: Schema) -> None:
     """Raises BundleError at the first aggregate that the schema's events don't bear out."""
-    events: _Events = dict.fromkeys(BUILT_IN_EVENTS, ())
-    events.update((event.id, event.properties) for event in schema.events)
+    events: _Events = {event.id: event.properties for event in event_types(schema).values()}
     for aggregate in schema.aggregates:
         where = f"aggregate `{aggregate.id}`"
         properties = _properties(aggregate.events, events, where)

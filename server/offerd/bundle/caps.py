@@ -25,6 +25,9 @@ def verify_caps(catalogue: Catalogue) -> None:
         for cap in offer.caps:
             where = f"offer `{offer.id}`"
             verify_cap(cap, where)
+            of_all = catalogue.counters[cap.counter].subject is CapSubject.TOTAL
+            if of_all and cap.visit is not None:
+                raise BundleError(f"{where} has a cap per visit over all profiles")
             if catalogue.counters[cap.counter].event == CONTACT_EVENT:
                 raise BundleError(f"{where} has a cap that counts contacts")
 
@@ -51,7 +54,8 @@ def verify_cap(cap: Cap, where: str) -> None:
     """Raises BundleError if a cap's limit or window can't be held."""
     if not 1 <= cap.limit <= MAXIMUM_LIMIT:
         raise BundleError(f"{where} has a cap of {cap.limit}, 1 to {MAXIMUM_LIMIT} expected")
-    if cap.within_ns is not None and cap.calendar is not None:
+    windows = (cap.within_ns, cap.calendar, cap.visit)
+    if sum(window is not None for window in windows) > 1:
         raise BundleError(f"{where} has a cap with two windows")
     if cap.within_ns is not None and not 1 <= cap.within_ns <= LONGEST_WITHIN_NS:
         raise BundleError(f"{where} has a cap whose time can't be counted")

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from offerd.bundle.damage import damage_at
 from offerd.bundle.environment import BundleEnvironment
-from offerd.bundle.read import Bundle, read_bundle
+from offerd.bundle.place_checks import verify_every_place
+from offerd.bundle.read import Bundle, bundle_places, read_bundle
 from offerd.bundle.tables import CONTENTS, TABLES, revision_of
 from offerd.content.render import Renderer
 from offerd.errors import BundleError
@@ -25,7 +26,8 @@ class Checked(NamedTuple):
 
 
 def check_bundle(path: Path) -> Checked:
-    """Does all that opening does, compares records with the revision, and reads every content.
+    """Does all that opening does, compares records with the revision, reads every content and every
+    place, and makes the index of places once more.
 
     Raises BundleError that says what is wrong first.
     """
@@ -35,6 +37,8 @@ def check_bundle(path: Path) -> Checked:
         with damage_at(f"`{path}`"):
             _verify_revision(environment)
             _verify_contents(bundle)
+            catalogue = bundle.catalogue
+            verify_every_place(environment, catalogue, bundle_places(environment, catalogue))
     finally:
         environment.close()
     return Checked(

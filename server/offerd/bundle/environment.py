@@ -11,7 +11,7 @@ import msgspec
 
 from offerd.bundle.damage import damage_at
 from offerd.bundle.seal import SEAL_BYTES, Sealed, verify_seal
-from offerd.bundle.tables import META, META_KEY, TABLES, Meta, Table, key
+from offerd.bundle.tables import KEYED, META, META_KEY, TABLES, Meta, Table, key
 from offerd.errors import BundleError
 
 
@@ -37,7 +37,7 @@ class BundleEnvironment:
                 lock=False,
                 readonly=True,
                 create=False,
-                max_dbs=len(TABLES) + 1,
+                max_dbs=len(TABLES) + len(KEYED) + 1,
             )
         except lmdb.Error as error:
             raise BundleError(f"`{path}` can't be opened: {error}") from error
@@ -47,6 +47,10 @@ class BundleEnvironment:
                 self._databases = {
                     table: self._environment.open_db(table.database, create=False)
                     for table in TABLES
+                }
+                self._keyed = {
+                    database: self._environment.open_db(database, create=False)
+                    for database in KEYED
                 }
                 meta_database = self._environment.open_db(META, create=False)
                 self._transaction = self._environment.begin()
@@ -77,9 +81,37 @@ class BundleEnvironment:
             if not cursor.set_key(key(number)):
                 raise _missing(table, number)
 
+    def verify_ends(self, table: Table) -> None:
+        """Raises BundleError if the first record of a table or the last isn't there.
+
+        As many as there should be are there, so others can only be missing if something else is
+        in their stead: who asks for one of these is told.
+        """
+        count = self.meta.counts[table.name]
+        for number in {0, count - 1} if count else ():
+            if self.record(table, number) is None:
+                raise _missing(table, number)
+
+    def keyed(self, database: bytes, key: bytes) -> bytes | None:
+        """Returns a record of a table with keys of its own, or None if it has none of that key.
+
+        Raises BundleError if its page can't be read.
+        """
+        try:
+            value: bytes | None = self._transaction.get(key, db=self._keyed[database])
+        except lmdb.Error as error:
+            raise BundleError(f"`{database.decode()}` is damaged: {error}") from error
+        return value
+
     def record(self, table: Table, number: int) -> bytes | None:
-        """Returns one record, or None if the table has none of that number."""
-        value: bytes | None = self._transaction.get(key(number), db=self._databases[table])
+        """Returns one record, or None if the table has none of that number.
+
+        Raises BundleError if its page can't be read.
+        """
+        try:
+            value: bytes | None = self._transaction.get(key(number), db=self._databases[table])
+        except lmdb.Error as error:
+            raise BundleError(f"a record of `{table.name}`: {error}") from error
         return value
 
     def close(self) -> None:
@@ -104,14 +136,16 @@ class BundleEnvironment:
             )
 
     def _require_counts(self) -> None:
-        names = [table.name for table in TABLES]
+        names = [*(table.name for table in TABLES), *(database.decode() for database in KEYED)]
         if sorted(self.meta.counts) != sorted(names):
             raise BundleError("what it says of its tables isn't about the tables of a bundle")
-        for table, database in self._databases.items():
+        databases = {table.name: database for table, database in self._databases.items()}
+        databases.update((name.decode(), database) for name, database in self._keyed.items())
+        for name, database in databases.items():
             found = self._transaction.stat(database)["entries"]
-            expected = self.meta.counts[table.name]
+            expected = self.meta.counts[name]
             if found != expected:
-                raise BundleError(f"`{table.name}` has {found} records, {expected} expected")
+                raise BundleError(f"`{name}` has {found} records, {expected} expected")
 
 
 def pages_bytes(environment: lmdb.Environment) -> int:

@@ -10,6 +10,7 @@ import msgspec
 
 from offerd import expression as ex
 from offerd.audience.environment import decision_environment, event_environment
+from offerd.audience.place_questions import answers
 from offerd.bundle.aggregates import verify_aggregates
 from offerd.bundle.caps import verify_caps
 from offerd.bundle.chains import verify_chains, verify_replaced
@@ -17,11 +18,13 @@ from offerd.bundle.contacting import verify_contacting
 from offerd.bundle.contents import verify_content
 from offerd.bundle.damage import damage_at
 from offerd.bundle.environment import BundleEnvironment
+from offerd.bundle.place_checks import verify_place_tables
+from offerd.bundle.places import BundlePlaces, MappedPlaces
 from offerd.bundle.ranges import verify_ranges
 from offerd.bundle.references import verify_references
 from offerd.bundle.rules import verify_rules
 from offerd.bundle.selection import verify_selection
-from offerd.bundle.tables import CONTENTS, SINGLE, TABLES, Table
+from offerd.bundle.tables import CATEGORIES, CONTENTS, LAZY, PLACES, SINGLE, TABLES, Table
 from offerd.decision.prepared import Prepared
 from offerd.decision.ranking_model import NO_MODELS, RankingModel
 from offerd.errors import BundleError
@@ -29,13 +32,14 @@ from offerd.model.catalogue import Catalogue, Offer, Rule
 from offerd.model.content import Content
 from offerd.model.decision import DecisionContext
 from offerd.model.profile import ProfileView
+from offerd.places.index import Places
 
 
 class Bundle:
     """An open bundle: what to decide over, and content by number from the memory map.
 
     `revision` names the definitions; `prepared` is ready to decide; `event_filters` are the
-    planned rules of aggregates.
+    planned rules of aggregates; `places` finds places in the memory map.
     """
 
     def __init__(
@@ -49,8 +53,15 @@ class Bundle:
         self._contents = msgspec.msgpack.Decoder(Content)
 
     @property
+    def places(self) -> Places:
+        """All places, none if the definitions have none."""
+        if self.prepared.places is None:
+            raise BundleError("the bundle was opened without its places")
+        return self.prepared.places
+
+    @property
     def catalogue(self) -> Catalogue:
-        """The tables as compiled, without contents."""
+        """The tables as compiled, without contents and places."""
         return self.prepared.catalogue
 
     def content(self, number: int) -> Content:
@@ -78,9 +89,9 @@ def open_bundle(path: Path, models: Mapping[str, RankingModel] | None = NO_MODEL
     that none is needed.
 
     Raises BundleError if the file is no bundle, truncated, altered, of another format, holds
-    records that don't fit together, or names a model that isn't there. Contents are counted and
-    left where they are. Records are data: whatever they say, nothing of them is run that the
-    rule language can't say.
+    records that don't fit together, or names a model that isn't there. Contents and places are
+    counted and left where they are. Records are data: whatever they say, nothing of them is run
+    that the rule language can't say.
     """
     environment = BundleEnvironment(path)
     try:
@@ -96,8 +107,11 @@ def read_bundle(
     """Returns the bundle of an environment, which stays the caller's to close if this raises."""
     with damage_at(f"`{environment.path}`"):
         catalogue = _catalogue(environment)
+        places = bundle_places(environment, catalogue)
         environment.verify_numbers(CONTENTS)
+        environment.verify_ends(PLACES)
         verify_references(catalogue, environment.meta.counts[CONTENTS.name])
+        verify_place_tables(catalogue, places)
         verify_ranges(catalogue)
         verify_caps(catalogue)
         verify_contacting(catalogue)
@@ -108,9 +122,19 @@ def read_bundle(
         verify_rules(catalogue, trees)
         verify_chains(catalogue, trees)
         audiences = (audience.id for audience in catalogue.audiences)
-        rules = ex.plan_many(trees, decision_environment(catalogue.schema, audiences))
+        rules = ex.plan_many(
+            trees,
+            decision_environment(catalogue.schema, audiences, answers(catalogue.place_reads)),
+        )
         known = _unregistered(catalogue) if models is None else models
-        return Bundle(environment, Prepared(catalogue, rules, known), _event_filters(catalogue))
+        prepared = Prepared(catalogue, rules, known, MappedPlaces(places))
+        return Bundle(environment, prepared, _event_filters(catalogue))
+
+
+def bundle_places(environment: BundleEnvironment, catalogue: Catalogue) -> BundlePlaces:
+    """Returns what a bundle keeps of places."""
+    categories = _decode_all(environment, CATEGORIES)
+    return BundlePlaces(environment, catalogue.libraries, categories)
 
 
 class _Unregistered:
@@ -128,14 +152,16 @@ def _unregistered(catalogue: Catalogue) -> dict[str, RankingModel]:
 
 def _catalogue(environment: BundleEnvironment) -> Catalogue:
     tables: dict[str, Any] = {
-        table.name: _decode_all(environment, table) for table in TABLES if table is not CONTENTS
+        table.name: _decode_all(environment, table)
+        for table in TABLES
+        if table not in LAZY and table is not CATEGORIES
     }
     for table in SINGLE:
         records = tables[table.name]
         if len(records) != 1:
             raise BundleError(f"`{table.name}` has {len(records)} records, 1 expected")
         tables[table.name] = records[0]
-    return Catalogue(contents=(), **tables)
+    return Catalogue(contents=(), places=(), **tables)
 
 
 def _decode_all(environment: BundleEnvironment, table: Table) -> tuple[Any, ...]:

@@ -114,6 +114,7 @@ def _verify_distinct(catalogue: Catalogue) -> None:
     offers = [offer.id for offer in catalogue.offers]
     tables = {
         "audience": [audience.id for audience in catalogue.audiences],
+        "library": [library.id for library in catalogue.libraries],
         "placement": [placement.id for placement in catalogue.placements],
         "offer": [*offers, *(fallback.id for fallback in catalogue.fallback_offers)],
         "decision": [decision.id for decision in catalogue.decisions],

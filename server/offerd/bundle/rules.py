@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from offerd import expression as ex
@@ -29,7 +30,7 @@ def verify_rules(catalogue: Catalogue, trees: Sequence[ex.Checked]) -> None:
 
     `trees` are the decoded rules by number; every number is known to be one of them.
     """
-    for use in (*_uses(catalogue), *_ranking_uses(catalogue)):
+    for use in chain(_uses(catalogue), _ranking_uses(catalogue)):
         if use.number is None:
             continue
         checked = trees[use.number]

@@ -3,6 +3,9 @@
 A record's key is its number, 4 bytes big endian; its value is the struct in MessagePack.
 `meta` holds the revision and the counts. The revision is a hash over all tables, so the same
 definitions have the same revision wherever and whenever they were compiled.
+
+Two tables have keys of their own, and what is in them follows from the places: `place_ids` has
+the number of a place, as a key, by its id; `place_index` is what `offerd.places` finds places by.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from offerd.model.catalogue import Audience, Collection, FallbackOffer, Offer, P
 from offerd.model.consent import ConsentDefaults
 from offerd.model.contact import Channel
 from offerd.model.content import Content
+from offerd.model.place import Library, LocationSettings, Place, PlaceRead
 from offerd.model.policy import Policy
 from offerd.model.schema import Schema
 from offerd.model.selection import (
@@ -52,7 +56,10 @@ SCHEMA = Table("schema", Schema)
 CONTENTS = Table("contents", Content)
 SCORE_TABLES = Table("score_tables", ScoreTable)
 CONSENT = Table("consent", ConsentDefaults)
-SINGLE = (SCHEMA, CONSENT)
+LOCATION = Table("location", LocationSettings)
+PLACES = Table("places", Place)
+CATEGORIES = Table("place_categories", str)
+SINGLE = (SCHEMA, CONSENT, LOCATION)
 """Tables that have the single record 0."""
 
 TABLES = (
@@ -76,8 +83,21 @@ TABLES = (
     Table("policies", Policy),
     Table("channels", Channel),
     CONSENT,
+    Table("libraries", Library),
+    LOCATION,
+    Table("place_reads", PlaceRead),
+    CATEGORIES,
+    PLACES,
 )
 """In the order in which the revision is computed."""
+
+LAZY = (CONTENTS, PLACES)
+"""Tables that are left in the memory map when a bundle is opened."""
+
+PLACE_IDS = b"place_ids"
+PLACE_INDEX = b"place_index"
+KEYED = (PLACE_IDS, PLACE_INDEX)
+"""The databases with keys of their own."""
 
 
 class Meta(msgspec.Struct, frozen=True):

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import lmdb
 import msgspec
 
-from offerd.bundle.environment import pages_bytes
+from offerd.bundle.filling import Filling
 from offerd.bundle.seal import seal
 from offerd.bundle.tables import (
+    CATEGORIES,
+    KEYED,
     META,
     META_KEY,
+    PLACE_IDS,
+    PLACE_INDEX,
+    PLACES,
     SCORE_TABLES,
     SINGLE,
     TABLES,
@@ -25,9 +31,9 @@ from offerd.bundle.tables import (
 )
 from offerd.errors import BundleError
 from offerd.model.catalogue import Catalogue
+from offerd.model.packed_places import PackedPlaces
 from offerd.model.selection import ScoreTable
-
-_SPARE_BYTES = 64 << 20
+from offerd.places.building import categories_of, index_records
 
 
 class Written(NamedTuple):
@@ -38,19 +44,22 @@ class Written(NamedTuple):
     size_bytes: int
 
 
+class _Named(msgspec.Struct, array_like=True):
+    """The id of a place, which is the first of what its record says."""
+
+    id: str
+
+
 def write_bundle(catalogue: Catalogue, path: Path) -> Written:
     """Writes a bundle, replacing what is at `path` in one step.
 
     Whoever has the old file open keeps it. Raises BundleError if it can't be written; then
     `path` is as it was.
     """
-    encoder = msgspec.msgpack.Encoder(order="deterministic")
     try:
-        encoded = [(table, _records(catalogue, table, encoder)) for table in TABLES]
-        meta = Meta(revision_of(encoded), {table.name: len(records) for table, records in encoded})
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             temporary = Path(folder) / "bundle"
-            _write_environment(temporary, encoded, encoder.encode(meta))
+            meta = _write_environment(temporary, catalogue)
             seal(temporary)
             _sync(temporary)
             size_bytes = temporary.stat().st_size
@@ -64,7 +73,44 @@ def write_bundle(catalogue: Catalogue, path: Path) -> Written:
     return Written(meta.revision, meta.counts, size_bytes)
 
 
+def _write_environment(path: Path, catalogue: Catalogue) -> Meta:
+    places = catalogue.places
+    packed = places if isinstance(places, PackedPlaces) else PackedPlaces(places)
+    categories = categories_of(packed)
+    encoder = msgspec.msgpack.Encoder(order="deterministic")
+    encoded = {table: _records(catalogue, table, encoder) for table in TABLES}
+    encoded[PLACES] = packed.records
+    encoded[CATEGORIES] = [encoder.encode(category) for category in categories]
+    counts = {table.name: len(records) for table, records in encoded.items()}
+    keyed = {
+        PLACE_IDS: numbers_by_id(packed),
+        PLACE_INDEX: index_records(packed, catalogue.libraries, categories),
+    }
+    filling = Filling(path, len(TABLES) + len(KEYED) + 1)
+    try:
+        for table, records in encoded.items():
+            filling.fill(table.database, ((key(n), one) for n, one in enumerate(records)))
+        for database in KEYED:
+            counts[database.decode()] = filling.fill(database, keyed[database])
+        meta = Meta(revision_of(encoded.items()), counts)
+        filling.fill(META, [(META_KEY, encoder.encode(meta))])
+    except BaseException:
+        filling.abandon()
+        raise
+    filling.close()
+    return meta
+
+
+def numbers_by_id(places: PackedPlaces) -> Iterable[tuple[bytes, bytes]]:
+    """Returns the records of the table of ids, in ascending order."""
+    decode = msgspec.msgpack.Decoder(_Named).decode
+    named = ((decode(record).id.encode(), number) for number, record in enumerate(places.records))
+    return ((place_id, key(number)) for place_id, number in sorted(named))
+
+
 def _records(catalogue: Catalogue, table: Table, encoder: msgspec.msgpack.Encoder) -> list[bytes]:
+    if table in (PLACES, CATEGORIES):
+        return []
     if table in SINGLE:
         return [encoder.encode(getattr(catalogue, table.name))]
     if table is SCORE_TABLES:
@@ -76,33 +122,6 @@ def _records(catalogue: Catalogue, table: Table, encoder: msgspec.msgpack.Encode
 def _sorted(table: ScoreTable) -> ScoreTable:
     scores = {name: dict(sorted(one.items())) for name, one in sorted(table.scores.items())}
     return msgspec.structs.replace(table, scores=scores)
-
-
-def _write_environment(path: Path, encoded: list[tuple[Table, list[bytes]]], meta: bytes) -> None:
-    total_bytes = sum(len(record) + 64 for _, records in encoded for record in records)
-    environment = lmdb.open(
-        str(path),
-        subdir=False,
-        lock=False,
-        max_dbs=len(TABLES) + 1,
-        map_size=total_bytes * 3 + _SPARE_BYTES,
-        sync=False,
-    )
-    try:
-        databases = {table: environment.open_db(table.database) for table, _ in encoded}
-        meta_database = environment.open_db(META)
-        with environment.begin(write=True) as transaction:
-            for table, records in encoded:
-                for number, record in enumerate(records):
-                    transaction.put(key(number), record, db=databases[table], append=True)
-            transaction.put(META_KEY, meta, db=meta_database)
-        # A page that was given out and freed again may never have been written. Whoever opens
-        # the bundle requires all of them.
-        expected = pages_bytes(environment)
-    finally:
-        environment.close()
-    if path.stat().st_size < expected:
-        os.truncate(path, expected)
 
 
 def _sync(path: Path) -> None:

@@ -31,8 +31,7 @@ def load(paths: Sequence[Path]) -> Loaded:
     """
     findings = Findings()
     with _without_collection():
-        gathered, sheets = gather(paths, findings)
-        catalogue = resolve(gathered, sheets, findings)
+        catalogue = resolve(gather(paths, findings), findings)
     if findings.count:
         raise DefinitionsError(findings.mistakes)
     return Loaded(catalogue, findings.warnings)

@@ -14,13 +14,51 @@ from offerd.bundle.seal import SEAL_BYTES, seal
 from offerd.bundle.tables import key
 from offerd.model.catalogue import Catalogue
 from offerd.model.content import Content, ContentType
+from offerd.model.place import (
+    Area,
+    Circle,
+    Corridor,
+    Library,
+    Opening,
+    OpeningHours,
+    Place,
+    PlaceFunction,
+    PlaceRead,
+    PlaceSelector,
+    Point,
+    Polygon,
+)
 from offerd.model.schema import Attribute, ValueType
 from offerd.model.selection import Ranking, RankingMethod
 from unit.decision import catalogues
 
+_RING = (Point(59.30, 18.0), Point(59.30, 18.1), Point(59.35, 18.1), Point(59.35, 18.0))
+_HOURS = OpeningHours("UTC", ((Opening(540, 1260),), *((),) * 6), {"2026-12-24": ()})
+LIBRARIES = (Library("studios", "Studios", 1), Library("malls", "Malls", 2))
+PLACES = (
+    Place("mall", "malls", "The mall", Area((Polygon(_RING),)), Point(59.32, 18.05)),
+    Place(
+        "studio",
+        "studios",
+        "The studio",
+        Circle(Point(59.31, 18.07), 120.0),
+        Point(59.31, 18.07),
+        "yoga",
+        "mall",
+        {"city": "Stockholm"},
+        _HOURS,
+        ("C9",),
+        (300 * 10**9,),
+        300.0,
+        3_600 * 10**9,
+    ),
+    Place("track", "malls", "", Corridor(_RING[:2], 40.0), Point(59.30, 18.05), "sport"),
+)
+"""A place of each kind."""
+
 
 def catalogue() -> Catalogue:
-    """A small catalogue, with content and a declared offer attribute."""
+    """A small catalogue, with content, places and a declared offer attribute."""
     made = catalogues.catalogue(random.Random(7))
     schema = msgspec.structs.replace(
         made.schema,
@@ -31,7 +69,16 @@ def catalogue() -> Catalogue:
         ),
     )
     contents = (Content(ContentType.TEXT, "hello"), Content(ContentType.JSON, {"a": [1, None]}))
-    return without_models(msgspec.structs.replace(made, schema=schema, contents=contents))
+    return without_models(
+        msgspec.structs.replace(
+            made,
+            schema=schema,
+            contents=contents,
+            libraries=LIBRARIES,
+            places=PLACES,
+            place_reads=(PlaceRead("inside()", PlaceFunction.INSIDE, PlaceSelector(), "", "bool"),),
+        )
+    )
 
 
 def without_models(made: Catalogue) -> Catalogue:

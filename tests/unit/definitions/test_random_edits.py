@@ -13,6 +13,7 @@ from offerd.errors import DefinitionsError
 from unit.definitions.customer_shop import CUSTOMERS
 from unit.definitions.definition_folders import DATA, OFFERS, PLACES
 from unit.definitions.rich_shop import RICH, SCORES
+from unit.definitions.test_load_places import PLACES as WHERE
 
 BULK = {
     "bulk.csv": "id,priority,tags,eligibility,attributes.value,content.web,content.app\n"
@@ -28,6 +29,9 @@ FILES = {
     "offers.yaml": OFFERS,
     "rich.yaml": RICH,
     "scores.csv": SCORES,
+    "where.yaml": WHERE,
+    "where.csv": "id,library,latitude,longitude,radius_m,dwell,metadata.a\n"
+    "kiosk,studios,59.3,18.1,50,5m;10m,b\nstand,malls,59.4,18.1,50,,\n",
     **BULK,
 }
 PIECES = [

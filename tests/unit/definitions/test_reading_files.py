@@ -135,7 +135,7 @@ def test_folder_without_definitions(tmp_path: Path) -> None:
     """A folder that holds no definitions is probably the wrong one."""
     assert mistakes_in(tmp_path) == [
         f"{tmp_path.name}:1:1: holds no definitions: expected files named `*.yaml`, `*.yml`, "
-        "`*.json`, `*.csv`, `*.jsonl`"
+        "`*.json`, `*.csv`, `*.jsonl`, `*.geojson`"
     ]
 
 

@@ -27,6 +27,11 @@ from offerd.definitions.documents.offers import (
     OfferDocument,
     RepresentationDocument,
 )
+from offerd.definitions.documents.places import (
+    LibraryDocument,
+    LocationDocument,
+    PlaceDocument,
+)
 from offerd.definitions.documents.ranking import (
     BoostDocument,
     RankingDocument,
@@ -66,10 +71,13 @@ __all__ = [
     "ExperimentDocument",
     "FallbackOfferDocument",
     "GroupDocument",
+    "LibraryDocument",
+    "LocationDocument",
     "MarketingActionDocument",
     "NamespaceDocument",
     "OfferDocument",
     "OffersDocument",
+    "PlaceDocument",
     "PlacementDocument",
     "PolicyDocument",
     "QuietHoursDocument",

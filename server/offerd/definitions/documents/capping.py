@@ -60,7 +60,13 @@ class CapDocument(Document):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "not": {"required": ["within", "every"]},
+            "not": {
+                "anyOf": [
+                    {"required": ["within", "every"]},
+                    {"required": ["within", "visit"]},
+                    {"required": ["every", "visit"]},
+                ]
+            },
             "oneOf": [{"required": ["event"]}, {"required": ["events"]}],
         }
     )
@@ -84,6 +90,10 @@ class CapDocument(Document):
     every: Annotated[EveryDocument | None, Given()] = None
     """Only events in the present piece of the calendar count; instead of `within`. Absent: all
     there ever were."""
+    visit: OptionalText = None
+    """A category, place or library of places, written as in rules. It holds only while the customer
+    is at one of them, and only events since they came count; instead of `within` and `every`, and
+    only per profile. Absent: wherever they are."""
     placements: Annotated[CountedPlacements | None, Given()] = None
     """Ids of placements: only events at these count, together, and only there the offer is no
     longer proposed; or `each`: each placement counts by itself. Absent: everywhere, together."""

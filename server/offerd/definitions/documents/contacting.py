@@ -45,6 +45,8 @@ class ConsentDocument(Document):
     """Whether what is known of them may choose offers. Absent: y."""
     share: Answer = ConsentValue.YES
     """Whether it may be shared. Absent: y."""
+    precise_location: Answer = ConsentValue.YES
+    """Whether it may be used precisely where they are. Absent: y."""
     marketing: dict[str, Answer] = Field(default_factory=dict)
     """Whether they may be contacted: by `any` channel, and by the name that a channel has in
     questions of consent. Absent: y."""

@@ -24,6 +24,11 @@ from offerd.definitions.documents.declarations import (
 from offerd.definitions.documents.experimenting import ExperimentDocument
 from offerd.definitions.documents.fields import Document, Given
 from offerd.definitions.documents.offers import FallbackOfferDocument, OfferDocument
+from offerd.definitions.documents.places import (
+    LibraryDocument,
+    LocationDocument,
+    PlaceDocument,
+)
 from offerd.definitions.documents.ranking import (
     RankingDocument,
     ScoreDocument,
@@ -70,6 +75,12 @@ class DefinitionFile(Document):
     """What holds for customers who never answered; a mapping, in one file only."""
     channels: list[ChannelDocument] = Field(default_factory=list)
     """Ways to reach customers, and when they may be contacted."""
+    libraries: list[LibraryDocument] = Field(default_factory=list)
+    """Sets of places, the one that wins first."""
+    location: Annotated[LocationDocument | None, Given()] = None
+    """How locations become entries and exits; a mapping, in one file only."""
+    places: list[PlaceDocument] = Field(default_factory=list)
+    """Places with a fence around them; rules ask for them as `places.<function>(...)`."""
     placements: list[PlacementDocument] = Field(default_factory=list)
     """Places where offers are shown."""
     offers: list[OfferDocument] = Field(default_factory=list)
@@ -96,7 +107,10 @@ class DefinitionFile(Document):
     """Names for a decision at a placement."""
 
 
-SINGLE_SECTIONS: dict[str, type[Document]] = {"consent": ConsentDocument}
+SINGLE_SECTIONS: dict[str, type[Document]] = {
+    "consent": ConsentDocument,
+    "location": LocationDocument,
+}
 """Sections that are one document, by name."""
 
 SECTIONS: dict[str, type[Document]] = {

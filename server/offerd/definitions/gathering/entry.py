@@ -18,6 +18,8 @@ from offerd.definitions.documents import (
     ExclusionDocument,
     ExperimentDocument,
     FallbackOfferDocument,
+    LibraryDocument,
+    LocationDocument,
     MarketingActionDocument,
     NamespaceDocument,
     OfferDocument,
@@ -85,7 +87,10 @@ class PartialOrigin:
 
 @dataclass
 class Gathered:
-    """All definitions of all files, section by section, in the order of the files."""
+    """All definitions of all files, section by section, in the order of the files.
+
+    Places aside: there may be too many of them.
+    """
 
     namespaces: list[Entry[NamespaceDocument]] = field(default_factory=list)
     profile: list[Entry[AttributeDocument]] = field(default_factory=list)
@@ -99,6 +104,8 @@ class Gathered:
     policies: list[Entry[PolicyDocument]] = field(default_factory=list)
     consent: list[Entry[ConsentDocument]] = field(default_factory=list)
     channels: list[Entry[ChannelDocument]] = field(default_factory=list)
+    libraries: list[Entry[LibraryDocument]] = field(default_factory=list)
+    location: list[Entry[LocationDocument]] = field(default_factory=list)
     placements: list[Entry[PlacementDocument]] = field(default_factory=list)
     offers: list[Entry[OfferDocument]] = field(default_factory=list)
     fallback_offers: list[Entry[FallbackOfferDocument]] = field(default_factory=list)

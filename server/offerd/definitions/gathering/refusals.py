@@ -21,12 +21,15 @@ from offerd.definitions.documents.fields import (
 )
 from offerd.definitions.documents.file import DefinitionFile
 from offerd.definitions.documents.forms import SHARE_PATTERN
+from offerd.definitions.documents.places import HOURS_PATTERN
 from offerd.definitions.place import Origin, Path, Place
 from offerd.definitions.wording import described, hint, listed, nearest, quoted, with_backticks
 
 _SHARE = "a share such as `12.5%`, from `0%` to `100%` in steps of 0.01%"
 _PATTERNS = {
     CLOCK_PATTERN: "a time of day: expected such as `08:30`, from `00:00` to `23:59`",
+    HOURS_PATTERN: "a stretch of a day: expected such as `09:00-21:00`, until `24:00` or, over "
+    "midnight, such as `20:00-02:00`",
     DATE_PATTERN: "a day: expected such as `2026-12-24`",
     SHARE_PATTERN: _SHARE,
     ID_PATTERN: "an id: use lower-case letters, digits, `.`, `_` and `-`, a letter or digit first",
@@ -50,7 +53,7 @@ _FORMS = {
 """What is expected of fields that have forms of their own."""
 _NO_NOUNS = (
     *("about", "per", "ties", "week_starts", "within", "normalize"),
-    *("collect", "personalize", "share"),
+    *("collect", "personalize", "share", "precise_location"),
 )
 _SIMPLE = ("an integer", "a number", "text")
 
@@ -61,7 +64,9 @@ def refusal(model: type[Document], error: ErrorDetails, origin: Origin) -> tuple
     message = _MESSAGES.get(error["type"], _other)(model, path, error)
     if error["type"] == "missing":
         return origin.place(path[:-1]), message
-    return origin.place(path, of_key=error["type"] == "extra_forbidden"), message
+    # Of a key that is wrong, pydantic has the key itself as what was found.
+    is_key = error["type"] == "extra_forbidden" or (path and error["input"] == path[-1])
+    return origin.place(path, of_key=bool(is_key)), message
 
 
 def _name(path: Path) -> str:
@@ -137,7 +142,10 @@ def _pattern(_: type[Document], path: Path, error: ErrorDetails) -> str:
 
 def _bound(words: str, key: str) -> Callable[[type[Document], Path, ErrorDetails], str]:
     def message(_: type[Document], path: Path, error: ErrorDetails) -> str:
-        return f"{_name(path)} must be {words} {error['ctx'][key]}: found `{error['input']}`"
+        bound = error["ctx"][key]
+        if isinstance(bound, float) and bound.is_integer():
+            bound = int(bound)
+        return f"{_name(path)} must be {words} {bound}: found `{error['input']}`"
 
     return message
 
@@ -179,6 +187,7 @@ _MESSAGES: Mapping[str, Callable[[type[Document], Path, ErrorDetails], str]] = {
     "string_too_short": _empty,
     "too_short": _empty,
     "too_long": _too_many,
+    "greater_than": _bound("more than", "gt"),
     "greater_than_equal": _bound("at least", "ge"),
     "less_than_equal": _bound("at most", "le"),
 }

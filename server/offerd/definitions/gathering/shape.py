@@ -19,6 +19,8 @@ from offerd.definitions.place import Origin, Path
 D = TypeVar("D", bound=Document)
 
 _ROUNDS = 3
+_KEY = "[key]"
+"""What pydantic adds to the path of a key that is wrong."""
 _STAND_INS: Mapping[str, Any] = {
     "collection": "a",
     "decision": "a",
@@ -79,7 +81,8 @@ def _errors(error: ValidationError) -> list[ErrorDetails]:
     """What is wrong, at paths as they are written."""
     errors = error.errors(include_url=False)
     for details in errors:
-        details["loc"] = without_tags(details["loc"])
+        path = without_tags(details["loc"])
+        details["loc"] = path[:-1] if path[-1:] == (_KEY,) else path
     return errors
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from offerd.definitions.findings import Findings
@@ -14,6 +16,7 @@ from offerd.definitions.wording import quoted, with_backticks
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _CELL = re.compile(r'"((?:[^"]|"")*)"|([^,\r\n]*)')
+_LONGEST_HEADER = 1 << 20
 csv.field_size_limit(2**31 - 1)
 
 
@@ -44,13 +47,21 @@ class Row:
 
     __slots__ = ("_first_line", "_paths", "_source", "cells", "header", "number")
 
-    def __init__(self, header: Header, number: int, first_line: int, source: str) -> None:
+    def __init__(
+        self,
+        header: Header,
+        number: int,
+        first_line: int,
+        source: str,
+        paths: dict[Path, str] | None = None,
+    ) -> None:
         self.header = header
         self.number = number
         self.cells: dict[str, str] = {}
         self._source = source
         self._first_line = first_line
-        self._paths: dict[Path, str] = {}
+        # Given where the same columns make the same parts of every row.
+        self._paths: dict[Path, str] = {} if paths is None else paths
 
     def bind(self, path: Path, column: str) -> None:
         """Says that the part of the definition at the path was made of a column's cell."""
@@ -112,9 +123,22 @@ def read_sheet(text: Text, findings: Findings) -> Sheet | None:
         source = lines.taken()
         if sheet is None and cells:
             sheet = Sheet(Header(text.file, source, [cell.strip() for cell in cells]), [])
-            _report_repeated(sheet.header, findings)
+            report_repeated_columns(sheet.header, findings)
         elif sheet is not None and cells:
             _add_row(sheet, Row(sheet.header, number, first_line, source), cells, findings)
+
+
+def columns_of(path: FilePath) -> list[str]:
+    """The names of a file's columns, [] if its first row can't be read."""
+    with path.open("rb") as stream:
+        for line in iter(partial(stream.readline, _LONGEST_HEADER), b""):
+            text = line.decode("utf-8", errors="replace").removeprefix("\ufeff").strip()
+            if text:
+                try:
+                    return [cell.strip() for cell in next(csv.reader([text]))]
+                except csv.Error:
+                    break
+    return []
 
 
 def _add_row(sheet: Sheet, row: Row, cells: list[str], findings: Findings) -> None:
@@ -129,7 +153,8 @@ def _add_row(sheet: Sheet, row: Row, cells: list[str], findings: Findings) -> No
         findings.lose(cell)
 
 
-def _report_repeated(header: Header, findings: Findings) -> None:
+def report_repeated_columns(header: Header, findings: Findings) -> None:
+    """Reports columns of one name."""
     for number, column in enumerate(header.columns):
         if column in header.columns[:number]:
             message = f"the column {quoted(column)} is there twice"

@@ -15,7 +15,8 @@ from offerd.definitions.reading.text import Text
 TREE_SUFFIXES = (".yaml", ".yml", ".json")
 CSV_SUFFIX = ".csv"
 JSON_LINES_SUFFIX = ".jsonl"
-SUFFIXES = (*TREE_SUFFIXES, CSV_SUFFIX, JSON_LINES_SUFFIX)
+GEOJSON_SUFFIX = ".geojson"
+SUFFIXES = (*TREE_SUFFIXES, CSV_SUFFIX, JSON_LINES_SUFFIX, GEOJSON_SUFFIX)
 
 
 class SourceFile(NamedTuple):
@@ -79,6 +80,17 @@ def _walk(
 
 def _is_wanted(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
+
+
+def is_readable(file: SourceFile) -> bool:
+    """Whether a file can be opened; says nothing: `read_text` does."""
+    try:
+        if not stat.S_ISREG(file.path.stat().st_mode):
+            return False
+        with file.path.open("rb"):
+            return True
+    except OSError:
+        return False
 
 
 def read_text(file: SourceFile, findings: Findings) -> Text | None:

@@ -27,14 +27,14 @@ def json_problem(error: json.JSONDecodeError) -> str:
     return f"not valid JSON: {with_backticks(error.msg)}"
 
 
-def decode_json(text: str) -> Plain:
-    """The value of a JSON text.
+def decode_json(text: str, *, quick: bool = False) -> Plain:
+    """The value of a JSON text; if `quick`, numbers with a fraction may be infinite in it.
 
     Raises json.JSONDecodeError where it isn't JSON, and ScalarProblem for JSON that definitions
     can't hold: a key twice, a number too large, half a surrogate pair, nesting too deep.
     """
     try:
-        data: Plain = _DECODER.decode(text)
+        data: Plain = (_QUICK if quick else _DECODER).decode(text)
     except RecursionError:
         raise ScalarProblem(_TOO_DEEP) from None
     except _NotJson:
@@ -42,12 +42,25 @@ def decode_json(text: str) -> Plain:
         raise json.JSONDecodeError(f"`{found[1]}` is no number", text, found.start()) from None
     if "\\u" in text and _LONE.search(_PAIRED.sub("", text)):
         raise ScalarProblem("found half of a surrogate pair")
-    if text.count("[") + text.count("{") > MAXIMUM_DEPTH and _depth(data) > MAXIMUM_DEPTH:
+    if _may_be_deep(text) and _depth(data) > MAXIMUM_DEPTH:
         raise ScalarProblem(_TOO_DEEP)
     return data
 
 
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _TOO_DEEP = f"nested deeper than {MAXIMUM_DEPTH} levels"
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a text nests deeper than it may, or has brackets in its texts: a quick look."""
+    if text.count("[") + text.count("{") <= MAXIMUM_DEPTH:
+        return False
+    brackets = text.encode("utf-8", errors="replace").translate(None, _NO_BRACKETS)
+    for _ in range(MAXIMUM_DEPTH):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets:
+            return False
+    return True
 
 
 def _depth(data: Plain) -> int:
@@ -87,3 +100,4 @@ def _refuse(text: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_distinct, parse_int=_integer, parse_float=_float, parse_constant=_refuse
 )
+_QUICK = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=_integer, parse_constant=_refuse)

@@ -26,7 +26,7 @@ class Text:
     def __init__(self, file: str, original: str, *, first_line: int = 1) -> None:
         self.file = file
         self.source = original
-        self.form = "JSON" if file.lower().endswith((".json", ".jsonl")) else "YAML"
+        self.form = "JSON" if file.lower().endswith((".json", ".jsonl", ".geojson")) else "YAML"
         self._first_line = first_line
         self._shortened: list[int] = []
         self._line_starts: list[int] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from offerd.audience.place_questions import PlaceAsking
 from offerd.definitions.documents import (
     CapDocument,
     OfferDocument,
@@ -18,14 +19,15 @@ from offerd.definitions.gathering.entry import Entry
 from offerd.definitions.place import Path
 from offerd.definitions.resolving.counters import CounterTable, counter_key
 from offerd.definitions.resolving.dates import Dates, resolve_dates
-from offerd.definitions.resolving.declaring import EVENT, event_types
+from offerd.definitions.resolving.declaring import EVENT
 from offerd.definitions.resolving.event_rules import EventRules
 from offerd.definitions.resolving.names import Names, Table
 from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.resolving.rules import INTEGER, Compiler, RuleTable
 from offerd.definitions.resolving.windows import Window, resolve_window
-from offerd.model.capping import DECISION_EVENT, Cap, Counter
-from offerd.model.schema import Schema
+from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter
+from offerd.model.place import PlaceSelector
+from offerd.model.schema import Schema, event_types
 
 _EACH = "each"
 
@@ -41,6 +43,7 @@ class _Terms(NamedTuple):
     limit_rule: int | None
     placements: tuple[str, ...]
     where: int | None
+    visit: PlaceSelector | None
     id: str = ""
 
 
@@ -56,8 +59,10 @@ class CapResolver:
         rules: RuleTable,
         filters: RuleTable,
         counters: CounterTable,
+        asking: PlaceAsking,
         findings: Findings,
     ) -> None:
+        self._asking = asking
         self._schema = schema
         self._placements = placements
         self._compiler = compiler
@@ -108,6 +113,7 @@ class CapResolver:
             limit_rule,
             self._placements_of(document, entry, path),
             self._where(document, events, entry, path),
+            self._visit(document, entry, path),
         )
 
     def _events_of(self, document: CapDocument, entry: Entry[Any], path: Path) -> tuple[str, ...]:
@@ -168,6 +174,7 @@ class CapResolver:
             terms.id,
             terms.dates.start_ns,
             terms.dates.end_ns,
+            terms.visit,
         )
 
     def _limit(
@@ -181,6 +188,22 @@ class CapResolver:
         checked = self._compiler.compile(document.limit, entry, *path, "limit", expected=INTEGER)
         number = None if checked is None else self._rules.number(checked)
         return document.at_most or MAXIMUM_COMPUTED_LIMIT, number
+
+    def _visit(self, document: CapDocument, entry: Entry[Any], path: Path) -> PlaceSelector | None:
+        """The places of a cap per visit; what is wrong is reported."""
+        if document.visit is None:
+            return None
+        place = entry.key_place(*path, "visit")
+        for other in ("within", "every"):
+            if getattr(document, other) is not None:
+                self._findings.mistake(place, f"a cap has `visit` or `{other}`: found both")
+        if document.per is CapSubject.TOTAL:
+            self._findings.mistake(place, "a visit is one customer's: `visit` is per profile")
+        selector = self._asking.selector(document.visit)
+        if isinstance(selector, str):
+            self._findings.mistake(entry.place(*path, "visit"), selector)
+            return None
+        return selector
 
     def _placements_of(
         self, document: CapDocument, entry: Entry[Any], path: Path

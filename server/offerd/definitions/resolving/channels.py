@@ -64,6 +64,7 @@ class ChannelResolver:
             "collect": document.collect,
             "personalize": document.personalize,
             "share": document.share,
+            "precise_location": document.precise_location,
         }
         names = {_ANY, *(one.document.consent or one.document.id for one in self._table)}
         for name, value in document.marketing.items():

@@ -17,7 +17,7 @@ from offerd.model.capping import DECISION_EVENT
 from offerd.model.contact import CONTACT_EVENT
 from offerd.model.schema import (
     BUILT_IN_CONTEXT,
-    BUILT_IN_EVENTS,
+    BUILT_IN_EVENT_TYPES,
     BUILT_IN_OFFER,
     Attribute,
     EventType,
@@ -39,6 +39,9 @@ _BUILT_IN = {
     _CONTEXT: {attribute.path: attribute for attribute in BUILT_IN_CONTEXT},
     OFFER_ATTRIBUTE: {attribute.path: attribute for attribute in BUILT_IN_OFFER},
 }
+_BUILT_IN_PROPERTIES = {
+    event.id: {one.path: one for one in event.properties} for event in BUILT_IN_EVENT_TYPES
+}
 
 
 def declare(gathered: Gathered, findings: Findings) -> Schema:
@@ -59,12 +62,6 @@ def declare(gathered: Gathered, findings: Findings) -> Schema:
         scores=resolve_scores(distinct(SCORE, gathered.scores, findings), findings),
         marketing_actions=tuple(sorted({e.document.id for e in gathered.marketing_actions})),
     )
-
-
-def event_types(schema: Schema) -> dict[str, EventType]:
-    """All types of events by id: the built-in ones, too."""
-    built_in = {name: EventType(name) for name in BUILT_IN_EVENTS}
-    return built_in | {event.id: event for event in schema.events}
 
 
 def distinct(kind: Kind, entries: Iterable[Entry[Any]], findings: Findings) -> list[Entry[Any]]:
@@ -110,11 +107,17 @@ def _declared(
 
 
 def _event_type(entry: Entry[EventDocument], findings: Findings) -> EventType:
-    properties: list[tuple[AttributeDocument, Entry[Any], Path]] = [
-        (document, entry, ("properties", index))
-        for index, document in enumerate(entry.document.properties)
-    ]
-    return EventType(entry.document.id, _attributes(PROPERTY, properties, findings, {}))
+    built_in = _BUILT_IN_PROPERTIES.get(entry.document.id, {})
+    properties: list[tuple[AttributeDocument, Entry[Any], Path]] = []
+    for index, document in enumerate(entry.document.properties):
+        path = ("properties", index)
+        if document.name in built_in:
+            kind = built_in[document.name].type
+            message = f"the property `{document.name}` is built in, as `{kind}`: leave it out"
+            findings.mistake(entry.place(*path, "name"), message)
+        else:
+            properties.append((document, entry, path))
+    return EventType(entry.document.id, _attributes(PROPERTY, properties, findings, built_in))
 
 
 def _attributes(

@@ -9,13 +9,13 @@ from offerd.audience.environment import event_environment
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Entry
 from offerd.definitions.place import Path
-from offerd.definitions.resolving.declaring import EVENT, PROPERTY, event_types
+from offerd.definitions.resolving.declaring import EVENT, PROPERTY
 from offerd.definitions.resolving.names import Names
 from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.resolving.rules import Compiler, RuleTable
 from offerd.definitions.wording import either, hint, listed, quoted
 from offerd.expression import Checked
-from offerd.model.schema import EventType, Schema, ValueType
+from offerd.model.schema import EventType, Schema, ValueType, event_types
 
 
 class EventRules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from offerd.definitions.documents import MarketingActionDocument, PolicyDocument
@@ -12,7 +13,7 @@ from offerd.definitions.resolving.names import Kind, Names, Table
 from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.wording import nearest
 from offerd.model.policy import CORE_MARKETING_ACTIONS, Policy
-from offerd.model.schema import BUILT_IN_CONTEXT, Schema
+from offerd.model.schema import BUILT_IN_CONTEXT, Schema, event_types
 
 _ACTION = Kind("marketing action", "marketing actions")
 _POLICY = Kind("policy", "policies")
@@ -45,10 +46,14 @@ def resolve_policies(
     entries: Iterable[Entry[PolicyDocument]],
     actions: MarketingActions,
     schema: Schema,
+    place_labels: AbstractSet[str],
     findings: Findings,
 ) -> tuple[Policy, ...]:
-    """The policies by id; what is wrong with them is reported."""
-    used = _used_labels(schema)
+    """The policies by id; what is wrong with them is reported.
+
+    `place_labels` are those that places have.
+    """
+    used = _used_labels(schema) | place_labels
     return tuple(
         _policy(entry, actions, used, findings) for entry in Table(_POLICY, entries, findings)
     )
@@ -82,7 +87,7 @@ def _used_labels(schema: Schema) -> set[str]:
         *BUILT_IN_CONTEXT,
         *schema.profile,
         *schema.context,
-        *(one for event in schema.events for one in event.properties),
+        *(one for event in event_types(schema).values() for one in event.properties),
     )
     labels = {label for attribute in attributes for label in attribute.labels}
     return labels | {label for score in schema.scores for label in score.labels}

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 import msgspec
 
 from offerd.audience.environment import decision_environment, profile_environment
+from offerd.audience.place_questions import PlaceAsking
 from offerd.definitions.findings import Findings
 from offerd.definitions.gathering.entry import Gathered
+from offerd.definitions.gathering.gather import Definitions
+from offerd.definitions.placing.linking import resolve_places
 from offerd.definitions.reading.csv_rows import Sheet
 from offerd.definitions.resolving.aggregates import aggregate_all
 from offerd.definitions.resolving.attributes import AttributeValues
@@ -31,6 +34,7 @@ from offerd.definitions.resolving.experimenting import ExperimentResolver
 from offerd.definitions.resolving.governing import MarketingActions, resolve_policies
 from offerd.definitions.resolving.names import Kind, Table, report_twice
 from offerd.definitions.resolving.offers import OfferResolver, report_circles
+from offerd.definitions.resolving.place_reads import asking_of, with_place_reads
 from offerd.definitions.resolving.ranking import RankingResolver, ScoreTableResolver
 from offerd.definitions.resolving.rows import RowReader
 from offerd.definitions.resolving.rules import Compiler, RuleTable
@@ -38,24 +42,31 @@ from offerd.definitions.resolving.score_sheets import named_files
 from offerd.definitions.resolving.unused import warn_of_unused
 from offerd.model.capping import Cap
 from offerd.model.catalogue import Catalogue, Collection, Offer, Placement
+from offerd.model.policy import Policy
 from offerd.model.schema import Schema
 
 
-def resolve(gathered: Gathered, sheets: Sequence[Sheet], findings: Findings) -> Catalogue:
+def resolve(definitions: Definitions, findings: Findings) -> Catalogue:
     """The catalogue; without meaning where mistakes were found."""
+    gathered, places, sheets = definitions
     filters = RuleTable()
     schema = declare(gathered, findings)
     aggregates = aggregate_all(gathered, schema, filters, findings)
     schema = msgspec.structs.replace(schema, aggregates=aggregates)
     tables = _tables(gathered, sheets, schema, findings)
+    asking = asking_of(places, (entry.document.id for entry in gathered.libraries))
     catalogue = _Stages(
         gathered=gathered,
         sheets=sheets,
         schema=schema,
         tables=tables,
         filters=filters,
+        asking=asking,
+        place_labels=places.labels,
         findings=findings,
     ).run()
+    catalogue = with_place_reads(catalogue, asking, filters)
+    catalogue = resolve_places(gathered, places, catalogue, findings)
     check_coverage(catalogue, tables, findings)
     warn_of_unused(catalogue, tables, findings)
     return catalogue
@@ -101,6 +112,8 @@ class _Stages:
         schema: Schema,
         tables: Tables,
         filters: RuleTable,
+        asking: PlaceAsking,
+        place_labels: set[str],
         findings: Findings,
     ) -> None:
         self._sheets = sheets
@@ -111,12 +124,14 @@ class _Stages:
         self._audiences = Table(Kind("audience", "audiences"), gathered.audiences, findings)
         self._scopes = Table(Kind("scope", "scopes"), gathered.scopes, findings)
         audiences = self._audiences.entries
-        self._customer = Compiler(profile_environment(schema, audiences), findings)
-        self._compiler = Compiler(decision_environment(schema, audiences), findings)
+        places = asking.record
+        self._customer = Compiler(profile_environment(schema, audiences, places), findings)
+        self._compiler = Compiler(decision_environment(schema, audiences, places), findings)
         self._rules = RuleTable()
         self._counters = CounterTable()
         self._actions = MarketingActions(gathered.marketing_actions, findings)
         self._policies = gathered.policies
+        self._place_labels = place_labels
         self._consent = gathered.consent
         self._channels = ChannelResolver(
             gathered.channels,
@@ -133,6 +148,7 @@ class _Stages:
             rules=self._rules,
             filters=filters,
             counters=self._counters,
+            asking=asking,
             findings=findings,
         )
         self._decisions = DecisionResolver(
@@ -174,7 +190,7 @@ class _Stages:
                 counters=self._counters.counters,
                 exclusions=tuple(exclusions.resolve(entry) for entry in tables.exclusions),
                 experiments=tuple(experiments.resolve(entry) for entry in tables.experiments),
-                policies=resolve_policies(self._policies, self._actions, self._schema, findings),
+                policies=self._resolved_policies(),
                 channels=channels,
                 consent=self._channels.consent(self._consent),
             )
@@ -228,6 +244,11 @@ class _Stages:
             compiler=self._compiler,
             rules=self._rules,
             findings=self._findings,
+        )
+
+    def _resolved_policies(self) -> tuple[Policy, ...]:
+        return resolve_policies(
+            self._policies, self._actions, self._schema, self._place_labels, self._findings
         )
 
     def _placements(self) -> tuple[Placement, ...]:
