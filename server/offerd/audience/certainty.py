@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from offerd.audience.changing import TRUE, Changing, outcomes_of
 from offerd.audience.lines import Window
 from offerd.audience.membership import LOOKUP
-from offerd.audience.overtime import NOW, OverTime
+from offerd.audience.overtime import NOW, Answers, OverTime, grows
+from offerd.audience.place_questions import ROOT as PLACES
 from offerd.expression import Environment, Rule
 from offerd.expression.functions.arithmetic import TIMESTAMP_MAXIMUM
 from offerd.expression.plan.meter import Exhausted
@@ -36,6 +37,7 @@ class Reads(NamedTuple):
     """Those without a rule: their members are loaded."""
     attributes: frozenset[str]
     context: frozenset[str]
+    places: frozenset[str] = frozenset()
 
 
 class Timeline(Protocol):
@@ -76,6 +78,7 @@ class Foresight:
         self._rules = rules
         self._environment = environment
         self._place_of_now = environment.roots.index(NOW)
+        self._place_of_places = environment.roots.index(PLACES)
         self._below: dict[str, tuple[str, ...]] = {}
         self._reads: dict[str, Reads] = {}
         self._forms: dict[str, OverTime] = {}
@@ -109,7 +112,11 @@ class Foresight:
 
     def _asks_for_now(self, audience: str) -> bool:
         whole = (audience, *self.below(audience))
-        return any(NOW in self._rules[one].checked.references.variables for one in whole)
+        references = [self._rules[one].checked.references for one in whole]
+        return any(
+            NOW in one.variables or any(map(grows, one.attributes.get(PLACES, ())))
+            for one in references
+        )
 
     def reads(self, audience: str) -> Reads:
         """What an audience reads, and those that it asks."""
@@ -123,6 +130,7 @@ class Foresight:
                 _gathered(one.lookups.get(LOOKUP, ()) for one in references) - self._rules.keys(),
                 _gathered(one.attributes.get("profile", ()) for one in references),
                 _gathered(one.attributes.get("context", ()) for one in references),
+                _gathered(one.attributes.get(PLACES, ()) for one in references),
             )
         return found
 
@@ -132,7 +140,7 @@ class Foresight:
         return Reads(nothing, nothing, frozenset((audience,)), nothing, nothing)
 
     def asks_for_now(self, audience: str) -> bool:
-        """Whether an audience, or one that it asks, reads `now`."""
+        """Whether an audience, or one that it asks, reads `now` or how long a stay has been."""
         return audience in self._moving
 
     def certainty(
@@ -212,18 +220,24 @@ class Foresight:
         """Whether somebody is no longer what they were; False if that can't be told quickly."""
         if audience in self._asking:
             return False
-        place = self._place_of_now
-        rule = self._rules[audience]
-        outcome = rule.evaluate(*roots[:place], at_ns, *roots[place + 1 :])
+        outcome = self._rules[audience].evaluate(*self._as_of(roots, at_ns))
         return (outcome is True) is not member
+
+    def _as_of(self, roots: tuple[Any, ...], at_ns: int) -> tuple[Any, ...]:
+        """What rules read at another instant of the same span."""
+        moved = list(roots)
+        moved[self._place_of_now] = at_ns
+        places = moved[self._place_of_places]
+        if isinstance(places, Answers):
+            moved[self._place_of_places] = places.at(at_ns)
+        return tuple(moved)
 
     def _over(
         self, audience: str, roots: tuple[Any, ...], first_ns: int, last_ns: int
     ) -> tuple[Any, int]:
         """The truth over a window, and the first moment after that for which it was told."""
         window = Window(first_ns, last_ns)
-        place = self._place_of_now
-        roots = (*roots[:place], first_ns, *roots[place + 1 :])
+        roots = self._as_of(roots, first_ns)
         try:
             for one in self.below(audience):
                 if one in self._moving:

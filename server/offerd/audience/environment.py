@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from offerd import expression as ex
+from offerd.audience.place_questions import NO_ANSWERS, ROOT
 from offerd.model.schema import (
     BUILT_IN_CONTEXT,
     BUILT_IN_OFFER,
@@ -12,6 +13,7 @@ from offerd.model.schema import (
     Schema,
     ValueType,
 )
+from offerd.model.schema import event_types as event_types_of
 
 _TYPES: dict[ValueType, ex.Type] = {
     ValueType.BOOL: ex.BOOL,
@@ -33,13 +35,20 @@ SCORE_PARTS = ("probability", "percentile")
 """What a score has beside itself, asked for as `score("<id>.<part>")`."""
 
 
-def profile_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Environment:
-    """What audiences read: the customer, the moment, other audiences and scores."""
-    return ex.Environment(variables=_customer(schema), lookups=_lookups(schema, audience_ids))
+def profile_environment(
+    schema: Schema, audience_ids: Iterable[str], places: ex.Record = NO_ANSWERS
+) -> ex.Environment:
+    """What audiences read: the customer, the moment, places, other audiences and scores."""
+    return ex.Environment(_customer(schema, places), _lookups(schema, audience_ids))
 
 
-def decision_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Environment:
+def decision_environment(
+    schema: Schema, audience_ids: Iterable[str], places: ex.Record = NO_ANSWERS
+) -> ex.Environment:
     """What all rules of a decision read: what audiences read, and `offer`.
+
+    `places` is what can be asked of places: `PlaceAsking.record` where rules are compiled, the
+    `answers` of a catalogue where they are evaluated.
 
     Positional arguments of a planned rule: profile, context, aggregate (flat records), now
     (nanoseconds), places (a flat record from what is asked, as written, to its answer), offer
@@ -47,18 +56,18 @@ def decision_environment(schema: Schema, audience_ids: Iterable[str]) -> ex.Envi
     from id to membership and to number).
     """
     return ex.Environment(
-        variables={**_customer(schema), "offer": _record((*BUILT_IN_OFFER, *schema.offer))},
+        variables={**_customer(schema, places), "offer": _record((*BUILT_IN_OFFER, *schema.offer))},
         lookups=_lookups(schema, audience_ids),
     )
 
 
-def _customer(schema: Schema) -> dict[str, ex.Type | ex.Record]:
+def _customer(schema: Schema, places: ex.Record) -> dict[str, ex.Type | ex.Record]:
     return {
         "profile": _record(schema.profile),
         "context": _record((*BUILT_IN_CONTEXT, *schema.context)),
         "aggregate": ex.Record({a.id: ex.Attribute(_TYPES[a.type]) for a in schema.aggregates}),
         "now": ex.TIMESTAMP,
-        "places": ex.Record({}),
+        ROOT: places,
     }
 
 
@@ -82,7 +91,7 @@ def event_environment(schema: Schema, event_types: Iterable[str]) -> ex.Environm
     """What an aggregate's `where` reads: `event`, the properties of the given types."""
     wanted = set(event_types)
     properties: dict[str, Attribute] = {}
-    for event in schema.events:
+    for event in event_types_of(schema).values():
         if event.id in wanted:
             properties.update((p.path, p) for p in event.properties)
     return ex.Environment(variables={"event": _record(properties.values())})

@@ -61,6 +61,17 @@ class Memberships(dict[str, Any]):
         self._roots = (profile, context, aggregate, now_ns, places, scores)
         self._nesting = 0
 
+    @property
+    def loaded(self) -> Mapping[str, bool]:
+        """Who is in the audiences whose members are loaded."""
+        return self._loaded
+
+    @property
+    def records(self) -> tuple[Record, Record, Record, Mapping[str, float], int]:
+        """What conditions on single values read: profile, context, aggregate, score, now."""
+        profile, context, aggregate, now_ns, *_, scores = self._roots
+        return profile, context, aggregate, scores, now_ns
+
     def __missing__(self, audience: str) -> Any:
         rule = self._rules.get(audience)
         if rule is None:

@@ -8,7 +8,7 @@ first moment, and its answer holds as long as all that it was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from offerd.audience.changing import (
     FAILED,
@@ -24,8 +24,10 @@ from offerd.audience.changing import (
 from offerd.audience.lines import COMPARED, COMPARISONS, SUMS, Window, compare, total
 from offerd.audience.membership import LOOKUP
 from offerd.audience.moments import KNOWN, part
+from offerd.audience.place_questions import ROOT as PLACES
 from offerd.expression import BOOL, Checked, Environment, Failure, Unknown
 from offerd.expression.check.tree import (
+    Attribute,
     Chain,
     Conditional,
     Local,
@@ -39,13 +41,35 @@ from offerd.expression.check.tree import (
 from offerd.expression.functions.table import FUNCTIONS
 from offerd.expression.plan.exact import Exact, Frame, Step, first_cause
 from offerd.expression.plan.meter import Meter
+from offerd.model.place import PlaceFunction
 
 NOW: Final = "now"
+_DWELL: Final = f"{PlaceFunction.DWELL.value}("
 _WINDOW: Final = -2
 """Where a frame has its window; its meter is the last, as in every frame."""
 
 _SETTLING: Final = {"exists": False, "exists_entry": False, "all": True, "all_entries": True}
 _NEGATED: Final = {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN, FAILED: FAILED}
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """What places answer, by path, at an instant."""
+
+    def at(self, now_ns: int) -> Any:
+        """The answers for the same customer at another instant."""
+
+    def since_ns(self, path: str) -> int | None:
+        """Since when the stay goes on whose length a path tells; None if there is none."""
+
+
+def grows(path: str) -> bool:
+    """Whether what places answer is the length of a stay, which grows while it goes on."""
+    return path.startswith(_DWELL)
+
+
+def _is_stay(node: Node) -> bool:
+    return isinstance(node, Attribute) and node.root == PLACES and grows(node.path)
 
 
 class OverTime(Exact):
@@ -77,6 +101,8 @@ class OverTime(Exact):
             match one:
                 case Variable(name=name) if name == NOW:
                     return True
+                case Attribute() if _is_stay(one):
+                    return True
                 case Reference() if one.lookup == LOOKUP and one.name in self._moving:
                     return True
                 case Local() if one.slot in self._bound:
@@ -98,6 +124,8 @@ class OverTime(Exact):
         match node:
             case Variable():
                 return lambda frame: frame[_WINDOW].now
+            case Attribute():
+                return self._stay(node)
             case Reference():
                 name = node.name
                 return lambda frame: frame[_WINDOW].memberships[name]
@@ -115,6 +143,18 @@ class OverTime(Exact):
             case Macro() if node.macro in _SETTLING:
                 return self._looped(node)
         return self._at_first(node)
+
+    def _stay(self, node: Attribute) -> Step:
+        """The length of a stay: 0 where there is none, else it grows with the moment."""
+        root, path = self._roots.index(node.root), node.path
+        plain = self._build(node)
+
+        def run(frame: Frame) -> Any:
+            places, window = frame[root], frame[_WINDOW]
+            since_ns = places.since_ns(path) if isinstance(places, Answers) else None
+            return plain(frame) if since_ns is None else window.line(1, -since_ns)
+
+        return run
 
     def _at_first(self, node: Node) -> Step:
         """Any part: what it is at the first moment, as long as all that it is made of holds."""

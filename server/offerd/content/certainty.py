@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, NamedTuple, TypeAlias
 
+from offerd.content.given import is_answered
 from offerd.content.totality import always_succeeds, is_finite
 from offerd.expression import DOUBLE, DYN, Checked
 from offerd.expression.check.tree import (
@@ -90,7 +91,7 @@ class _Judge:
     def _attribute(self, node: Attribute, facts: Facts) -> Doubt | None:
         present = (shape(Presence(node.root, node.path, BOOL, 0, 0)), True)
         name = f"{node.root}.{node.path}"
-        if name in self._given or present in facts:
+        if name in self._given or is_answered(node.root, node.path) or present in facts:
             return None
         return _blame(node, "may be missing")
 

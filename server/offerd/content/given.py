@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from offerd.model.place import PlaceFunction
 from offerd.model.schema import AggregateFunction, Schema
 
 _STARTS_AT_ZERO = (
@@ -12,6 +13,21 @@ _STARTS_AT_ZERO = (
     AggregateFunction.DISTINCT,
     AggregateFunction.STEPS,
 )
+
+
+_PLACES = "places"
+_ANSWERED = (PlaceFunction.INSIDE, PlaceFunction.DWELL, PlaceFunction.APPROACHING)
+
+
+def is_answered(root: str, path: str) -> bool:
+    """Whether a question about places has an answer whatever is known of the customer.
+
+    Nobody is somewhere for no time, and visits are counted from 0; what place is near or was left
+    need not be known.
+    """
+    if root == _PLACES:
+        return path.partition("(")[0] in _ANSWERED
+    return path.startswith(f"{_PLACES}.")
 
 
 def given_names(schema: Schema, offer: Iterable[str]) -> frozenset[str]:

@@ -7,7 +7,16 @@ rule.evaluate(profile, context, audience) is True   # per request; never raises
 """
 
 from offerd.expression.check.context import Checking
-from offerd.expression.check.declarations import Attribute, Environment, Lookup, Record
+from offerd.expression.check.declarations import (
+    Answer,
+    AnsweringRecord,
+    Attribute,
+    Environment,
+    Lookup,
+    Misasked,
+    Question,
+    Record,
+)
 from offerd.expression.check.tree import Checked, References
 from offerd.expression.check.types import (
     BOOL,
@@ -51,6 +60,8 @@ __all__ = [
     "TIMESTAMP",
     "TYPE",
     "UINT",
+    "Answer",
+    "AnsweringRecord",
     "Attribute",
     "Checked",
     "Checking",
@@ -64,9 +75,11 @@ __all__ = [
     "Issue",
     "Limits",
     "Lookup",
+    "Misasked",
     "Optional",
     "PlanError",
     "Position",
+    "Question",
     "Record",
     "References",
     "RequestError",

@@ -19,6 +19,7 @@ from offerd.expression.narration.parts import (
     goal_of,
     names_in,
     text_of,
+    told_name,
     unknown_because,
     without_bindings,
 )
@@ -115,11 +116,12 @@ def _line(part: Explanation, hidden: Hidden) -> str:
     text = text_of(part)
     if isinstance(outcome, Unknown):
         why = unknown_because(outcome.names, hidden.withheld)
-        is_name = full_name(part) == text and text in hidden.withheld
+        name = full_name(part)
+        is_name = name is not None and told_name(name) == text and name in hidden.withheld
         return why if is_name else f"`{text}` is unknown: {why}"
     names = hidden.names(part)
     if names:
-        listed = ", ".join(f"`{name}`" for name in names)
+        listed = ", ".join(f"`{told_name(name)}`" for name in names)
         return f"it depends on {listed} (hidden)"
     if isinstance(outcome, Failure):
         return f"`{text}` failed: {outcome.message}"

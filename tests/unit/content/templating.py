@@ -94,7 +94,7 @@ class Rendering:
 
     def result(self, profile: Mapping[str, Any]) -> Rendered:
         """The body and what failed."""
-        roots = (profile, {}, {"visits": 0, "spent": {}}, 0, OFFER, {}, {})
+        roots = (profile, {}, {"visits": 0, "spent": {}}, 0, {}, OFFER, {}, {})
         return self.renderer.render(lambda rule: rule.evaluate(*roots))
 
     def __call__(self, **profile: Any) -> Any:

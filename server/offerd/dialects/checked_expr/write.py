@@ -18,6 +18,7 @@ from offerd.dialects.checked_expr.messages import CheckedExpr, Expr
 from offerd.dialects.checked_expr.overloads import overload_ids
 from offerd.dialects.checked_expr.types import write_type
 from offerd.dialects.error import CannotSay, DialectError, dialect_error
+from offerd.dialects.questions import require_no_question
 from offerd.expression import (
     BOOL,
     BYTES,
@@ -221,6 +222,7 @@ class _TreeExporter:
         raise CannotSay(f"a constant of type `{node.type}` has no form in CheckedExpr")
 
     def _attribute(self, node: Attribute | Presence) -> Any:
+        require_no_question(node)
         made = self.expr(node.type, node)
         made.select_expr.operand.CopyFrom(self.ident(node.root, _RECORD, node))
         made.select_expr.field = node.path

@@ -25,7 +25,7 @@ from offerd.dialects.pql.times import length, length_text, milliseconds
 from offerd.dialects.pql.value import Scope, Value, quoted
 from offerd.expression import BOOL, DOUBLE, INT, TIMESTAMP, Type
 from offerd.model.figures import LONGEST_WINDOW_NS, SHORTEST_WINDOW_NS
-from offerd.model.schema import Aggregate, ValueType
+from offerd.model.schema import Aggregate, ValueType, event_types
 
 FUTURE_NOTE: Final = "events of the future are taken to be none"
 TYPE_NOTE: Final = "event types are compared exactly"
@@ -115,7 +115,7 @@ def _event_type(scope: Scope, node: Node) -> str:
     if not isinstance(node, Literal) or not isinstance(node.value, str):
         raise scope.refuse(node, "an event type must be a text in quotes")
     name = scope.names.events.get(node.value, node.value)
-    if all(event.id != name for event in scope.schema.events):
+    if name not in event_types(scope.schema):
         raise scope.refuse(node, f"unknown event type `{name}`: declare it, or map its name")
     return name
 

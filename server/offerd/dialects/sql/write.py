@@ -9,6 +9,7 @@ from typing import Final
 from sqlglot import exp
 
 from offerd.dialects.error import CannotSay, DialectError, dialect_error
+from offerd.dialects.questions import require_no_question
 from offerd.dialects.sql.columns import Columns, Times, flat_columns
 from offerd.dialects.sql.engines import target_of
 from offerd.dialects.sql.lists import write_macro, write_map
@@ -166,8 +167,10 @@ class _TreeWriter:
             case Variable():
                 return self._variable(node)
             case Attribute():
+                require_no_question(node)
                 return self._read(self.layout.columns(node.root, node.path), node.type)
             case Presence():
+                require_no_question(node)
                 return is_known(self.layout.columns(node.root, node.path))
             case Reference():
                 return self._reference(node)

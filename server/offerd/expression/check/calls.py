@@ -9,6 +9,7 @@ from offerd.expression.check import names
 from offerd.expression.check.context import Context
 from offerd.expression.check.habits import is_membership, membership, unknown_function
 from offerd.expression.check.misfits import misfit
+from offerd.expression.check.questions import check_indexed, check_question, is_question
 from offerd.expression.check.resolve import coerce
 from offerd.expression.check.tree import Items, Node, Reference, Variable
 from offerd.expression.check.types import DYN, ERROR, NUMERIC, TIMESTAMP, list_of
@@ -22,6 +23,8 @@ def check_call(checker: Context, expr: ast.Call) -> Node:
     lookup = checker.environment.lookups.get(expr.function)
     if lookup is not None and expr.target is None:
         return _lookup(checker, expr)
+    if is_question(checker, expr):
+        return check_question(checker, expr, ())[0]
     qualified = _qualified(checker, expr)
     if qualified is not None:
         expr = qualified
@@ -33,7 +36,8 @@ def check_call(checker: Context, expr: ast.Call) -> Node:
     if function is None:
         return unknown_function(checker, expr)
     if name == "_[_]":
-        indexed = names.check_record_index(checker, expr)
+        is_map = check_indexed(checker, written[0]) is not None
+        indexed = None if is_map else names.check_record_index(checker, expr)
         if indexed is not None:
             return indexed
     arguments = _checked(checker, name, written)
@@ -55,6 +59,11 @@ def check_call(checker: Context, expr: ast.Call) -> Node:
 
 def _checked(checker: Context, name: str, written: Sequence[ast.Expr]) -> list[Node]:
     """The arguments; of a comparison, a lone unknown name is taken for a text without quotes."""
+    if name in _INDEXES:
+        whole = check_indexed(checker, written[_INDEXES[name]])
+        if whole is not None:
+            other = checker.check(written[1 - _INDEXES[name]])
+            return [other, whole] if _INDEXES[name] else [whole, other]
     if name not in _COMPARISONS or not any(map(names.lone_names, written)):
         return [checker.check(argument) for argument in written]
     left, right = written
@@ -65,6 +74,8 @@ def _checked(checker: Context, name: str, written: Sequence[ast.Expr]) -> list[N
     return [first, names.check_beside(checker, right, first)]
 
 
+_INDEXES: Final = {"_[_]": 0, "_[?_]": 0, "_in_": 1}
+"""What asks for an entry of a map, and which of its arguments that is."""
 _COMPARISONS: Final = ("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_in_")
 
 

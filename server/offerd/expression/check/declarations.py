@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any, Final
 
 from offerd.expression.check.types import BOOL, Type
 
@@ -27,10 +28,11 @@ class Record:
     A path missing from the dict makes what uses it unknown.
     """
 
-    __slots__ = ("_groups", "attributes")
+    __slots__ = ("_declared", "_groups", "attributes")
 
     def __init__(self, attributes: Mapping[str, Attribute]) -> None:
-        self.attributes = MappingProxyType(dict(attributes))
+        self._declared = dict(attributes)
+        self.attributes = MappingProxyType(self._declared)
         groups: dict[str, list[str]] = {}
         for path in self.attributes:
             parts = path.split(".")
@@ -41,6 +43,70 @@ class Record:
     def below(self, path: str) -> tuple[str, ...]:
         """The attributes whose path starts with this one and a dot, sorted; () if none does."""
         return self._groups.get(path, ())
+
+    def learn(self, path: str, attribute: Attribute) -> None:
+        """Takes up the answer to a question, which from then on is an attribute like others."""
+        self._declared[path] = attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A function that a record answers, such as `places.inside("studio")`.
+
+    `parameters` are the types of its arguments, all of them constants; those after the first
+    `required` may be left out. `fields` are the parts of its answer, of which one is asked for at
+    a time, as in `places.nearest("studio").name`; () if the answer is a value itself. One that is
+    `indexed` is written `places.distances[key]` instead, and its answer is a map of which nobody
+    sees more than an entry. `example` shows how it is written.
+    """
+
+    example: str
+    parameters: tuple[Type, ...] = ()
+    required: int = 0
+    fields: tuple[str, ...] = ()
+    indexed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where the answer to a question is found: an attribute of a record of the environment."""
+
+    root: str
+    path: str
+    attribute: Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Misasked:
+    """Why a question has no answer; `argument` is the place of the argument that is to blame."""
+
+    message: str
+    argument: int = 0
+
+
+Arguments = tuple[Any, ...]
+"""Constants as rules hold them: times and durations are ints of nanoseconds."""
+
+Resolve = Callable[[str, Arguments, str], Answer | Misasked]
+"""Finds the answer to a question: by its function, its arguments and the field, "" for none."""
+
+
+class AnsweringRecord(Record):
+    """A record whose attributes are answers to questions.
+
+    How a question is written doesn't matter to what is made of it: the path of an answer is the
+    canonical form of the question, and the record need not be this one.
+    """
+
+    __slots__ = ("questions", "resolve")
+
+    def __init__(self, questions: Mapping[str, Question], resolve: Resolve) -> None:
+        super().__init__(_NO_ATTRIBUTES)
+        self.questions = questions
+        self.resolve = resolve
+
+
+_NO_ATTRIBUTES: Final[Mapping[str, Attribute]] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from msgspec.structs import replace as replace_node
 
 from offerd.expression.check.context import Context
-from offerd.expression.check.declarations import Record
+from offerd.expression.check.declarations import AnsweringRecord, Record
 from offerd.expression.check.lints import listed
 from offerd.expression.check.nearest import nearest_name
+from offerd.expression.check.questions import check_question, is_question, no_value
 from offerd.expression.check.resolve import coerce
 from offerd.expression.check.tree import (
     Attribute,
@@ -30,6 +31,9 @@ from offerd.expression.values import TYPE_NAMES
 def check_name(checker: Context, expr: ast.Name | ast.Select) -> Node:
     """The value that a name or a selection stands for."""
     root, selects = _unfold(expr)
+    if isinstance(root, ast.Call) and is_question(checker, root):
+        node, used = check_question(checker, root, selects)
+        return _select_all(checker, node, selects[used:])
     if not isinstance(root, ast.Name):
         optional = _optional_path(checker, expr)
         return optional or _select_all(checker, checker.check(root), selects)
@@ -39,15 +43,18 @@ def check_name(checker: Context, expr: ast.Name | ast.Select) -> Node:
 
 def check_has(checker: Context, expr: ast.Call) -> Node:
     """`has(record.attribute)` or `has(map.key)`."""
+    if len(expr.arguments) == 1 and is_question(checker, expr.arguments[0]):
+        return _presence(checker.check(expr.arguments[0]), expr)
     if len(expr.arguments) != 1 or not isinstance(expr.arguments[0], ast.Select):
         message = "`has` takes one attribute or map key, such as `has(profile.tier)`"
         return checker.reject(message, expr.start, expr.end)
     inner = expr.arguments[0]
+    root = _unfold(inner)[0]
     # A name is resolved as a whole first; anything else is checked once only, in `target`.
-    if isinstance(_unfold(inner)[0], ast.Name):
+    if isinstance(root, ast.Name) or is_question(checker, root):
         whole = check_name(checker, inner)
-        if isinstance(whole, Attribute) and _spelled(inner) == f"{whole.root}.{whole.path}":
-            return Presence(whole.root, whole.path, BOOL, expr.start, expr.end)
+        if isinstance(whole, Attribute) and _is_all_of(whole, inner):
+            return _presence(whole, expr)
         if whole.type is ERROR:
             return whole
     target = checker.check(inner.operand)
@@ -57,6 +64,13 @@ def check_has(checker: Context, expr: ast.Call) -> Node:
         message = f"`has` needs a map on the left of `.{inner.field}`: found `{target.type}`"
         return checker.reject(message, expr.start, expr.end)
     return result
+
+
+def _presence(node: Node, expr: ast.Call) -> Node:
+    """Whether there is what an attribute stands for."""
+    if not isinstance(node, Attribute):
+        return node
+    return Presence(node.root, node.path, BOOL, expr.start, expr.end)
 
 
 def check_optional_select(checker: Context, expr: ast.Call) -> Node:
@@ -77,8 +91,8 @@ def check_optional_select(checker: Context, expr: ast.Call) -> Node:
 
 def _optional_path(checker: Context, expr: ast.Expr) -> Node | None:
     """`record.?path` as an optional attribute; None when it is something else."""
-    whole = _as_selection(expr)
-    if whole is None or not _is_of_record(checker, whole):
+    whole = _as_selection(checker, expr)
+    if not isinstance(whole, ast.Name | ast.Select) or not _is_of_record(checker, whole):
         return None
     attribute = check_name(checker, whole)
     start, end = expr.start, expr.end
@@ -92,16 +106,17 @@ def _optional_path(checker: Context, expr: ast.Expr) -> Node | None:
     return Conditional(has, value, coerce(none, value.type), value.type, start, end)
 
 
-def _as_selection(expr: ast.Expr) -> ast.Select | ast.Name | None:
-    """`a.b.?c` as the selection `a.b.c`; None when it starts from something else than a name."""
-    if isinstance(expr, ast.Name):
+def _as_selection(checker: Context, expr: ast.Expr) -> ast.Expr | None:
+    """`a.b.?c` as the selection `a.b.c`; None when it starts from something else than a name, or
+    a question that a record answers."""
+    if isinstance(expr, ast.Name) or is_question(checker, expr):
         return expr
     if isinstance(expr, ast.Select):
-        inner = _as_selection(expr.operand)
+        inner = _as_selection(checker, expr.operand)
         return None if inner is None else replace(expr, operand=inner)
     if isinstance(expr, ast.Call) and expr.function == "_?._":
         operand, field = expr.arguments
-        inner = _as_selection(operand)
+        inner = _as_selection(checker, operand)
         if inner is not None and isinstance(field, ast.Literal):
             return ast.Select(inner, str(field.value), field.start, expr.start, expr.end)
     return None
@@ -110,6 +125,8 @@ def _as_selection(expr: ast.Expr) -> ast.Select | ast.Name | None:
 def _is_of_record(checker: Context, expr: ast.Select | ast.Name) -> bool:
     """Whether the whole begins with a declared record."""
     root, selects = _unfold(expr)
+    if is_question(checker, root):
+        return True
     if not isinstance(root, ast.Name) or any(name == root.name for name, _ in checker.locals):
         return False
     parts = [root.name, *(select.field for select in selects)]
@@ -123,10 +140,13 @@ def _is_of_record(checker: Context, expr: ast.Select | ast.Name) -> bool:
     return False
 
 
-def _spelled(expr: ast.Select) -> str:
+def _is_all_of(whole: Attribute, expr: ast.Select) -> bool:
+    """Whether an attribute takes up all that is written, rather than a map of which that is an
+    entry."""
     root, selects = _unfold(expr)
-    name = root.name if isinstance(root, ast.Name) else ""
-    return ".".join((name, *(select.field for select in selects)))
+    if not isinstance(root, ast.Name):
+        return whole.end == expr.end
+    return ".".join((root.name, *(one.field for one in selects))) == f"{whole.root}.{whole.path}"
 
 
 def _unfold(expr: ast.Expr) -> tuple[ast.Expr, list[ast.Select]]:
@@ -201,6 +221,9 @@ def check_record_index(checker: Context, expr: ast.Call) -> Node | None:
     record = checker.environment.variables.get(root.name)
     if not isinstance(record, Record):
         return None
+    if isinstance(record, AnsweringRecord):
+        path = ".".join(select.field for select in selects)
+        return checker.reject(no_value(checker, record, root.name, path), expr.start, expr.end)
     fields = [select.field for select in selects]
     if any(".".join(fields[: count + 1]) in record.attributes for count in range(len(fields))):
         return None
@@ -217,7 +240,9 @@ def _attribute(
 ) -> tuple[Node, int]:
     """The attribute with the longest declared path; the rest selects from its value."""
     fields = [select.field for select in selects]
-    for count in range(len(fields), 0, -1):
+    # What was answered has no name: it has to be asked each time.
+    named = () if isinstance(record, AnsweringRecord) else range(len(fields), 0, -1)
+    for count in named:
         path = ".".join(fields[:count])
         declared = record.attributes.get(path)
         if declared is not None:
@@ -230,6 +255,10 @@ def _attribute(
 def _no_attribute(
     checker: Context, name: str, record: Record, root: ast.Name, selects: list[ast.Select]
 ) -> Node:
+    if isinstance(record, AnsweringRecord):
+        path = ".".join(select.field for select in selects)
+        end = selects[-1].end if selects else root.end
+        return checker.reject(no_value(checker, record, name, path), root.start, end)
     if not selects:
         paths = listed([f"{name}.{path}" for path in sorted(record.attributes)])
         message = f"`{name}` is a record, not a value: use one of its attributes: {paths}"

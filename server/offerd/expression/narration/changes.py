@@ -17,7 +17,14 @@ from offerd.expression.check.tree import (
 )
 from offerd.expression.explain import Explanation
 from offerd.expression.narration.conditions import NOW, Turn, comparison, sum_of
-from offerd.expression.narration.parts import Hidden, failed_part, full_name, goal_of, text_of
+from offerd.expression.narration.parts import (
+    Hidden,
+    failed_part,
+    full_name,
+    goal_of,
+    text_of,
+    told_name,
+)
 from offerd.expression.narration.requirements import (
     Requirement,
     absent_entry,
@@ -93,9 +100,9 @@ def _missing(part: Explanation, hidden: Hidden) -> Iterator[Change]:
         for name in outcome.names:
             why = hidden.withheld.get(name)
             if why is None:
-                yield Change("presence", f"needs a value for `{name}`", name)
+                yield Change("presence", f"needs a value for `{told_name(name)}`", name)
             else:
-                yield Change("withheld", f"`{name}` is withheld: {why}", name)
+                yield Change("withheld", f"`{told_name(name)}` is withheld: {why}", name)
     elif hidden.names(part):
         yield _unseen(hidden.names(part))
     elif isinstance(outcome, Failure):

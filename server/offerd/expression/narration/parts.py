@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -37,10 +38,22 @@ def full_name(part: Explanation) -> str | None:
     return node.name if isinstance(node, Variable) else None
 
 
+_KEPT_ELSEWHERE: Final = re.compile(r"\w+\.(?=\w+\.\w+\()")
+
+
+def told_name(name: str) -> str:
+    """A full name as it is written.
+
+    The answer to a question may be kept among other data: `places.visits("x", duration("24h"))`
+    is one of the aggregates.
+    """
+    return _KEPT_ELSEWHERE.sub("", name, count=1) if _KEPT_ELSEWHERE.match(name) else name
+
+
 def text_of(part: Explanation) -> str:
     """A part as messages show it: its name, or what is written, on one line."""
     if isinstance(part.node, Attribute | Reference | Variable):
-        return full_name(part) or part.text
+        return told_name(full_name(part) or part.text)
     return one_line(part.text)
 
 
@@ -73,9 +86,11 @@ NOTHING_WITHHELD: Final[Mapping[str, str]] = MappingProxyType({})
 
 def unknown_because(names: Sequence[str], withheld: Mapping[str, str]) -> str:
     """Why names have no value: those withheld each with its reason, the others together."""
-    missing = ", ".join(f"`{name}`" for name in names if name not in withheld)
+    missing = ", ".join(f"`{told_name(name)}`" for name in names if name not in withheld)
     texts = [f"no value for {missing}"] if missing else []
-    texts += [f"`{name}` is withheld: {withheld[name]}" for name in names if name in withheld]
+    texts += [
+        f"`{told_name(name)}` is withheld: {withheld[name]}" for name in names if name in withheld
+    ]
     return "; ".join(texts)
 
 

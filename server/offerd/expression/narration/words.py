@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -16,9 +17,10 @@ from offerd.expression.check.tree import (
 from offerd.expression.check.types import INT, UINT, Kind, optional_of
 from offerd.expression.explain import Explanation
 from offerd.expression.narration.conditions import NOW, has_value
-from offerd.expression.narration.parts import full_name, text_of
+from offerd.expression.narration.parts import full_name, text_of, told_name
 from offerd.expression.narration.values import spoken
 
+_QUESTION: Final = re.compile(r"\w+\.[\w.]+\(")
 _TIME_PARTS: Final = {
     "getFullYear": "year",
     "getMonth": "month, counted from 0,",
@@ -64,6 +66,8 @@ class Words:
             return title
         if name == NOW:
             return "the time"
+        if _QUESTION.match(name):
+            return f"`{told_name(name)}`"
         _, _, path = name.partition(".")
         return (path or name).replace(".", " ").replace("_", " ")
 
