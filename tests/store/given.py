@@ -99,6 +99,7 @@ def contradictions(state: State, plan: FoldPlan, *, deleted: bool = False) -> li
         plan.refold(fresh, events)
         fresh.attributes = record.attributes
         fresh.scores, fresh.consent = record.scores, record.consent
+        fresh.whereabouts = record.whereabouts
         fresh.update_time_ns = record.update_time_ns
         fresh.attributes_time_ns = record.attributes_time_ns
         fresh.event_bytes = sum(len(encode_event(event)) for event in events)

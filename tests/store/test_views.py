@@ -115,10 +115,11 @@ def test_of_attributes_those_written_last_count(tmp_path: Path) -> None:
 def test_of_nobody_and_of_somebody_unknown(tmp_path: Path) -> None:
     """Nobody has no aggregates; somebody has those before any event."""
     with opened(tmp_path / "state", PLAN) as state:
-        assert state.view(None, PLAN, NOW_NS) == NOBODY == (None, {}, {}, {}, {}, {})
+        assert state.view(None, PLAN, NOW_NS) == NOBODY == (None, {}, {}, {}, {}, {}, None)
         for subject in (alone(key()), Subject(key(1), (key(2), key(1)))):
             view = state.view(subject, PLAN, NOW_NS)
-            assert view == (subject.unit, {}, {"spend": 0.0, "last": {}, "recent": 0}, {}, {}, {})
+            known = (subject.unit, {}, {"spend": 0.0, "last": {}, "recent": 0}, {}, {}, {}, None)
+            assert view == known
 
 
 def test_a_view_is_the_readers_own(path: Path) -> None:

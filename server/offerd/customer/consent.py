@@ -23,6 +23,7 @@ from offerd.model.profile import ProfileKey
 COLLECT: Final = "collect"
 PERSONALIZE: Final = "personalize"
 SHARE: Final = "share"
+PRECISE_LOCATION: Final = "precise_location"
 ANY_CHANNEL: Final = "marketing.any"
 
 NO_CONSENT: Final = Consent()
@@ -126,6 +127,11 @@ def may_collect(consent: Consent, defaults: ConsentDefaults) -> bool:
 def may_personalize(consent: Consent, defaults: ConsentDefaults) -> bool:
     """Whether content may be chosen for the customer."""
     return _effective(PERSONALIZE, consent, defaults).grants
+
+
+def may_locate(consent: Consent, defaults: ConsentDefaults) -> bool:
+    """Whether it may be used precisely where the customer is."""
+    return _effective(PRECISE_LOCATION, consent, defaults).grants
 
 
 def may_contact(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from offerd.customer.consent import COLLECT, PERSONALIZE
+from offerd.customer.consent import COLLECT, PERSONALIZE, PRECISE_LOCATION
 from offerd.model.consent import ConsentValue
 
 VERSION: Final = 2
@@ -19,11 +19,12 @@ _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LETTER_BITS: Final = 6
 _DECISECOND_NS: Final = 10**8
 _DAY_NS: Final = 86_400 * 10**9
-_PURPOSES: Final = 24
+_PRECISE_LOCATION_FEATURE: Final = 1
 
 _CREATED: Final = (6, 36)
 _UPDATED: Final = (42, 36)
 _POLICY_VERSION: Final = (132, 6)
+_SPECIAL_FEATURES: Final = (140, 12)
 _CONSENTS: Final = (152, 24)
 _INTERESTS: Final = (176, 24)
 _PURPOSE_ONE_TREATMENT: Final = (200, 1)
@@ -46,6 +47,7 @@ class ConsentString(NamedTuple):
     `consents` are those that the customer agreed to, `interests` those that somebody claims a
     legitimate interest in and the customer didn't object to. `purpose_one_asked` is False where
     the law lets purpose 1 be without asking, and then nothing is said about it.
+    `special_features` are those that the customer opted in to, numbered from 1 too.
     """
 
     created_ns: int
@@ -54,6 +56,7 @@ class ConsentString(NamedTuple):
     consents: frozenset[int]
     interests: frozenset[int]
     purpose_one_asked: bool
+    special_features: frozenset[int]
 
     @property
     def latest_ns(self) -> int:
@@ -101,9 +104,10 @@ def decode(text: str) -> ConsentString:
         field(_CREATED) * _DECISECOND_NS,
         field(_UPDATED) * _DECISECOND_NS,
         field(_POLICY_VERSION),
-        _purposes(field(_CONSENTS)),
-        _purposes(field(_INTERESTS)),
+        _numbers(field(_CONSENTS), _CONSENTS),
+        _numbers(field(_INTERESTS), _INTERESTS),
         not field(_PURPOSE_ONE_TREATMENT),
+        _numbers(field(_SPECIAL_FEATURES), _SPECIAL_FEATURES),
     )
 
 
@@ -114,9 +118,14 @@ def answers(said: ConsentString) -> dict[str, ConsentValue]:
     together are `personalize`. A purpose that rests on a legitimate interest counts, but for
     purpose 1, and under policies that don't allow it. The answer rests on consent only if all of
     its purposes do. 3 and 4 are about advertisements on pages: whoever allows those hasn't asked
-    for mail, and whoever doesn't may have, so that they answer nothing about contact.
+    for mail, and whoever doesn't may have, so that they answer nothing about contact. Special
+    feature 1 is `precise_location`: it needs to be opted in to.
     """
-    found = {PERSONALIZE: _together(said, (5, 6))}
+    locates = _PRECISE_LOCATION_FEATURE in said.special_features
+    found = {
+        PERSONALIZE: _together(said, (5, 6)),
+        PRECISE_LOCATION: ConsentValue.YES if locates else ConsentValue.NO,
+    }
     if said.purpose_one_asked:
         found[COLLECT] = ConsentValue.YES if 1 in said.consents else ConsentValue.NO
     return found
@@ -131,8 +140,7 @@ def _together(said: ConsentString, purposes: tuple[int, ...]) -> ConsentValue:
     return ConsentValue.NO
 
 
-def _purposes(bits: int) -> frozenset[int]:
-    """Returns the purposes of a field: the first bit is purpose 1."""
-    return frozenset(
-        number for number in range(1, _PURPOSES + 1) if bits >> (_PURPOSES - number) & 1
-    )
+def _numbers(bits: int, place: tuple[int, int]) -> frozenset[int]:
+    """Returns which bits of a field are set: the first is number 1."""
+    width = place[1]
+    return frozenset(number for number in range(1, width + 1) if bits >> (width - number) & 1)

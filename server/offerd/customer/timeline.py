@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from offerd.audience.certainty import HORIZON_NS, Reads
-from offerd.audience.membership import Memberships
+from offerd.audience.membership import NO_PLACES, Memberships
 from offerd.customer.view import Known
 from offerd.events import FoldPlan
 from offerd.expression import Rule
 from offerd.model.profile import ProfileView
+from offerd.places.record import PlaceQuestions
 
 _NO_NAMES: Final[frozenset[str]] = frozenset()
 _FIRST_STRETCH_NS: Final = 2 * 86_400_000_000_000
@@ -22,15 +23,22 @@ _LONGER: Final = 16
 class CustomerTimeline:
     """An `audience.certainty.Timeline` of what is known of a customer, from `begin_ns` on.
 
-    `rules` are the audiences' rules by id. Nothing is known of the context of any request.
+    `rules` are the audiences' rules by id, `places` is what they ask of places. Nothing is known
+    of the context of any request.
     """
 
     def __init__(
-        self, known: Known, plan: FoldPlan, rules: Mapping[str, Rule], begin_ns: int
+        self,
+        known: Known,
+        plan: FoldPlan,
+        rules: Mapping[str, Rule],
+        begin_ns: int,
+        places: PlaceQuestions | None = None,
     ) -> None:
         self._known = known
         self._features = plan.features
         self._rules = rules
+        self._places = places
         self._begin_ns = begin_ns
         self._view = known.view(begin_ns)
         self._memberships = self._asked(self._view, begin_ns)
@@ -90,6 +98,9 @@ class CustomerTimeline:
             place = bisect_right(self._loaded_edges, after_ns)
             found += self._loaded_edges[place : place + 1]
         names = self._computed(reads.aggregates)
+        if reads.places and self._places is not None:
+            edge_ns = self._places.next_edge(reads.places, self._view.whereabouts, after_ns)
+            found += [] if edge_ns is None else [edge_ns]
         if names:
             edges = self._edges.get(names)
             if edges is None:
@@ -107,10 +118,17 @@ class CustomerTimeline:
         return self._begin_ns
 
     def _asked(self, view: ProfileView, now_ns: int) -> Memberships:
+        places = self._places
         return Memberships(
-            self._rules, view.attributes, {}, view.aggregates, now_ns, view.scores,
+            self._rules,
+            view.attributes,
+            {},
+            view.aggregates,
+            now_ns,
+            view.scores,
             view.memberships,
-        )  # fmt: skip
+            places=NO_PLACES if places is None else places.record(view.whereabouts, None, now_ns),
+        )
 
 
 class _Edges:

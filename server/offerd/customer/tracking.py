@@ -16,8 +16,10 @@ from offerd.expression import Environment, Rule
 from offerd.model.catalogue import Audience
 from offerd.model.identity import Subject
 from offerd.model.membership import Certainty, MembershipStatus, TrackedMembership, Transition
+from offerd.model.place import LOCATION_EVENT, PLACE_EVENTS
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Schema
+from offerd.places.record import PlaceQuestions
 
 LEAST_NS: Final = 60 * 1_000_000_000
 """Where nothing is certain for any length of time, somebody is looked at again after so long."""
@@ -57,7 +59,9 @@ class AudienceTracking:
     """The audiences of a revision that are tracked, and how to look at a subject.
 
     Tracked are all but those that read, themselves or by audiences that they ask, the context of
-    a request; loaded ones too. `rules` are the rules of the others by id.
+    a request; loaded ones too. `rules` are the rules of the others by id, `places` is what they
+    ask of places. `revision` names the definitions: what is tracked of places is another wherever
+    these may be.
     """
 
     def __init__(
@@ -67,8 +71,13 @@ class AudienceTracking:
         schema: Schema,
         environment: Environment,
         plan: FoldPlan,
+        *,
+        places: PlaceQuestions | None = None,
+        revision: str = "",
     ) -> None:
         self.rules = rules
+        self._revision = "" if places is None else revision
+        self.places = places
         self.plan = plan
         self.foresight = Foresight(rules, environment)
         self._audiences = {audience.id: audience for audience in audiences}
@@ -78,6 +87,10 @@ class AudienceTracking:
         self.event_types = frozenset(c for c in self._by_cause if not c.startswith(_DATA))
         self.reads_data = bool(self._by_cause.get(_DATA))
         self.fingerprint = self._digest()
+
+    def timeline(self, known: Known, begin_ns: int) -> CustomerTimeline:
+        """What the rules read of a customer, from an instant on."""
+        return CustomerTimeline(known, self.plan, self.rules, begin_ns, self.places)
 
     def concerned(self, causes: Collection[str]) -> frozenset[str]:
         """The audiences that writes may concern.
@@ -107,7 +120,7 @@ class AudienceTracking:
         """
         subject = Subject(_SOMEBODY, (_SOMEBODY,))
         known = Known(subject, self.plan, (), Found((), frozenset(self.external)))
-        timeline = CustomerTimeline(known, self.plan, self.rules, 0)
+        timeline = self.timeline(known, 0)
         looks = {
             audience: self.foresight.look(audience, timeline, 0, BRIEF)
             for audience in self.tracked & self.rules.keys()
@@ -141,8 +154,7 @@ class AudienceTracking:
                 begin_ns = membership.since_ns  # what was before that is told already
             timeline = timelines.get(begin_ns)
             if timeline is None:
-                timeline = CustomerTimeline(known, self.plan, self.rules, begin_ns)
-                timelines[begin_ns] = timeline
+                timeline = timelines[begin_ns] = self.timeline(known, begin_ns)
             walk = _Walk(self, subject, audience, membership)
             next_ns = walk.go(timeline, known, begin_ns, until_ns)
             transitions += walk.transitions
@@ -183,6 +195,9 @@ class AudienceTracking:
             for name in reads.aggregates:
                 for event_type in types.get(name, ()):
                     found.setdefault(event_type, set()).add(audience)
+            if reads.places:
+                for event_type in _MOVES:
+                    found.setdefault(event_type, set()).add(audience)
             if reads.attributes or reads.scores:
                 found.setdefault(_DATA, set()).add(audience)
             if reads.attributes:
@@ -204,9 +219,13 @@ class AudienceTracking:
             rule = self.rules.get(audience)
             source = "" if rule is None else rule.checked.source
             whole.update(f"\0{audience}\0{source}".encode())
+            if rule is not None and self.foresight.reads(audience).places:
+                whole.update(f"\0{self._revision}".encode())
         return whole.digest()
 
 
+_MOVES: Final = (LOCATION_EVENT, *PLACE_EVENTS)
+"""Events that may say that a customer is somewhere else."""
 _DATA: Final = "@"
 _PROFILES: Final = "@profiles"
 _ANYTHING: Final = "*"
@@ -239,8 +258,7 @@ class _Walk:
             if next_ns is None or next_ns > until_ns:
                 return next_ns
             at_ns = next_ns
-            tracking = self._tracking
-            timeline = CustomerTimeline(known, tracking.plan, tracking.rules, at_ns)
+            timeline = self._tracking.timeline(known, at_ns)
         return at_ns
 
     def _step(self, timeline: CustomerTimeline, at_ns: int) -> int | None:

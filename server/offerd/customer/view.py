@@ -2,19 +2,23 @@
 
 Attributes: per path those written last, of equally old ones those of the better identity.
 Aggregates, and the times that caps count, are those of all events together. Scores as attributes.
+Whereabouts are the latest news of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from heapq import merge
 from typing import Any, NamedTuple
 
 from offerd.customer.computed import ComputedRecord
 from offerd.customer.loaded import Found, Loaded, resolve
+from offerd.customer.precision import whereabouts_of
 from offerd.events import FoldPlan
 from offerd.events.series import Series
 from offerd.model.identity import Subject
+from offerd.model.place import Whereabouts
 from offerd.model.profile import ProfileKey, ProfileRecord, ProfileView
 
 NOBODY = ProfileView(None, {}, {}, {})
@@ -38,7 +42,7 @@ class Known:
     `members` are those profiles that exist, best identity first. `found` is what was loaded of
     them in bulk, `later` are series of events beside those of the members. It answers for any
     instant from the one on that it was read for; for an earlier one what is no longer needed may
-    be missing.
+    be missing. `names` are the aggregates that may be asked for, None for all.
     """
 
     def __init__(
@@ -48,11 +52,16 @@ class Known:
         members: Sequence[Member],
         found: Found,
         later: SeriesOf | None = None,
+        *,
+        names: Collection[str] | None = None,
     ) -> None:
         self.subject = subject
         self.found = found
         """What was loaded in bulk, also what decisions don't see."""
         self._plan = plan
+        self._names = (
+            plan.features.names if names is None else plan.features.names & frozenset(names)
+        )
         self._sources = [member.series for member in members]
         if later is not None:
             self._sources.append(later)
@@ -70,7 +79,16 @@ class Known:
             _counted(self.records),
             _scores(self.records, loaded),
             loaded.memberships,
+            self.whereabouts,
         )
+
+    @cached_property
+    def whereabouts(self) -> Whereabouts | None:
+        """Where the customer is known to be, over all identities, None if nothing is.
+
+        Roughly, if it may not be used precisely.
+        """
+        return whereabouts_of(self.records, self._plan)
 
     def loaded(self, now_ns: int) -> Loaded:
         """Returns what a decision at an instant may see of what was loaded in bulk."""
@@ -87,7 +105,7 @@ class Known:
 
         folded = {n: value for n, value in plan.defaults.items() if n not in features.names}
         folded.update(features.merged(self.records))
-        return ComputedRecord(folded, sorted(features.names), compute) if features.names else folded
+        return ComputedRecord(folded, sorted(self._names), compute) if self._names else folded
 
     def approximations(self, now_ns: int) -> dict[str, str]:
         """Returns which aggregates aren't exact at an instant, and in words how exact they are."""
@@ -100,7 +118,7 @@ class Known:
 
     def read_all(self) -> None:
         """Reads all series now: what is asked afterwards takes little time."""
-        for name in sorted(self._plan.features.names):
+        for name in sorted(self._names):
             self.read(name)
 
     def read(self, name: str, _oldest_ns: int | None = None) -> Series:

@@ -2,7 +2,7 @@
 
 Read `fold.FoldPlan` first, then `features.Features` and `series`: what isn't folded is computed.
 `sums` says how sums stay exact, `fingerprint` when two events with the same id are the same event,
-`attributes` which stored attributes rules may still read.
+`attributes` which stored attributes rules may still read, `movements` what locations cause.
 """
 
 from offerd.events.attributes import AttributeSchema
@@ -12,6 +12,7 @@ from offerd.events.definitions import CounterDefinition, definition_of, retained
 from offerd.events.features import Features, Read
 from offerd.events.fingerprint import IncomingEvent, event_fingerprint
 from offerd.events.fold import CAP_SLACK, GROUP_LIMIT, EventFilter, FoldPlan
+from offerd.events.movements import MOVING_EVENTS, REGION_EVENTS, Moved, Movements, as_sent
 from offerd.events.plans import FoldPlans
 from offerd.events.series import CHUNK_ENTRIES, EMPTY, Chunk, Entry, Series
 
@@ -21,6 +22,8 @@ __all__ = [
     "EMPTY",
     "EXEMPT",
     "GROUP_LIMIT",
+    "MOVING_EVENTS",
+    "REGION_EVENTS",
     "REPEATED",
     "AttributeSchema",
     "Bucket",
@@ -33,8 +36,11 @@ __all__ = [
     "FoldPlan",
     "FoldPlans",
     "IncomingEvent",
+    "Moved",
+    "Movements",
     "Read",
     "Series",
+    "as_sent",
     "decode_buckets",
     "definition_of",
     "encode_buckets",

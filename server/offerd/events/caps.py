@@ -125,7 +125,8 @@ class Countings:
         for offer in catalogue.offers:
             for cap in offer.caps:
                 kept[cap.counter] = max(kept[cap.counter], cap.limit + CAP_SLACK)
-                if cap.within_ns is not None or cap.calendar or cap.start_ns is not None:
+                dated = cap.within_ns is not None or cap.start_ns is not None
+                if dated or cap.calendar or cap.visit is not None:
                     windowed[cap.counter] = True
                 caps[cap.counter].setdefault(offer.id, []).append(cap)
         for channel in catalogue.channels:

@@ -17,14 +17,20 @@ import msgspec
 from offerd.events.attributes import AttributeSchema
 from offerd.events.caps import CAP_SLACK, Counting, Countings, EventFilter
 from offerd.events.features import Features
+from offerd.events.movements import Movements
 from offerd.events.steps import GROUP_LIMIT, Step, initial_value, is_folded, step_of
 from offerd.model import schema
 from offerd.model.catalogue import Catalogue
+from offerd.model.consent import ConsentDefaults
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.model.schema import Aggregate
+from offerd.places.index import Places
 
 __all__ = ["CAP_SLACK", "GROUP_LIMIT", "EventFilter", "FoldPlan"]
+
+EVERYTHING: Final = ConsentDefaults()
+"""Who never chose allows everything."""
 
 _FOLD_VERSION: Final = 4
 """Raised when the same plan starts to fold differently, so that stored records are refolded."""
@@ -39,17 +45,23 @@ class FoldPlan:
     them. `features` are the aggregates that aren't folded into records but computed from series;
     the fingerprint covers what those hold too. `attributes` tells which stored attributes are still
     what is declared; it has a fingerprint of its own. `maximum_ages_ns` are the ages beyond which
-    declared scores aren't seen, by id; None for any age.
+    declared scores aren't seen, by id; None for any age. `movements` are how locations move
+    customers, None without places; what was known of where they are is never folded anew.
+    `consent` is what holds for who never chose, `people` the namespaces whose identities name
+    persons: what was chosen as such counts most.
     """
 
     __slots__ = (
         "_steps",
         "attributes",
+        "consent",
         "countings",
         "defaults",
         "features",
         "fingerprint",
         "maximum_ages_ns",
+        "movements",
+        "people",
     )
 
     def __init__(
@@ -62,6 +74,9 @@ class FoldPlan:
         attributes: AttributeSchema,
         features: Features,
         maximum_ages_ns: Mapping[str, int | None],
+        movements: Movements | None = None,
+        consent: ConsentDefaults = EVERYTHING,
+        people: frozenset[str] = frozenset(),
     ) -> None:
         self._steps = steps
         self.countings = countings
@@ -70,12 +85,23 @@ class FoldPlan:
         self.attributes = attributes
         self.features = features
         self.maximum_ages_ns = maximum_ages_ns
+        self.movements = movements
+        self.consent = consent
+        self.people = people
 
     @classmethod
-    def build(cls, catalogue: Catalogue, filters: Sequence[EventFilter]) -> FoldPlan:
+    def build(
+        cls,
+        catalogue: Catalogue,
+        filters: Sequence[EventFilter],
+        places: Places | None = None,
+        source: object = None,
+    ) -> FoldPlan:
         """Returns the plan of a catalogue.
 
-        `filters` are its `event_filters`, planned, in the same order.
+        `filters` are its `event_filters`, planned, in the same order. `places` are its places, if
+        what is folded is written: whoever only reads what was needs none. `source` is what they
+        are read from, which is kept open while the plan is in use.
         """
         steps: dict[str, list[Step]] = {}
         for aggregate in filter(is_folded, catalogue.schema.aggregates):
@@ -93,7 +119,17 @@ class FoldPlan:
             attributes=AttributeSchema(catalogue.schema),
             features=Features(catalogue.schema.aggregates, filters),
             maximum_ages_ns={score.id: score.maximum_age_ns for score in catalogue.schema.scores},
+            movements=Movements.of(places, catalogue.location, source),
+            consent=catalogue.consent,
+            people=frozenset(
+                one.id for one in catalogue.schema.namespaces if one.type.names_person
+            ),
         )
+
+    @property
+    def places(self) -> Places | None:
+        """The places of the plan, None if it has none."""
+        return None if self.movements is None else self.movements.places
 
     def new_record(self, key: ProfileKey) -> ProfileRecord:
         """Returns the record of a profile of which nothing is known yet."""

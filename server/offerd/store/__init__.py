@@ -16,6 +16,7 @@ from offerd.store.environment import Durability
 from offerd.store.journal import Retention
 from offerd.store.journal_reader import JournalExtent, Journalled, JournalReader, Selection
 from offerd.store.journal_writer import Journal, JournalMode, JournalSettings
+from offerd.store.moving import Told
 from offerd.store.operations import Collected, CollectResult
 from offerd.store.read_only import ReadOnlyState, read_secret
 from offerd.store.reserving import Hold, Released, Taken
@@ -41,6 +42,7 @@ __all__ = [
     "State",
     "StateCounts",
     "Taken",
+    "Told",
     "back_up",
     "read_secret",
 ]

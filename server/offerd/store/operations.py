@@ -22,6 +22,7 @@ from offerd.store.layout import (
     total_key,
 )
 from offerd.store.linking import add_links
+from offerd.store.moving import Storing, Told
 from offerd.store.workspace import Workspace
 
 T = TypeVar("T")
@@ -44,10 +45,16 @@ class CollectResult(Enum):
 
 
 class Collected(NamedTuple):
-    """What became of an event, and what it changed for caps, if it was accepted."""
+    """What became of an event, and what it changed for caps, if it was accepted.
+
+    `crossings` are those that it told or caused; `not_crossed` says why there is none, of an event
+    that might have.
+    """
 
     result: CollectResult
     changes: tuple[CounterChange, ...] = ()
+    crossings: tuple[Told, ...] = ()
+    not_crossed: str = ""
 
 
 _DUPLICATE = Collected(CollectResult.DUPLICATE)
@@ -95,9 +102,10 @@ class Collect(Operation[list[Collected]]):
         ]
         if self._journalled:
             accepted = (
-                (item.key, item.event.id)
+                (item.key, event_id)
                 for (item, _), collected in zip(self._items, results, strict=True)
                 if collected.result is CollectResult.ACCEPTED
+                for event_id in _stored_ids(item, collected)
             )
             for entry in event_entries(accepted, self._now_ns):
                 workspace.journal.append(entry)
@@ -125,23 +133,32 @@ def collect_one(
     known = workspace.known_fingerprint(item.event.id)
     if known is not None:
         return _DUPLICATE if known == item.fingerprint else _REUSED
-    if not workspace.bounds.have_room(workspace.record(item.key), 1, len(encoded)):
+    storing = Storing(workspace, item, encoded)
+    record, count = workspace.record(item.key), len(storing.events)
+    if not workspace.bounds.have_room(record, count, storing.size_bytes):
         return _FULL
-    counted = workspace.add_event(item.key, item.event, encoded, item.fingerprint, now_ns)
+    stored = storing.store(now_ns)
     if item.linked:
         add_links(workspace, item.linked, min(item.event.time_ns, now_ns), now_ns)
-    if not counted:
-        return _UNCOUNTED
-    return Collected(
-        CollectResult.ACCEPTED,
-        tuple(
-            CounterChange(
-                counting.counter.key, offer, cap, *_counts(workspace, item, counting, cap, now_ns)
-            )
-            for counting in counted
-            for offer, cap in counting.caps_about(item.event)
-        ),
+    changes = tuple(
+        CounterChange(
+            counting.counter.key,
+            offer,
+            cap,
+            *_counts(workspace, item._replace(event=event), counting, cap, now_ns),
+        )
+        for event, counted in stored
+        for counting in counted
+        for offer, cap in counting.caps_about(event)
     )
+    if not changes and not storing.told and not storing.why:
+        return _UNCOUNTED
+    return Collected(CollectResult.ACCEPTED, changes, storing.told, storing.why)
+
+
+def _stored_ids(item: IncomingEvent, collected: Collected) -> dict[str, None]:
+    """Returns the ids of the events that were stored, each once."""
+    return dict.fromkeys((item.event.id, *(told.event_id for told in collected.crossings)))
 
 
 def _counts(
@@ -153,12 +170,18 @@ def _counts(
     one less at most: both are known up to there.
     """
     counter = counting.counter
-    after_ns = window_after(cap, now_ns)
     of_all = counter.subject is CapSubject.TOTAL
-    until_ns = None if of_all and after_ns is None else now_ns
-    subjects: Collection[ProfileKey | None] = (None,) if of_all else (item.key,)
+    members: Collection[ProfileKey] = (item.key,)
     if not of_all and workspace.names_person(item.key):
-        subjects = workspace.graphs.linked_to(item.key)
+        members = workspace.graphs.linked_to(item.key)
+    visit_ns = None
+    if cap.visit is not None:
+        visit_ns = workspace.visit_ns(item.key, members, cap.visit, now_ns)
+        if visit_ns is None:
+            return 0, 0
+    after_ns = window_after(cap, now_ns, visit_ns)
+    until_ns = None if of_all and after_ns is None else now_ns
+    subjects: Collection[ProfileKey | None] = (None,) if of_all else members
     after = sum(workspace.count_of(counter.key, one, after_ns, until_ns) for one in subjects)
     time_ns = item.event.counted_ns
     inside = after_ns is None or after_ns < time_ns

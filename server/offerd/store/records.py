@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from offerd.events import FoldPlan, FoldPlans
+from offerd.events import FoldPlan, FoldPlans, as_sent
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store.environment import Environment
@@ -145,13 +145,17 @@ class Records:
         (stored,) = self._read((key,), None, {})
         if stored is None:
             return None
-        record = stored.record
-        events = (
-            (event, size_bytes)
-            for event, size_bytes in self._event_pages(profile_digest(key))
-            if event.counted_ns <= as_of_ns
-        )
-        gathered = refold(plan, record, events, as_of_ns)
+        record, moving = stored.record, list[Event]()
+
+        def events() -> Iterator[tuple[Event, int]]:
+            for event, size_bytes in self._event_pages(profile_digest(key)):
+                if event.counted_ns <= as_of_ns:
+                    if as_sent(event) is not None:
+                        moving.append(event)
+                    yield event, size_bytes
+
+        gathered = refold(plan, record, events(), as_of_ns)
+        record.whereabouts = None if plan.movements is None else plan.movements.history(moving)
         plan.attributes.restrict(record)
         return record, gathered
 

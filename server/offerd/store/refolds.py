@@ -85,7 +85,9 @@ class Refolds:
         Returns its size in bytes.
         """
         key = ProfileKey(record.namespace, record.id)
-        folded = replace(record, attributes={}, timestamps=[], scores={}, consent=None)
+        folded = replace(
+            record, attributes={}, timestamps=[], scores={}, consent=None, whereabouts=None
+        )
         known = _Refold(base, encode_record(folded), series)
         with self._lock:
             # At the end, so that those that were remembered longest ago come first.

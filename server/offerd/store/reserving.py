@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from offerd.events import event_fingerprint
-from offerd.model.capping import CapSubject, Demand, ReachedLimit
+from offerd.model.capping import Cap, CapSubject, Demand, ReachedLimit
 from offerd.model.event import Event
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileKey
@@ -154,6 +154,12 @@ class Take(Operation[Taken]):
             members |= workspace.graphs.linked_to(subject)
         self._members = tuple(members)
 
+    def _visit_ns(self, workspace: Workspace, cap: Cap, instant_ns: int) -> int | None:
+        """Returns when the visit began that a cap counts, None if it counts none."""
+        if cap.visit is None or self._subject is None:
+            return None
+        return workspace.visit_ns(self._subject, self._members, cap.visit, instant_ns)
+
     def _is_full(self, workspace: Workspace, events: Sequence[Event]) -> bool:
         """Whether what is taken, which must count, wouldn't fit into the profile any more."""
         if self._subject is None or not events:
@@ -198,7 +204,10 @@ class Take(Operation[Taken]):
                     continue
                 if proposed and counter.key not in adding:
                     continue
-                after_ns = window_after(limit.cap, instant_ns)
+                visit_ns = self._visit_ns(workspace, limit.cap, instant_ns)
+                if limit.cap.visit is not None and visit_ns is None:
+                    continue  # they are at none of its places, or not any more
+                after_ns = window_after(limit.cap, instant_ns, visit_ns)
                 until_ns = None if proposed else instant_ns
                 count = sum(
                     workspace.count_of(counter.key, one, after_ns, until_ns) for one in subjects

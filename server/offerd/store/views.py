@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from offerd.customer.loaded import Found as LoadedRows
 from offerd.customer.view import NOBODY, Known, Member
 from offerd.errors import Exhausted
-from offerd.events import FoldPlan
+from offerd.events import MOVING_EVENTS, FoldPlan, Moved
 from offerd.model.event import Event
 from offerd.model.identity import Subject
 from offerd.model.profile import ProfileKey, ProfileRecord, ProfileView
@@ -58,7 +58,12 @@ class Views:
         return NOBODY if subject is None else self.known(subject, plan, now_ns, extra).view(now_ns)
 
     def known(
-        self, subject: Subject, plan: FoldPlan, now_ns: int, extra: Sequence[Event] = ()
+        self,
+        subject: Subject,
+        plan: FoldPlan,
+        now_ns: int,
+        extra: Sequence[Event] = (),
+        names: Collection[str] | None = None,
     ) -> Known:
         """Returns what a plan makes of a customer's profiles, for asking at `now_ns` or later.
 
@@ -66,21 +71,28 @@ class Views:
         have, by their ids, are left out. What another plan had folded is folded first, which with
         very many events takes a while: see `fold_size`.
         """
-        wanted = _wanted(plan, now_ns)
+        wanted = _wanted(plan, now_ns, names)
         several = self._records.find_all(subject.members, plan, wanted)
-        return self._known(subject, plan, now_ns, extra, several)
+        return self._known(subject, plan, now_ns, extra, several, names=names)
 
     def known_at_once(
-        self, subject: Subject, plan: FoldPlan, now_ns: int, extra: Sequence[Event] = ()
+        self,
+        subject: Subject,
+        plan: FoldPlan,
+        now_ns: int,
+        extra: Sequence[Event] = (),
+        names: Collection[str] | None = None,
     ) -> Known | None:
         """As `known`; None if that takes long.
 
         So it is if more than AT_ONCE events would have to be folded first, or several profiles
         have very many: then ask `Known.read_all`, too, where others can go on meanwhile.
         """
-        wanted = _wanted(plan, now_ns)
+        wanted = _wanted(plan, now_ns, names)
         several = self._records.find_at_once(subject.members, plan, wanted, AT_ONCE)
-        return None if several is None else self._known(subject, plan, now_ns, extra, several)
+        if several is None:
+            return None
+        return self._known(subject, plan, now_ns, extra, several, names=names)
 
     def known_as_of(
         self, subject: Subject, plan: FoldPlan, as_of_ns: int, extra: Sequence[Event] = ()
@@ -88,8 +100,9 @@ class Views:
         """Returns what a plan makes of the events that had come up to an instant.
 
         All events of the customer are read: see `event_count`. Those of before count by their
-        own time, those dated later than they came as of when they came. Attributes, scores and
-        consent are those of now. For asking at `as_of_ns` or later.
+        own time, those dated later than they came as of when they came. Where the customer was is
+        found out from them anew. Attributes, scores and consent are those of now. For asking at
+        `as_of_ns` or later.
         """
         members: list[tuple[ProfileRecord, Gathered]] = []
         for key in subject.members:
@@ -101,6 +114,23 @@ class Views:
         sources = [Member(record, gathered.series) for record, gathered in members]
         sources += [Member(record, _nothing(plan)) for record in records[len(members) :]]
         return Known(subject, plan, sources, self._loaded(subject.members), later)
+
+    def moved(self, key: ProfileKey, events: Sequence[Event]) -> list[Moved | None]:
+        """Returns what events of a profile would do to where it is, one after the other.
+
+        By the plan that folds it; None for those of types that move nobody.
+        """
+        movements = self._records.plans.of(key).movements
+        if movements is None or not any(one.type in MOVING_EVENTS for one in events):
+            return [None] * len(events)
+        found = self._records.find(key)
+        known = None if found is None else found.record.whereabouts
+        several: list[Moved | None] = []
+        for event in events:
+            moved = movements.moved(known, event) if event.type in MOVING_EVENTS else None
+            known = known if moved is None else moved.whereabouts
+            several.append(moved)
+        return several
 
     def fold_size(self, subject: Subject | None, plan: FoldPlan) -> int:
         """Returns how many events reading would have to fold first; mostly none."""
@@ -125,6 +155,8 @@ class Views:
         now_ns: int,
         extra: Sequence[Event],
         several: Sequence[Found | None],
+        *,
+        names: Collection[str] | None,
     ) -> Known:
         features = plan.features
         members = [found for found in several if found is not None]
@@ -136,7 +168,7 @@ class Views:
             Member(found.record, partial(series_of, features, found.series)) for found in members
         ]
         sources += [Member(record, _nothing(plan)) for record in records[len(members) :]]
-        return Known(subject, plan, sources, self._loaded(subject.members), later)
+        return Known(subject, plan, sources, self._loaded(subject.members), later, names=names)
 
     def _take(
         self,
@@ -147,15 +179,22 @@ class Views:
         records: list[ProfileRecord],
     ) -> Any:
         """Folds events into the records, adding one if needed; returns their series, if any."""
-        events = {event.id: event for event in extra if not self._is_stored(event.id)}
+        new = (event for event in extra if not self._is_stored(event.id))
+        events = [*{event.id: event.received(now_ns) for event in new}.values()]
         if not events:
             return None
         own = [one for one in records if ProfileKey(one.namespace, one.id) == subject.key]
         record = own[0] if own else plan.new_record(subject.key)
         if not own:
             records.append(record)
+        if plan.movements is not None and any(one.type in MOVING_EVENTS for one in events):
+            several = (one.whereabouts for one in records)
+            before = plan.movements.together(one for one in several if one is not None)
+            for one in records:
+                one.whereabouts = None
+            record.whereabouts, events = plan.movements.after(before, events)
         gathered = Gathered(plan.features, now_ns)
-        for event in events.values():
+        for event in events:
             plan.fold(record, event)
             gathered.take(event)
         return gathered.series
@@ -191,10 +230,11 @@ class Views:
             self._writing_back.discard(key)
 
 
-def _wanted(plan: FoldPlan, now_ns: int) -> dict[str, int | None]:
+def _wanted(plan: FoldPlan, now_ns: int, names: Collection[str] | None) -> dict[str, int | None]:
     """Returns from which instant on each series matters."""
     features = plan.features
-    return {name: features.oldest_ns(name, now_ns) for name in features.names}
+    wanted = features.names if names is None else features.names & frozenset(names)
+    return {name: features.oldest_ns(name, now_ns) for name in wanted}
 
 
 def _nothing(plan: FoldPlan) -> Any:

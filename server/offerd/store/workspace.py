@@ -6,13 +6,15 @@ events of a batch concern is decoded, folded and encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from offerd.customer.precision import whereabouts_of
 from offerd.errors import StateError
-from offerd.events import Counting, FoldPlan, FoldPlans, is_repeated
+from offerd.events import MOVING_EVENTS, Counting, FoldPlan, FoldPlans, Moved, is_repeated
 from offerd.model.capping import CapSubject, Counter
 from offerd.model.event import Event
+from offerd.model.place import LOCATION_EVENT, PlaceSelector
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store.bounds import USUAL_BOUNDS, ProfileBounds
 from offerd.store.environment import Environment
@@ -191,6 +193,34 @@ class Workspace:
         self.events.add(profile.digest, event, encoded, fingerprint)
         self._count(event, counted, now_ns)
         return counted
+
+    def moved(self, key: ProfileKey, event: Event) -> Moved | None:
+        """Returns what an event does to where a customer is; None for most types."""
+        movements = self._profile(key).plan.movements
+        if movements is None or event.type not in MOVING_EVENTS:
+            return None
+        record = self.record(key)
+        return movements.moved(None if record is None else record.whereabouts, event)
+
+    def move(self, key: ProfileKey, moved: Moved, now_ns: int) -> None:
+        """Notes where a customer is known to be, after an event of theirs that was stored."""
+        record = self.record_to_change(key)
+        if record.whereabouts != moved.whereabouts:
+            record.whereabouts = moved.whereabouts
+            self.marks.event(key, LOCATION_EVENT, now_ns, new=False)
+
+    def visit_ns(
+        self, key: ProfileKey, members: Iterable[ProfileKey], selector: PlaceSelector, now_ns: int
+    ) -> int | None:
+        """Returns when a customer came to a place where they are, None if they are at none.
+
+        By the places of the plan that folds one of their keys.
+        """
+        plan = self._profile(key).plan
+        if plan.movements is None:
+            return None
+        records = [record for member in members if (record := self.record(member)) is not None]
+        return plan.movements.visit_ns(whereabouts_of(records, plan), selector, now_ns)
 
     def count_nobodys(self, event: Event, now_ns: int) -> None:
         """Counts an event of nobody in the totals; there is no profile to store it with."""

@@ -21,15 +21,17 @@ def made(
     version: int = 2,
     created: int = 15_800_000_000,
     purpose_one_treatment: bool = False,
+    special_features: set[int] = frozenset(),  # type: ignore[assignment]
 ) -> str:
     """A consent string, field by field as the framework has them."""
 
-    def purposes(chosen: set[int]) -> str:
-        return "".join("1" if number in chosen else "0" for number in range(1, 25))
+    def purposes(chosen: set[int], count: int = 24) -> str:
+        return "".join("1" if number in chosen else "0" for number in range(1, count + 1))
 
     fields = [
         f"{version:06b}", f"{created:036b}", f"{created + 5:036b}", f"{21:012b}", f"{7:012b}",
-        f"{2:06b}", f"{4:06b}{13:06b}", f"{23:012b}", f"{policy:06b}", "0", "0", "0" * 12,
+        f"{2:06b}", f"{4:06b}{13:06b}", f"{23:012b}", f"{policy:06b}", "0", "0",
+        purposes(special_features, 12),
         purposes(consents), purposes(interests), str(int(purpose_one_treatment)),
         f"{3:06b}{4:06b}", f"{0:016b}", "0", f"{0:016b}", "0", f"{0:012b}",
     ]  # fmt: skip
@@ -77,12 +79,14 @@ def test_what_was_written_is_read() -> None:
         interests = set(source.sample(range(1, 25), source.randrange(25)))
         created, policy = source.randrange(2**35), source.randrange(64)
         treatment = source.random() < 0.5
+        features = set(source.sample(range(1, 13), source.randrange(13)))
         text = made(
             consents=consents,
             interests=interests,
             policy=policy,
             created=created,
             purpose_one_treatment=treatment,
+            special_features=features,
         )
         said = decode(text + source.choice(["", "AAAA", ".YAAA", ".YAAA.QAAA"]))
         assert tuple(said) == (
@@ -92,6 +96,7 @@ def test_what_was_written_is_read() -> None:
             consents,
             interests,
             not treatment,
+            features,
         )
 
 
@@ -144,19 +149,33 @@ def test_purposes_answer_questions(
 ) -> None:
     """Purpose 1 is collect, 5 with 6 personalize; the rest says nothing."""
     found = answers(decode(made(consents=consents, interests=interests, policy=policy)))
-    assert found == dict(zip(("collect", "personalize"), expected, strict=True))
+    assert found == {
+        **dict(zip(("collect", "personalize"), expected, strict=True)),
+        "precise_location": NO,
+    }
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"), [(set(), NO), ({1}, YES), ({2}, NO), ({1, 2}, YES), ({12}, NO)]
+)
+def test_special_feature_1_is_the_precise_location(
+    features: set[int], expected: ConsentValue
+) -> None:
+    """Whoever didn't opt in to it has denied it; the other features answer nothing."""
+    found = answers(decode(made(consents={1}, special_features=features)))
+    assert found["precise_location"] is expected
 
 
 def test_where_purpose_one_was_not_asked_nothing_is_said_about_collecting() -> None:
     """Some laws let it be without asking."""
     found = answers(decode(made(consents={5, 6}, purpose_one_treatment=True)))
-    assert set(found) == {"personalize"}
+    assert set(found) == {"personalize", "precise_location"}
 
 
 def test_a_string_was_made_at_the_latest_when_its_day_ends() -> None:
     """One that tells the moment is as of then; one that tells the day alone, as of its end."""
     day_ns = 86_400 * 10**9
-    to_the_moment = ConsentString(0, 5 * day_ns + 1, 4, frozenset(), frozenset(), True)
-    to_the_day = ConsentString(0, 5 * day_ns, 4, frozenset(), frozenset(), True)
+    to_the_moment = ConsentString(0, 5 * day_ns + 1, 4, frozenset(), frozenset(), True, frozenset())
+    to_the_day = ConsentString(0, 5 * day_ns, 4, frozenset(), frozenset(), True, frozenset())
     assert to_the_moment.latest_ns == 5 * day_ns + 1
     assert to_the_day.latest_ns == 6 * day_ns - 1
