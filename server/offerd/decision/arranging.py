@@ -70,6 +70,9 @@ class Arrangement:
             for turn in self._turns:
                 turn.chosen = turn.choices.ranked.first(turn.query.item_count)
             return
+        if not options.explain and not self._state.prepared.is_shared and self._is_in_order():
+            self._choose_in_order()
+            return
         state = self._state
         state.taking = state.capping.begun()
         most = sum(turn.query.item_count for turn in self._turns)
@@ -85,6 +88,40 @@ class Arrangement:
             taken = self.taken.setdefault(self.domain(turn), {})
             look_ahead = None if ahead is None or turn.held_out else ahead.of(turn)
             Choosing(turn, lists.of(turn), gone, taken, look_ahead).run()
+
+    def _is_in_order(self) -> bool:
+        """Whether no scope leaves an offer to a later one."""
+        if self._state.options.arbitration is Arbitration.IN_ORDER or len(self._turns) == 1:
+            return True
+        # If each has as many as all want together, there is always one left.
+        most = sum(turn.query.item_count for turn in self._turns)
+        return all(turn.choices.ranked.has(most) for turn in self._turns)
+
+    def _choose_in_order(self) -> None:
+        """Lets every scope choose where only other scopes' offers can keep one out."""
+        begun: dict[tuple[int, Domain], int] = {}
+        for turn in self._turns:
+            domain, ranked, wanted = self.domain(turn), turn.choices.ranked, turn.query.item_count
+            taken = self.taken.setdefault(domain, {})
+            # What a scope that asks the same has walked over is taken by now.
+            key = id(ranked.order), domain
+            place = begun.get(key, 0)
+            chosen = ranked.some(place, wanted)
+            numbers = [found.candidate.number for found in chosen]
+            place += len(chosen)
+            if taken and not taken.keys().isdisjoint(numbers):
+                chosen = [found for found in chosen if found.candidate.number not in taken]
+                for found in ranked.since(place) if len(chosen) < wanted else ():
+                    place += 1
+                    if found.candidate.number not in taken:
+                        chosen.append(found)
+                        if len(chosen) == wanted:
+                            break
+                numbers = [found.candidate.number for found in chosen]
+            turn.chosen = chosen
+            if not turn.held_out:
+                taken.update(dict.fromkeys(numbers, turn.label))
+                begun[key] = place
 
 
 class _Lists:

@@ -33,8 +33,11 @@ from offerd.model.capping import (
     Limit,
 )
 from offerd.model.catalogue import Catalogue, Offer
+from offerd.model.place import PlaceSelector, Whereabouts
 from offerd.model.profile import ProfileKey, ProfileView
 from offerd.model.windows import window_after
+from offerd.places.believed import visit_of
+from offerd.places.index import Places
 
 LimitOf = Callable[[int], int | None]
 """Number of a limit rule → its value for the offer at hand, None if there is none."""
@@ -72,11 +75,17 @@ class Narrow(NamedTuple):
     room: int
 
 
-class CapRules:
-    """The counters of a catalogue, ready to be asked. Built once."""
+_Window = tuple[int, int | None, Calendar | None, int | None, PlaceSelector | None]
+"""A counter by number, and over which of its events a cap asks for it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+
+class CapRules:
+    """The counters of a catalogue, and its places, ready to be asked. Built once."""
+
+    def __init__(self, catalogue: Catalogue, places: Places | None = None) -> None:
         self.counters = catalogue.counters
+        self._places = places
+        self._location = catalogue.location
         always: list[int] = []
         by_offer: dict[str, list[int]] = {}
         for number, counter in enumerate(catalogue.counters):
@@ -88,6 +97,15 @@ class CapRules:
                 by_offer.setdefault(catalogue.offers[offer].id, []).append(number)
         self._always = tuple(always)
         self._by_offer = {offer: (*found, *always) for offer, found in by_offer.items()}
+
+    def visit_ns(
+        self, whereabouts: Whereabouts | None, selector: PlaceSelector, now_ns: int
+    ) -> int | None:
+        """Returns when a customer came to a place where they are, None if they are at none."""
+        if self._places is None:
+            return None
+        visit = visit_of(whereabouts, selector, now_ns, self._places, self._location)
+        return None if visit is None else visit.entered_ns
 
     def proposed(self, offer: str) -> tuple[int, ...]:
         """Returns numbers of the counters that count that an offer is proposed."""
@@ -103,7 +121,8 @@ class Capping:
         self._view = view
         self._counts = counts
         self._now_ns = now_ns
-        self._counted: dict[tuple[int, int | None, Calendar | None, int | None], int] = {}
+        self._counted: dict[_Window, int] = {}
+        self._visits: dict[PlaceSelector, int | None] = {}
         self._taken: dict[int, int] = {}
         self._chosen: set[tuple[str, str]] = set()
         self.demands: list[Demand] = []
@@ -123,6 +142,11 @@ class Capping:
             if not cap.holds(self._now_ns, placement):
                 continue
             counter = self._counters[cap.counter]
+            if self._is_idle(cap):
+                # Unless it is known by now that the customer has come to one of its places.
+                if counter.event == DECISION_EVENT and self._counts.reached(offer.id, cap):
+                    return Reached(cap, cap.limit, cap.limit)
+                continue
             limit = limit_in(cap, limit_of)
             if limit is None:
                 return Reached(cap, self._count(cap, counter), None)
@@ -148,6 +172,8 @@ class Capping:
         for cap in offer.caps:
             counter = self._counters[cap.counter]
             if counter.event != DECISION_EVENT or not cap.holds(self._now_ns, placement):
+                continue
+            if self._is_idle(cap):
                 continue
             if counter.subject is CapSubject.PROFILE and self._view.subject is None:
                 continue
@@ -194,6 +220,19 @@ class Capping:
         self.demands.append(Demand(scope, offer.id, decision, placement, limits, repeated))
         return added
 
+    def _is_idle(self, cap: Cap) -> bool:
+        """Whether a cap is per visit, and the customer on none."""
+        return cap.visit is not None and self._visit_ns(cap) is None
+
+    def _visit_ns(self, cap: Cap) -> int | None:
+        """Returns when the visit began that a cap counts, None if it counts none."""
+        if cap.visit is None:
+            return None
+        if cap.visit not in self._visits:
+            found = self._rules.visit_ns(self._view.whereabouts, cap.visit, self._now_ns)
+            self._visits[cap.visit] = found
+        return self._visits[cap.visit]
+
     def _count(self, cap: Cap, counter: Counter) -> int:
         """Returns what a cap counts now: events, reservations, and items of this request."""
         count = self._before(cap, counter)
@@ -204,7 +243,7 @@ class Capping:
 
     def _before(self, cap: Cap, counter: Counter) -> int:
         """Returns what a cap counts without this request, which is the same all through it."""
-        key = cap.counter, cap.within_ns, cap.calendar, cap.start_ns
+        key = cap.counter, cap.within_ns, cap.calendar, cap.start_ns, cap.visit
         known = self._counted.get(key)
         if known is None:
             known = self._counted[key] = self._ask(cap, counter)
@@ -215,7 +254,7 @@ class Capping:
         # Propositions are dated by the service itself, perhaps by a request that came later
         # and was faster. Other events that are dated ahead of now don't count yet.
         until_ns = None if proposed else self._now_ns
-        after_ns = window_after(cap, self._now_ns)
+        after_ns = window_after(cap, self._now_ns, self._visit_ns(cap))
         subject = None
         if counter.subject is CapSubject.TOTAL:
             count = self._counts.total(counter.key, after_ns, until_ns)

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from offerd.decision.arbitration import LookAhead
 from offerd.decision.exclusions import KeptOut, ShownFor, first_full, show, show_apart
+from offerd.decision.ranked import Found
 from offerd.decision.remaining import Gone, Remaining
 from offerd.decision.request import RequestState
-from offerd.decision.sequencing import Found
 from offerd.decision.turns import Obstacle, Turn
 from offerd.decision.wording import cap_words, listed
 from offerd.model.decision import Stage

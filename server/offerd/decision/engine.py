@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from offerd.decision.arranging import Arrangement
 from offerd.decision.capping import Counts
 from offerd.decision.diagnostics import diagnostics, failures
+from offerd.decision.experiments import Assignment
 from offerd.decision.explaining import explain_scope
 from offerd.decision.fallback import Fallbacks
 from offerd.decision.prepared import Prepared
@@ -65,6 +66,7 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
     the diagnostics.
     """
     state = RequestState(prepared, view, context, now_ns, counts=counts, options=options)
+    state.wanted = sum([query.item_count for query in scopes])
     make = Turns(state)
     turns = [make.of(position, query) for position, query in enumerate(scopes)]
     arrangement = Arrangement(state, turns)
@@ -75,7 +77,7 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
         for turn in short:
             fallbacks.fill(turn)
     return Answer(
-        tuple(_proposition(turn) for turn in turns),
+        tuple(map(_proposition, turns)),
         diagnostics(state),
         failures(state),
         () if state.taking is None else tuple(state.taking.demands),
@@ -83,20 +85,18 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
 
 
 def _proposition(turn: Turn) -> Proposition:
-    offers = [] if turn.held_out else [found.item for found in turn.chosen]
-    items = (*offers, *turn.fallbacks)
-    if offers:
-        outcome = Outcome.TOPPED_UP if turn.fallbacks else Outcome.PROPOSED
-    else:
-        outcome = Outcome.FALLBACK if items else Outcome.NOTHING
     explanation = explain_scope(turn) if turn.state.options.explain else None
-    return Proposition(turn.query, outcome, items, explanation, _exposure(turn))
+    exposure = None if turn.assignment is None else _exposure(turn, turn.assignment)
+    fallbacks = tuple(turn.fallbacks)
+    if turn.held_out or not turn.chosen:
+        outcome = Outcome.FALLBACK if fallbacks else Outcome.NOTHING
+        return Proposition(turn.query, outcome, fallbacks, explanation, exposure)
+    outcome = Outcome.TOPPED_UP if fallbacks else Outcome.PROPOSED
+    items = tuple([found.item for found in turn.chosen]) + fallbacks
+    return Proposition(turn.query, outcome, items, explanation, exposure)
 
 
-def _exposure(turn: Turn) -> Exposure | None:
-    assignment = turn.assignment
-    if assignment is None:
-        return None
+def _exposure(turn: Turn, assignment: Assignment) -> Exposure:
     if not assignment.holdout:
         return Exposure(assignment.experiment.id, assignment.arm, assignment.forced)
     withheld = tuple(found.item.offer.id for found in turn.chosen)

@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from offerd.decision.prepared import PreparedExperiment, PreparedGroup, PreparedScope
+from offerd.decision.candidates import PreparedExperiment, PreparedGroup, PreparedScope
 from offerd.model.lifecycle import Status
 from offerd.model.profile import ProfileKey
 from offerd.model.selection import Arm, Experiment

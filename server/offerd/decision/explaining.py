@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from offerd.admission import format_instant
-from offerd.decision.prepared import PreparedOffer, PreparedStrategy
+from offerd.decision.candidates import PreparedOffer, PreparedStrategy
+from offerd.decision.ranked import Found
 from offerd.decision.reasons import why_not
-from offerd.decision.sequencing import Found
 from offerd.decision.stages import reached, stage_of
 from offerd.decision.turns import Turn
 from offerd.decision.wording import cap_words, ordinal

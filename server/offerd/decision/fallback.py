@@ -10,9 +10,9 @@ next to one that replaces it.
 from __future__ import annotations
 
 from offerd.decision.arranging import Arrangement, Domain
+from offerd.decision.candidates import PreparedFallback
 from offerd.decision.exclusions import ShownFor, first_full, show
 from offerd.decision.languages import best
-from offerd.decision.prepared import PreparedFallback
 from offerd.decision.turns import Turn
 from offerd.model.decision import Item
 

@@ -14,7 +14,7 @@ from offerd.audience.membership import LOOKUP
 from offerd.decision.prepared import Prepared
 from offerd.decision.withholding import labels_by_name, names_read
 from offerd.expression import Rule
-from offerd.model.schema import Aggregate, Schema
+from offerd.model.schema import Aggregate, Schema, event_types
 
 HIDDEN_LABELS: Final = ("I1", "I2", "S1", "S2", "RHD", "PSPD")
 """Labels of data that is hidden unless settings say otherwise: what names a person, alone or with
@@ -32,7 +32,7 @@ def hidden_names(
     """
     wanted = frozenset(labels)
     schema = prepared.catalogue.schema
-    labelled = labels_by_name(schema)
+    labelled = labels_by_name(prepared.catalogue)
     labelled.update((f"offer.{one.path}", frozenset(one.labels)) for one in schema.offer)
     names = {name for name, own in labelled.items() if not own.isdisjoint(wanted)}
     names.update(
@@ -59,7 +59,7 @@ def _reads(
         used.update(references.attributes.get("event", ()))
     return any(
         prop.path in used and labels.intersection(prop.labels)
-        for event in schema.events
+        for event in event_types(schema).values()
         if event.id in aggregate.events
         for prop in event.properties
     )

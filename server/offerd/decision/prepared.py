@@ -6,115 +6,40 @@ Built once when a bundle is opened, so that a request only walks and compares.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from offerd.audience.environment import decision_environment
+from offerd.audience.place_questions import answers
 from offerd.decision.capping import CapRules
+from offerd.decision.preparing import Preparing
 from offerd.decision.ranking_model import NO_MODELS, RankingModel
+from offerd.decision.rule_index import RuleIndex
 from offerd.decision.withholding import Rules, Withholdings
 from offerd.errors import BundleError
 from offerd.expression import Rule
 from offerd.model.capping import DECISION_EVENT
-from offerd.model.catalogue import Catalogue, FallbackOffer, Offer, Placement, Representation
-from offerd.model.decision import Selection
-from offerd.model.lifecycle import Status
+from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.selection import (
-    Decision,
-    Experiment,
-    Group,
-    Ranking,
     RankingMethod,
     Scope,
-    Strategy,
 )
-
-ByLanguage = dict[str, Representation]
-"""Language, lower-cased → the representation in it."""
-
-
-_ALWAYS_NS = 1 << 80
-"""Later than any instant, and negated earlier: open dates become comparable."""
-
-
-class PreparedOffer(NamedTuple):
-    """A candidate at one placement, with what the engine compares first.
-
-    `number` is the offer's place in the catalogue; `live_from_ns` and `live_until_ns` are its
-    dates, the open ones far away. An offer that isn't approved is never live.
-    """
-
-    number: int
-    eligibility: int | None
-    live_from_ns: int
-    live_until_ns: int
-    by_language: ByLanguage
-    offer: Offer
-    placement: str
-
-
-class PreparedStrategy(NamedTuple):
-    """A strategy at one placement; `ranking` None is by priority.
-
-    `minimum_score` is what an offer must score at least. Of its collection `candidates` have
-    something to show there, by priority, highest first, then by id; `absent` have not.
-    `by_eligibility` are the candidates after the rule that rules out most of them, with what they
-    are selected as by priority, and whether no cap and no rule about the offer is left to ask: for
-    speed.
-    """
-
-    strategy: Strategy
-    ranking: Ranking | None
-    minimum_score: float
-    candidates: tuple[PreparedOffer, ...]
-    absent: tuple[PreparedOffer, ...]
-    by_eligibility: tuple[tuple[int | None, PreparedOffer, Selection, bool], ...]
-
-
-class PreparedGroup(NamedTuple):
-    """A step of a decision at one placement: strategies that compete, or offers in order."""
-
-    strategies: tuple[PreparedStrategy, ...]
-    offers: tuple[PreparedOffer, ...]
-
-
-class PreparedFallback(NamedTuple):
-    """What can be shown at a placement if no offer is eligible; `number` is that of an offer."""
-
-    offer: Offer | FallbackOffer
-    number: int | None
-    by_language: ByLanguage
-
-
-class PreparedExperiment(NamedTuple):
-    """An experiment at one placement, with the groups of each arm."""
-
-    experiment: Experiment
-    arms: dict[str, tuple[PreparedGroup, ...]]
-
-
-class PreparedScope(NamedTuple):
-    """A decision at one placement. `experiments` are those that aren't archived."""
-
-    decision: Decision
-    placement: Placement
-    groups: tuple[PreparedGroup, ...]
-    fallbacks: tuple[PreparedFallback, ...]
-    experiments: tuple[PreparedExperiment, ...]
+from offerd.places.index import Places
+from offerd.places.record import PlaceQuestions
 
 
 class Prepared:
     """The catalogue with its planned rules and, for each decision and placement, candidates.
 
-    `rules` are the planned rules by number, `environment` what they read; `audiences` the
+    `rules` are the planned rules by number, `environment` what they read, `places` those of the
+    definitions and `place_questions` what rules ask of them, None if nothing; `audiences` the
     planned rule of each audience that has one. `offer_rules` are the numbers of the rules that
     read `offer`, and in `rules_without_offer` these are None. `withheld` says by placement what
     policies keep from deciding there, `withholdings` what they keep from other uses. `is_shared`
     says whether what one scope shows may matter to another, even if scopes may repeat each other;
     `counts_decisions` whether caps can count what is proposed.
     By the number of an offer, `replacers` are those that replace it and `exclusions_of` the
-    numbers of its exclusions. Raises BundleError if a ranking asks for a model that isn't among
-    `models`.
+    numbers of its exclusions; `index` is over the rules of offers. Raises BundleError if a ranking
+    asks for a model that isn't among `models`. `programs` keeps what `vectors` made of formulas.
     """
 
     def __init__(
@@ -122,15 +47,24 @@ class Prepared:
         catalogue: Catalogue,
         rules: Sequence[Rule],
         models: Mapping[str, RankingModel] = NO_MODELS,
+        places: Places | None = None,
     ) -> None:
         self.catalogue = catalogue
+        self.places = places
+        self.place_questions = (
+            PlaceQuestions(catalogue.place_reads, places, catalogue.location)
+            if places is not None and catalogue.place_reads
+            else None
+        )
         self.rules = tuple(rules)
         self.models = models
         _verify_models(catalogue, models)
         self.environment = decision_environment(
-            catalogue.schema, (audience.id for audience in catalogue.audiences)
+            catalogue.schema,
+            (audience.id for audience in catalogue.audiences),
+            answers(catalogue.place_reads),
         )
-        self.cap_rules = CapRules(catalogue)
+        self.cap_rules = CapRules(catalogue, places)
         self.audiences = {
             a.id: self.rules[a.rule] for a in catalogue.audiences if a.rule is not None
         }
@@ -153,8 +87,10 @@ class Prepared:
         self.is_shared = self.counts_decisions or bool(catalogue.exclusions)
         self.replacers = _inverted(offer.replaces for offer in catalogue.offers)
         self.exclusions_of = _inverted(exclusion.offers for exclusion in catalogue.exclusions)
+        self.programs: dict[str, Any] = {}
         self._records: list[dict[str, Any] | None] = [None] * len(catalogue.offers)
-        self.scopes = _Preparing(catalogue, self.offer_rules).scopes()
+        self.index = RuleIndex(_by_best(catalogue.offers), self.rules, self.audiences)
+        self.scopes = Preparing(catalogue, self.offer_rules, self.index).scopes()
 
     def record(self, number: int) -> dict[str, Any]:
         """Returns what rules read as `offer` of the offer of a number."""
@@ -173,140 +109,10 @@ class Prepared:
         return record
 
 
-class _Preparing:
-    """Prepares scopes; what they share is made once."""
-
-    def __init__(self, catalogue: Catalogue, offer_rules: frozenset[int]) -> None:
-        self._catalogue = catalogue
-        self._offer_rules = offer_rules
-        self._offers: dict[tuple[int, str], PreparedOffer] = {}
-        self._strategies: dict[tuple[int, str], PreparedStrategy] = {}
-        self._fallbacks: dict[str, tuple[Offer | FallbackOffer, int | None]] = {
-            offer.id: (offer, None) for offer in catalogue.fallback_offers
-        }
-        self._fallbacks.update(
-            (offer.id, (offer, number))
-            for number, offer in enumerate(catalogue.offers)
-            if offer.status is Status.APPROVED
-        )
-
-    def scopes(self) -> dict[tuple[str, str], PreparedScope]:
-        """Returns what answers each pair of a decision and one of its placements."""
-        placements = {p.id: p for p in self._catalogue.placements}
-        experiments: dict[str, list[Experiment]] = {}
-        for experiment in self._catalogue.experiments:
-            if experiment.status is not Status.ARCHIVED:
-                experiments.setdefault(experiment.decision, []).append(experiment)
-        return {
-            (decision.id, placement): PreparedScope(
-                decision,
-                placements[placement],
-                (own := self._groups(decision.groups, placement)),
-                self._fallbacks_of(decision, placement),
-                tuple(
-                    self._experiment(experiment, own, placement)
-                    for experiment in experiments.get(decision.id, ())
-                ),
-            )
-            for decision in self._catalogue.decisions
-            for placement in decision.placements
-        }
-
-    def _experiment(
-        self, experiment: Experiment, own: tuple[PreparedGroup, ...], placement: str
-    ) -> PreparedExperiment:
-        arms = {
-            arm.id: own if arm.groups is None else self._groups(arm.groups, placement)
-            for arm in experiment.arms
-        }
-        return PreparedExperiment(experiment, arms)
-
-    def _groups(self, groups: Iterable[Group], placement: str) -> tuple[PreparedGroup, ...]:
-        return tuple(
-            PreparedGroup(
-                tuple(self._strategy(number, placement) for number in group.strategies),
-                tuple(self._offer(number, placement) for number in group.offers),
-            )
-            for group in groups
-            if not group.placements or placement in group.placements
-        )
-
-    def _strategy(self, number: int, placement: str) -> PreparedStrategy:
-        known = self._strategies.get((number, placement))
-        if known is not None:
-            return known
-        strategy = self._catalogue.strategies[number]
-        ranking, minimum_score = None, -inf
-        if strategy.ranking is not None:
-            ranking = self._catalogue.rankings[strategy.ranking]
-            if ranking.minimum_score is not None:
-                minimum_score = ranking.minimum_score
-        found = [
-            self._offer(offer, placement)
-            for offer in self._catalogue.collections[strategy.collection].offers
-        ]
-        candidates = [candidate for candidate in found if candidate.by_language]
-        candidates.sort(key=lambda c: (-c.offer.priority, c.offer.id))
-        absent = tuple(candidate for candidate in found if not candidate.by_language)
-        selections = {c.offer.priority: _by_priority(strategy, c.offer) for c in candidates}
-        made = PreparedStrategy(
-            strategy,
-            ranking,
-            minimum_score,
-            tuple(candidates),
-            absent,
-            tuple(
-                (
-                    candidate.eligibility,
-                    candidate,
-                    selections[candidate.offer.priority],
-                    self._is_settled(strategy, candidate.offer),
-                )
-                for candidate in candidates
-            ),
-        )
-        self._strategies[number, placement] = made
-        return made
-
-    def _is_settled(self, strategy: Strategy, offer: Offer) -> bool:
-        """Whether an offer is eligible if it is live and its rules hold, whatever the offer."""
-        rules = {strategy.constraint, offer.eligibility}
-        return not offer.caps and self._offer_rules.isdisjoint(rules)
-
-    def _offer(self, number: int, placement: str) -> PreparedOffer:
-        known = self._offers.get((number, placement))
-        if known is None:
-            offer = self._catalogue.offers[number]
-            start_ns = -_ALWAYS_NS if offer.start_ns is None else offer.start_ns
-            end_ns = _ALWAYS_NS if offer.end_ns is None else offer.end_ns
-            if offer.status is not Status.APPROVED:
-                start_ns = _ALWAYS_NS
-            known = self._offers[number, placement] = PreparedOffer(
-                number,
-                offer.eligibility,
-                start_ns,
-                end_ns,
-                _by_language(offer, placement),
-                offer,
-                placement,
-            )
-        return known
-
-    def _fallbacks_of(self, decision: Decision, placement: str) -> tuple[PreparedFallback, ...]:
-        found = (self._fallbacks[name] for name in decision.fallbacks if name in self._fallbacks)
-        prepared = (
-            PreparedFallback(offer, number, _by_language(offer, placement))
-            for offer, number in found
-        )
-        return tuple(fallback for fallback in prepared if fallback.by_language)
-
-
-def _by_priority(strategy: Strategy, offer: Offer) -> Selection:
-    return Selection(strategy, RankingMethod.PRIORITY, "", float(offer.priority))
-
-
-def _by_language(offer: Offer | FallbackOffer, placement: str) -> ByLanguage:
-    return {r.language.lower(): r for r in offer.representations if r.placement == placement}
+def _by_best(offers: Iterable[Offer]) -> list[int | None]:
+    """Returns the rules that decide about offers, by the best offer that each decides about."""
+    in_order = sorted(offers, key=lambda offer: (-offer.priority, offer.id))
+    return list(dict.fromkeys(offer.eligibility for offer in in_order))
 
 
 def _inverted(lists: Iterable[Iterable[int]]) -> dict[int, tuple[int, ...]]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from offerd.decision.prepared import PreparedOffer
+from offerd.decision.candidates import PreparedOffer
 from offerd.decision.request import RequestState, ScoringFailure
 from offerd.expression import Failure, Unknown
 from offerd.model.selection import Ranking, RankingMethod

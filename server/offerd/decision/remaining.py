@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from offerd.decision.capping import Capping, Narrow
 from offerd.decision.exclusions import KeptOut, ShownFor
+from offerd.decision.ranked import Found
 from offerd.decision.request import RequestState
-from offerd.decision.sequencing import Found
 from offerd.decision.turns import Choices, Turn
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from offerd.decision.candidates import PreparedGroup, PreparedOffer
 from offerd.decision.exclusions import is_blocked
-from offerd.decision.prepared import PreparedGroup, PreparedOffer
 from offerd.decision.request import RequestState
 from offerd.decision.stages import stage_of
 
@@ -54,7 +54,7 @@ class Replacing:
                 for candidate in group.offers:
                     self._add(None, candidate)
                 for prepared in group.strategies:
-                    for candidate in prepared.candidates:
+                    for candidate in prepared.replacing:
                         self._add(prepared.strategy.constraint, candidate)
         return self._places
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from offerd.audience.membership import Memberships
+from offerd.audience.membership import NO_PLACES, Memberships, Record
 from offerd.decision.capping import Capping, Counts, LimitOf
 from offerd.decision.hiding import reads_hidden
-from offerd.decision.languages import lookup_order
+from offerd.decision.languages import DEFAULT_LANGUAGE, lookup_order
 from offerd.decision.prepared import Prepared
+from offerd.decision.rule_index import Survivors
 from offerd.decision.withholding import Withheld
 from offerd.expression import Failure, Rule, Unknown
 from offerd.expression.narration.parts import NOTHING_WITHHELD, unknown_because
 from offerd.model.decision import DecisionContext, Options, Stage
+from offerd.model.place import Point
 from offerd.model.profile import ProfileView
 
 
@@ -30,7 +32,6 @@ class Verdicts(dict[int | None, bool]):
         "_memberships",
         "_of",
         "_prepared",
-        "_roots",
         "_rules",
         "failed",
     )
@@ -44,7 +45,6 @@ class Verdicts(dict[int | None, bool]):
         rules = prepared if withheld is None else withheld
         self._all_rules = rules.rules
         self._rules = rules.rules_without_offer
-        self._roots = memberships.roots()
         self._memberships = memberships
         self._of: dict[tuple[int, int], bool] = {}
         self.failed: dict[int, dict[str, Failure]] = {}
@@ -55,7 +55,7 @@ class Verdicts(dict[int | None, bool]):
         if planned is None or rule in self._hopeless:
             held = self[rule] = rule not in self._hopeless
             return held
-        result = planned.evaluate(*self._roots)
+        result = self._memberships.evaluate(planned)
         if result is True:
             self[rule] = True
             return True
@@ -63,6 +63,10 @@ class Verdicts(dict[int | None, bool]):
             self.failed[rule] = {"": result}
         self[rule] = False
         return False
+
+    def holds(self, place: int) -> bool:
+        """Returns whether the rule at a place of the index is true, as far as is known."""
+        return self[self._prepared.index.order[place]]
 
     def of(self, rule: int, number: int) -> bool:
         """Returns whether a rule is true of the offer of a number."""
@@ -105,16 +109,56 @@ def memberships_for(  # noqa: PLR0917 - what rules read, as RequestState takes i
     attributes, values, aggregates = view.attributes, context.values, view.aggregates
     audiences: Mapping[str, Rule] = prepared.audiences
     scores = view.scores
+    places = _places(prepared, view, context, now_ns, withheld)
     if withheld is not None:
         attributes = withheld.record("profile", attributes)
         values = withheld.record("context", values)
         aggregates = withheld.record("aggregate", aggregates)
         audiences, scores = withheld.audiences, withheld.scores(scores)
     memberships = Memberships(
-        audiences, attributes, values, aggregates, now_ns, scores, view.memberships
+        audiences,
+        attributes,
+        values,
+        aggregates,
+        now_ns,
+        scores,
+        view.memberships,
+        places=places,
     )
-    memberships.update(options.memberships)
+    if options.memberships:
+        memberships.update(options.memberships)
     return memberships
+
+
+def _places(
+    prepared: Prepared,
+    view: ProfileView,
+    context: DecisionContext,
+    now_ns: int,
+    withheld: Withheld | None,
+) -> Record:
+    """Returns what places answer; nothing of it is worked out before a rule reads it."""
+    questions = prepared.place_questions
+    if questions is None:
+        return NO_PLACES
+    latitude = context.values.get("location.latitude")
+    longitude = context.values.get("location.longitude")
+    location = None if latitude is None or longitude is None else Point(latitude, longitude)
+    if withheld is None:
+        return questions.record(view.whereabouts, location, now_ns)
+    return questions.record(
+        view.whereabouts,
+        location,
+        now_ns,
+        withheld=withheld.places,
+        coarse=withheld.is_coarse,
+    )
+
+
+_DEFAULT_ONLY: Final = (DEFAULT_LANGUAGE,)
+_MADE_LATER: Final = frozenset(
+    ("applying", "limits", "reasons", "rule_stages", "scored", "scores", "segments")
+)
 
 
 class RequestState:
@@ -125,6 +169,7 @@ class RequestState:
     `at` for them; `others` are those asked for so far. `view` and `context` are without what is
     withheld.
 
+    `wanted` is how many items the scopes ask for together, 0 if that isn't known.
     `reasons` remembers, by rule and offer, why it wasn't true, for explanations; `scores` what
     rankings that look at one offer at a time gave, by ranking and offer; `limits` what rules
     allow for caps, by rule and offer; `applying` which exclusions apply. `rule_stages` has what
@@ -135,6 +180,7 @@ class RequestState:
     """
 
     __slots__ = (
+        "_survivors",
         "applying",
         "capping",
         "context",
@@ -158,8 +204,19 @@ class RequestState:
         "taking",
         "verdicts",
         "view",
+        "wanted",
         "withheld",
     )
+
+    # Made when first asked for: most requests need few of them.
+    applying: dict[int, bool]
+    capping: Capping
+    limits: dict[tuple[int, int | None], int | None]
+    reasons: dict[tuple[int, int | None], str]
+    rule_stages: dict[tuple[int | None, int, str], Stage | None]
+    scored: dict[Hashable, Any]
+    scores: dict[str, dict[int, float]]
+    segments: dict[int, Any]
 
     def __init__(
         self,
@@ -178,25 +235,41 @@ class RequestState:
         self.view = view if withheld is None else withheld.view(view)
         self.context = context if withheld is None else withheld.context(context)
         self.now_ns = now_ns
-        self.capping = Capping(prepared.cap_rules, view, counts, now_ns)
         self.options = options
-        self.languages = tuple(lookup_order(context.locales))
+        self.languages = tuple(lookup_order(context.locales)) if context.locales else _DEFAULT_ONLY
         self.memberships = memberships_for(prepared, view, context, now_ns, options, withheld)
         # Of the first state only: that states knew one another would be a circle to collect.
         self.others: dict[int, RequestState] = {}
         self.counts = counts
         self.taking: Capping | None = None
-        self.reasons: dict[tuple[int, int | None], str] = {}
-        self.scores: dict[str, dict[int, float]] = {}
-        self.applying: dict[int, bool] = {}
         self.scoring_failures: dict[tuple[str, str], ScoringFailure] = {}
-        self.segments: dict[int, Any] = {}
         self.exclusion_failures: dict[tuple[int, int], str] = {}
         self.limit_failures: dict[int, str] = {}
-        self.limits: dict[tuple[int, int | None], int | None] = {}
-        self.rule_stages: dict[tuple[int | None, int, str], Stage | None] = {}
-        self.scored: dict[Hashable, Any] = {}
         self.verdicts = Verdicts(prepared, self.memberships, withheld)
+        self._survivors: Survivors | None = None
+        self.wanted = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Called only for an attribute that isn't there yet."""
+        made: Any
+        if name in _MADE_LATER:
+            made = {}
+        elif name == "capping":
+            made = Capping(self.prepared.cap_rules, self.view, self.counts, self.now_ns)
+        else:
+            raise AttributeError(name)
+        setattr(self, name, made)
+        return made
+
+    @property
+    def survivors(self) -> Survivors:
+        """The rules of offers that may be true, worked out when first asked for."""
+        known = self._survivors
+        if known is None:
+            known = self._survivors = self.prepared.index.survivors(
+                self.memberships, self.options.memberships, self.withheld
+            )
+        return known
 
     def at(self, placement: str) -> RequestState:
         """Returns the state of the same request at a placement."""
@@ -214,6 +287,7 @@ class RequestState:
                 options=self.options,
                 withheld=withheld,
             )
+            state.wanted = self.wanted
             state.capping = self.capping  # events count whatever is withheld
         return state
 

@@ -15,59 +15,22 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 from typing import NamedTuple
 
-from offerd.decision.languages import best
-from offerd.decision.prepared import PreparedGroup, PreparedOffer, PreparedStrategy
+from offerd.decision.candidates import PreparedGroup, PreparedOffer, PreparedStrategy
+from offerd.decision.passing import all_passing, is_plain, passing, plain_places
+from offerd.decision.ranked import Found, Listed, Ranked, Shown, TooLow, by_priority
 from offerd.decision.ranking import scores_of
 from offerd.decision.replacing import Replacing
 from offerd.decision.request import RequestState
-from offerd.decision.stages import rule_stage_of, stage_of
+from offerd.decision.stages import stage_of
+from offerd.decision.tabled import by_table
 from offerd.decision.ties import daily_key
+from offerd.decision.vectors import by_formula
 from offerd.model.catalogue import Representation
 from offerd.model.decision import Item, Selection
 from offerd.model.selection import RankingMethod, Ties
-
-
-class Found(NamedTuple):
-    """A candidate that may be shown, and as what; `score` is 0 if it is listed by hand."""
-
-    candidate: PreparedOffer
-    item: Item
-    score: float = 0.0
-
-
-TooLow = dict[tuple[str, int], float]
-"""Id of a strategy and number of an offer → its score there, less than the minimum."""
-
-
-class Ranked:
-    """What may be shown, best first, found as far as anybody has looked."""
-
-    __slots__ = ("_found", "_rest")
-
-    def __init__(self, rest: Iterator[Found]) -> None:
-        self._rest = rest
-        self._found: list[Found] = []
-
-    def first(self, count: int) -> list[Found]:
-        """Returns as many of the best, or fewer if there aren't so many."""
-        missing = count - len(self._found)
-        if missing > 0:
-            self._found.extend(islice(self._rest, missing))
-        return self._found[:count]
-
-    def __iter__(self) -> Iterator[Found]:
-        position = 0
-        while True:
-            if position == len(self._found):
-                following = next(self._rest, None)
-                if following is None:
-                    return
-                self._found.append(following)
-            yield self._found[position]
-            position += 1
 
 
 def rank(
@@ -76,13 +39,37 @@ def rank(
     ties: Ties,
     replacing: Replacing,
     too_low: TooLow,
-) -> Iterator[Found]:
-    """Yields what may be shown of the groups of a decision, best first; notes what scores too low.
+) -> Ranked:
+    """Returns what may be shown of the groups of a decision, best first; notes what scores too low.
 
     Replaced offers are left out before anything is scored.
     """
+    alone = not state.prepared.replacers and len(groups) == 1 and len(groups[0].strategies) <= 1
+    if alone and ties is Ties.ID and not state.options.explain:
+        for prepared in groups[0].strategies:
+            quickly = _quickly(state, prepared) if is_plain(state, prepared) else None
+            if quickly is not None:
+                return quickly
     listing = _Listing(replacing, set(), too_low)
-    replacers = state.prepared.replacers
+    if alone:  # the group has each offer once
+        return Listed(_group(state, groups[0], ties, listing))
+    return Listed(_all_groups(state, groups, ties, listing))
+
+
+def _quickly(state: RequestState, prepared: PreparedStrategy) -> Ranked | None:
+    """Returns what a plain strategy may show, None if it needs all that is asked otherwise."""
+    if prepared.ranking is None:
+        return Shown(prepared, state.languages, plain_places(state, prepared))
+    found = by_table(state, prepared, prepared.ranking)
+    if found is None:
+        found = by_formula(state, prepared, prepared.ranking)
+    return None if found is None else Listed(found)
+
+
+def _all_groups(
+    state: RequestState, groups: tuple[PreparedGroup, ...], ties: Ties, listing: _Listing
+) -> Iterator[Found]:
+    replacers, replacing = state.prepared.replacers, listing.replacing
     for group in groups:
         for found in _group(state, group, ties, listing):
             number = found.candidate.number
@@ -127,31 +114,8 @@ def _by_hand(state: RequestState, offers: Iterable[PreparedOffer]) -> Iterator[F
 def _by_priority(
     state: RequestState, prepared: PreparedStrategy, listed: set[int]
 ) -> Iterator[Found]:
-    for candidate, representation, selection in _passing(state, prepared, listed):
-        item = Item(candidate.offer, representation, selection)
-        yield Found(candidate, item, selection.score or 0.0)
-
-
-def _passing(
-    state: RequestState, prepared: PreparedStrategy, listed: set[int]
-) -> Iterator[tuple[PreparedOffer, Representation, Selection]]:
-    """Yields the candidates that pass their own stages and aren't listed yet, by priority."""
-    constraint = prepared.strategy.constraint
-    verdicts = state.verdicts
-    if not verdicts[constraint]:
-        return
-    now_ns, languages = state.now_ns, state.languages
-    for eligibility, candidate, selection, settled in prepared.by_eligibility:
-        # Verdicts are there for the asking and rule out most; the rest is as in `stage_of`.
-        if not verdicts[eligibility] or candidate.number in listed:
-            continue
-        if not candidate.live_from_ns <= now_ns < candidate.live_until_ns:
-            continue
-        representation = best(candidate.by_language, languages)
-        if representation is None:
-            continue
-        if settled or rule_stage_of(state, constraint, candidate) is None:
-            yield candidate, representation, selection
+    for place, representation in passing(state, prepared, listed):
+        yield prepared.found.get(place) or by_priority(prepared, place, representation)
 
 
 def _best_scored(
@@ -165,11 +129,11 @@ def _best_scored(
 class _Scored(NamedTuple):
     """What a strategy has to show, best first, and the scores of what it hasn't, by number."""
 
-    ranked: Ranked
+    ranked: Listed
     too_low: dict[int, float]
 
 
-def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) -> Ranked:
+def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) -> Listed:
     replacers = state.prepared.replacers
     eligible = [
         candidate
@@ -184,7 +148,7 @@ def _scored(state: RequestState, prepared: PreparedStrategy, listing: _Listing) 
         scored = state.scored[key] = _score(state, prepared, eligible)
     for number, score in scored.too_low.items():
         listing.too_low[prepared.strategy.id, number] = score
-    ranked: Ranked = scored.ranked
+    ranked: Listed = scored.ranked
     return ranked
 
 
@@ -194,7 +158,7 @@ def _eligible(
     """Returns the candidates that pass their own stages and aren't listed yet, by priority."""
     known: list[PreparedOffer] | None = None if listed else state.scored.get(id(prepared))
     if known is None:
-        known = [candidate for candidate, _, _ in _passing(state, prepared, listed)]
+        known = all_passing(state, prepared, listed)
         if not listed:
             state.scored[id(prepared)] = known
     return known
@@ -214,7 +178,7 @@ def _score(
         pairs = zip(eligible, scores, strict=True)
         too_low = {candidate.number: score for candidate, score in pairs if score < least}
     best_first = ((eligible[place], scores[place]) for place in order)
-    return _Scored(Ranked(_selected(state, prepared, best_first)), too_low)
+    return _Scored(Listed(_selected(state, prepared, best_first)), too_low)
 
 
 def _selected(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from offerd.decision.candidates import PreparedOffer
 from offerd.decision.capping import Reached
 from offerd.decision.languages import best
-from offerd.decision.prepared import PreparedOffer
 from offerd.decision.request import RequestState
 from offerd.model.decision import Stage
 

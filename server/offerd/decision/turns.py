@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from offerd.decision.candidates import PreparedGroup, PreparedScope
 from offerd.decision.experiments import Assignment, assign
-from offerd.decision.prepared import PreparedGroup, PreparedScope
+from offerd.decision.ranked import Found, Listed, Ranked, TooLow
 from offerd.decision.replacing import Replacing
 from offerd.decision.request import RequestState
-from offerd.decision.sequencing import Found, Ranked, TooLow, rank
+from offerd.decision.sequencing import rank
 from offerd.model.decision import Item, ScopeQuery, Stage
 from offerd.model.selection import Ties
 
@@ -95,7 +96,7 @@ class Turns:
 
     def __init__(self, state: RequestState) -> None:
         self._state = state
-        self._choices: dict[tuple[int, Ties, _Steps], Choices] = {}
+        self._choices: dict[tuple[int, int, Ties], Choices] = {}
 
     def of(self, position: int, query: ScopeQuery) -> Turn:
         """Returns the turn of a scope.
@@ -116,25 +117,15 @@ class Turns:
         self, state: RequestState, scope: PreparedScope, assignment: Assignment | None
     ) -> Choices:
         groups = scope.groups if assignment is None else assignment.groups
-        key = id(state), scope.decision.ties, _steps(groups)
+        key = id(state), id(groups), scope.decision.ties
         known = self._choices.get(key)
         if known is None:
             replacing = Replacing(state, groups)
             too_low: TooLow = {}
-            found = rank(state, groups, scope.decision.ties, replacing, too_low)
-            known = self._choices[key] = Choices(state, groups, replacing, Ranked(found), too_low)
+            ranked = rank(state, groups, scope.decision.ties, replacing, too_low)
+            known = self._choices[key] = Choices(state, groups, replacing, ranked, too_low)
         return known
 
 
 def _none(state: RequestState, scope: PreparedScope) -> Choices:
-    return Choices(state, scope.groups, Replacing(state, scope.groups), Ranked(iter(())), {})
-
-
-_Steps = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-
-
-def _steps(groups: tuple[PreparedGroup, ...]) -> _Steps:
-    """Returns what tells groups apart; what is prepared is there once, whoever lists it."""
-    return tuple(
-        (tuple(map(id, group.strategies)), tuple(map(id, group.offers))) for group in groups
-    )
+    return Choices(state, scope.groups, Replacing(state, scope.groups), Listed(()), {})

@@ -28,10 +28,13 @@ from offerd.model.catalogue import Catalogue
 from offerd.model.decision import DecisionContext
 from offerd.model.policy import Policy, Withholding
 from offerd.model.profile import ProfileView
-from offerd.model.schema import BUILT_IN_CONTEXT, Schema
+from offerd.model.schema import BUILT_IN_CONTEXT
 
 _SCORE = "score"
-_ROOTS = ("profile", "context", "aggregate", _SCORE)
+_PLACES = "places"
+_ROOTS = ("profile", "context", "aggregate", _PLACES, _SCORE)
+_POSITION = "context.location.latitude"
+"""Stands for the exact position: at placements that do without it, positions are rounded."""
 _Value = TypeVar("_Value")
 
 Reasons = Mapping[str, Withholding]
@@ -68,15 +71,19 @@ class Withheld:
     `reasons` are of single names, by full name, in words. `rules`, `rules_without_offer` and
     `audiences` are as in `Prepared`, with an UnansweredRule for each that is unknown as a whole.
     `hopeless` are the numbers of the rules that can't be true there: that spares asking them,
-    which takes longer where something is unknown.
+    which takes longer where something is unknown. `is_coarse` says that the exact position is
+    withheld, `places` are the paths of what places don't answer.
     """
 
     __slots__ = (
+        "_hides_whereabouts",
         "_paths",
         "_unanswered",
         "_unseen",
         "audiences",
         "hopeless",
+        "is_coarse",
+        "places",
         "reasons",
         "rules",
         "rules_without_offer",
@@ -88,10 +95,15 @@ class Withheld:
         apart: Collection[str],
         rules: Rules,
         unanswered: Mapping[int, UnansweredRule],
+        *,
+        hides_whereabouts: bool = False,
     ) -> None:
         self.reasons = {name: told(reason) for name, reason in reasons.items()}
         self._paths = {root: _paths(root, reasons) for root in _ROOTS}
         self._unseen = {root: _paths(root, (*reasons, *apart)) for root in _ROOTS}
+        self.places = self._paths[_PLACES]
+        self.is_coarse = _POSITION in reasons
+        self._hides_whereabouts = hides_whereabouts
         self._unanswered = unanswered
         self.rules = tuple(map(self.planned, rules.all))
         self.rules_without_offer = tuple(
@@ -121,6 +133,7 @@ class Withheld:
             # Of which few may be computed as yet.
             aggregates=_without(view.aggregates, aggregates) if aggregates else view.aggregates,
             scores=_without(view.scores, self._unseen[_SCORE]),
+            whereabouts=None if self._hides_whereabouts else view.whereabouts,
         )
 
     def context(self, context: DecisionContext) -> DecisionContext:
@@ -147,7 +160,7 @@ class Withholdings:
 
     def __init__(self, catalogue: Catalogue, rules: Rules) -> None:
         self._policies = catalogue.policies
-        self._labels = labels_by_name(catalogue.schema) if catalogue.policies else {}
+        self._labels = labels_by_name(catalogue) if catalogue.policies else {}
         self._rules = rules
         known: dict[tuple[str, ...], Withheld | None] = {}
         self.by_placement: dict[str, Withheld] = {}
@@ -215,7 +228,15 @@ class Withholdings:
                 if reason is not None:
                     stand_in = UnansweredRule(rule, self._bearers(names, reason), reason)
                     unanswered[id(rule)] = stand_in
-        return Withheld(reasons, apart, self._rules, unanswered)
+        return Withheld(
+            reasons,
+            apart,
+            self._rules,
+            unanswered,
+            hides_whereabouts=any(
+                label in _WHEREABOUTS for one in policies for label in _labels_of(one)
+            ),
+        )
 
     def _labels_of(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(label for name in names for label in self._labels[name])
@@ -263,17 +284,30 @@ def names_read(rule: Rule) -> Iterator[str]:
         yield from (f'{lookup}("{one}")' for one in asked)
 
 
-def labels_by_name(schema: Schema) -> dict[str, frozenset[str]]:
-    """Returns the labels of all labelled data of the customer and the moment, by full name."""
+def labels_by_name(catalogue: Catalogue) -> dict[str, frozenset[str]]:
+    """Returns the labels of all labelled data of the customer and the moment, by full name.
+
+    What rules ask of places is among it, as it tells where the customer is.
+    """
+    schema = catalogue.schema
     labelled: list[tuple[str, tuple[str, ...]]] = [
         *((f"profile.{one.path}", one.labels) for one in schema.profile),
         *((f"context.{one.path}", one.labels) for one in (*BUILT_IN_CONTEXT, *schema.context)),
         *((f"aggregate.{one.id}", one.labels) for one in schema.aggregates),
+        *((f"{_PLACES}.{one.path}", one.labels) for one in catalogue.place_reads),
     ]
     for score in schema.scores:
         parts = (score.id, *(f"{score.id}.{part}" for part in SCORE_PARTS))
         labelled.extend((f'{_SCORE}("{part}")', score.labels) for part in parts)
     return {name: frozenset(labels) for name, labels in labelled if labels}
+
+
+_WHEREABOUTS: Final = ("S1", "S2")
+"""Labels of where somebody is, exactly or roughly."""
+
+
+def _labels_of(policy: Policy) -> tuple[str, ...]:
+    return (*policy.any_labels, *policy.all_labels)
 
 
 def _reason(policies: Iterable[Policy], labels: Collection[str]) -> Withholding | None:

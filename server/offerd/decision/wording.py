@@ -58,6 +58,8 @@ def ordinal(number: int) -> str:
 
 
 def _window(cap: Cap) -> str:
+    if cap.visit is not None:
+        return " in this visit"
     if cap.within_ns is not None:
         return f" within {_duration(cap.within_ns)}"
     return "" if cap.calendar is None else f" {_calendar(cap.calendar)}"

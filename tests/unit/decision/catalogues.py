@@ -51,7 +51,7 @@ from offerd.model.selection import (
     Strategy,
     Ties,
 )
-from unit.decision import random_caps, random_policies
+from unit.decision import random_caps, random_policies, random_rules
 from unit.decision.random_caps import AROUND_NS, HOUR_NS
 
 PLACEMENTS = random_caps.PLACEMENTS
@@ -229,6 +229,7 @@ def view(source: random.Random, catalogue: Catalogue, now_ns: int) -> ProfileVie
         _thin(source, aggregates),
         {} if nobody else random_caps.counted(source, catalogue, now_ns),
         _thin(source, {"likes": source.choice((0.25, 0.75))}),
+        whereabouts=None if nobody else random_rules.whereabouts(source, now_ns),
     )
 
 

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 from offerd.model.capping import Cap, Counter
 from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.profile import ProfileView
+from unit.decision.random_rules import TOWN
 
 ALWAYS = 1 << 80
+BELIEVED_NS = 3_600_000_000_000
+"""So long after the last news somebody is believed to be where they were."""
 
 
 class Caps:
@@ -38,6 +41,11 @@ class Caps:
         offer = self.catalogue.offers[number]
         for cap in offer.caps:
             if not self._holds(cap, placement):
+                continue
+            if cap.visit is not None and self._entered_ns(cap) is None:
+                event = self.catalogue.counters[cap.counter].event
+                if event == "decision" and self.counts.reached(offer.id, cap):
+                    return True
                 continue
             limit = cap.limit
             if cap.limit_rule is not None:
@@ -70,7 +78,8 @@ class Caps:
             if counters[cap.counter].event == "decision" and self._holds(cap, placement):
                 limit = cap.limit
                 if cap.limit_rule is not None:
-                    limit = min(limit, self.value(cap.limit_rule, offer))
+                    value = self.value(cap.limit_rule, offer)
+                    limit = min(limit, value) if isinstance(value, int) else 0
                 limits.append((counters[cap.counter].key, cap, limit))
         repeated = any((n, d) == (number, decision) for n, d, _ in self.proposed)
         return offer.id, decision, placement, tuple(limits), repeated
@@ -114,11 +123,27 @@ class Caps:
     def _within(self, cap: Cap, time: int) -> bool:
         if cap.start_ns is not None and time < cap.start_ns:
             return False
+        if cap.visit is not None:
+            return time >= (self._entered_ns(cap) or 0)
         if cap.within_ns is not None:
             return time > self.now_ns - cap.within_ns
         if cap.calendar is None:
             return True
         return self._window(cap, time) >= self._window(cap, self.now_ns)
+
+    def _entered_ns(self, cap: Cap) -> int | None:
+        """Returns when the oldest stay began that is believed to last, at a place that is meant."""
+        where = self.view.whereabouts
+        wanted = cap.visit.category if cap.visit else ""
+        meant = {place.id for place in TOWN if place.category == wanted}
+        found = [
+            visit.entered_ns
+            for visit in (where.visits if where else ())
+            if visit.place in meant
+            and visit.exited_ns is None
+            and visit.entered_ns <= self.now_ns < visit.seen_ns + BELIEVED_NS
+        ]
+        return min(found, default=None)
 
     def _window(self, cap: Cap, time: int) -> int:
         """Returns the number of the calendar window that an instant lies in."""

@@ -17,6 +17,7 @@ from offerd.model.capping import (
 )
 from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.decision import DecisionContext
+from offerd.model.place import PlaceSelector
 from offerd.model.profile import ProfileKey, ProfileView
 
 HOUR_NS = 3_600_000_000_000
@@ -60,6 +61,8 @@ def cap(source: random.Random, counters: Sequence[Counter], limit: Callable[[], 
     )
     number = source.randrange(len(counters))
     window = source.randrange(3)
+    category = source.choice(("studio", "gym"))
+    may_visit = window == 0 and counters[number].subject is CapSubject.PROFILE
     return Cap(
         number,
         source.randrange(1, 5),
@@ -70,6 +73,7 @@ def cap(source: random.Random, counters: Sequence[Counter], limit: Callable[[], 
         source.choice(("", "shared")),
         AROUND_NS - source.randrange(300) * HOUR_NS if source.random() < 0.2 else None,
         AROUND_NS + source.randrange(300) * HOUR_NS if source.random() < 0.2 else None,
+        PlaceSelector(category=category) if may_visit and source.random() < 0.5 else None,
     )
 
 

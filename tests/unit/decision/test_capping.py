@@ -7,8 +7,11 @@ import pytest
 from offerd.decision.capping import Capping, CapRules, Reached
 from offerd.model.capping import Calendar, CalendarUnit, Cap, CapSubject, Counter
 from offerd.model.catalogue import Catalogue, Offer
+from offerd.model.place import Circle, Library, Place, PlaceSelector, Point, Visit, Whereabouts
 from offerd.model.profile import ProfileKey, ProfileView
 from offerd.model.schema import Schema
+from offerd.places.index import Places
+from offerd.places.memory import MemorySource
 
 PROFILE, TOTAL = CapSubject.PROFILE, CapSubject.TOTAL
 HOUR_NS = 3_600 * 10**9
@@ -59,6 +62,20 @@ def rules(counters: tuple[Counter, ...], *offers: Offer) -> CapRules:
 def view(subject: ProfileKey | None = KIM, **counted: list[int]) -> ProfileView:
     """Returns a view of somebody with times by the counters' names."""
     return ProfileView(subject, {}, {}, counted)
+
+
+HERE = Point(59.31, 18.07)
+SHOP = Place("shop", "l", "Shop", Circle(HERE, 50.0), HERE, category="shop")
+BAR = Place("bar", "l", "Bar", Circle(HERE, 50.0), HERE, category="bar", ttl_ns=HOUR_NS // 4)
+
+
+def in_town(counters: tuple[Counter, ...], *offers: Offer) -> CapRules:
+    """Returns the rules of counters and offers where there are a shop and a bar."""
+    places = Places(MemorySource([SHOP, BAR], [Library("l", "L", 1)]))
+    return CapRules(
+        Catalogue(Schema(), (), (), (), (), (), offers, (), (), (), (), (), counters=counters),
+        places,
+    )
 
 
 def no_rule(_number: int) -> int | None:
@@ -197,3 +214,42 @@ def test_nobody_has_no_counts_of_their_own() -> None:
     capping = Capping(rules((made,), one), view(None), Counted(), NOW_NS)
     capping.take(0, one, "d", "web", no_rule)
     assert capping.first_reached(one, "other", "web", no_rule) is None
+
+
+@pytest.mark.parametrize(
+    ("visit", "count"),
+    [
+        (PlaceSelector(category="shop"), 2),
+        (PlaceSelector(place="shop"), 2),
+        (PlaceSelector(library="l"), 2),
+        (PlaceSelector(), 2),
+        (PlaceSelector(category="bar"), None),
+        (PlaceSelector(category="gone"), None),
+    ],
+)
+def test_a_cap_per_visit_counts_since_the_customer_came(
+    visit: PlaceSelector, count: int | None
+) -> None:
+    """From the very instant; where they aren't, or aren't believed to be, it holds nothing back."""
+    came_ns = NOW_NS - HOUR_NS // 2
+    known = Whereabouts(None, (Visit("bar", came_ns, came_ns), Visit("shop", came_ns, NOW_NS)), {})
+    times = [came_ns - 1, came_ns, NOW_NS]
+    shown = Counter("shown", "display", PROFILE, (0,))
+    for limit in (2, 3):
+        one = offer("a", Cap(0, limit, visit=visit))
+        somebody = view(shown=times)._replace(whereabouts=known)
+        capping = Capping(in_town((shown,), one), somebody, Counted(), NOW_NS)
+        reached = capping.first_reached(one, "d", "web", no_rule)
+        assert (reached is not None) is (count == limit)
+
+
+def test_what_the_store_says_of_a_visit_counts_for_who_is_on_none() -> None:
+    """The customer came to the place since the view was read: the offer is left out."""
+    proposed = Counter("proposed", "decision", PROFILE, (0,))
+    one = offer("a", Cap(0, 1, visit=PlaceSelector(place="shop")))
+    town = in_town((proposed,), one)
+    unknown = Capping(town, view(proposed=[NOW_NS]), Counted(), NOW_NS)
+    assert unknown.first_reached(one, "d", "web", no_rule) is None
+    counts = Counted(known=frozenset({("a", one.caps[0])}))
+    known = Capping(town, view(proposed=[NOW_NS]), counts, NOW_NS)
+    assert known.first_reached(one, "d", "web", no_rule) == Reached(one.caps[0], 1, 1)

@@ -18,7 +18,7 @@ from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
 from offerd.model.capping import Demand
 from offerd.model.decision import Outcome, Proposition, Stage
-from unit.decision import catalogues, random_caps
+from unit.decision import catalogues, random_caps, random_rules
 from unit.decision.naive import Naive, Result
 from unit.decision.naive_ranking import Chosen
 
@@ -37,7 +37,7 @@ def test_engine_agrees_with_its_naive_twin() -> None:
         names = [audience.id for audience in catalogue.audiences]
         environment = decision_environment(catalogue.schema, names)
         rules = ex.plan_many([ex.decode(rule.tree) for rule in catalogue.rules], environment)
-        prepared = Prepared(catalogue, rules, random_caps.MODELS)
+        prepared = Prepared(catalogue, rules, random_caps.MODELS, random_rules.PLACES)
         for request in range(8):
             _compare(source, prepared, seen, f"seed {seed}/{number}, request {request}")
     compared = sum(seen[outcome.value] for outcome in Outcome)

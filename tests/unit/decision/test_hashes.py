@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from offerd import expression as ex
+from offerd.decision.candidates import PreparedExperiment, PreparedScope
 from offerd.decision.experiments import assign, share
-from offerd.decision.prepared import PreparedExperiment, PreparedScope
 from offerd.decision.ties import DAY_NS, daily_key
 from offerd.model.catalogue import Placement
 from offerd.model.content import ContentType

@@ -34,6 +34,7 @@ from offerd.model.selection import (
 from unit.decision.random_caps import GivenCounts
 
 OFFERS = 100
+NO_COLUMN = "+ 0 * profile.age"
 SCHEMA = Schema(profile=(Attribute("age", ValueType.INT),))
 
 
@@ -51,10 +52,16 @@ class Counted:
         return self._rule.evaluate(*roots)
 
 
-def _catalogue(**more: Any) -> tuple[Catalogue, list[ex.Rule]]:
-    """Returns a catalogue of offers with a rule each, every second of which holds at age 100."""
+def _catalogue(rest: str = NO_COLUMN, **more: Any) -> tuple[Catalogue, list[ex.Rule]]:
+    """Returns a catalogue of offers with a rule each, every second of which holds at age 100.
+
+    `rest` goes on with the rules: by default so that no index can tell whether they hold.
+    """
     environment = decision_environment(SCHEMA, ())
-    sources = [f"profile.age {'>' if number % 2 else '<'} {number}" for number in range(OFFERS)]
+    # An index can't tell, so each rule is asked.
+    sources = [
+        f"profile.age {'>' if number % 2 else '<'} {number} {rest}" for number in range(OFFERS)
+    ]
     checked = [ex.compile_expression(source, environment) for source in sources]
     offers = tuple(
         Offer(
@@ -100,6 +107,24 @@ def test_by_priority_no_rule_is_asked_after_the_last_that_is_shown() -> None:
     prepared = Prepared(catalogue, [Counted(rule, asked) for rule in rules])  # type: ignore[misc]
     assert _ask(prepared, 3, Options()) == ["offer-001", "offer-003", "offer-005"]
     assert len(asked) == 6
+
+
+def test_rules_that_the_index_tells_are_not_asked() -> None:
+    """Conditions on single attributes are looked up; no rule is evaluated for them."""
+    catalogue, rules = _catalogue("")
+    asked: list[str] = []
+    prepared = Prepared(catalogue, [Counted(rule, asked) for rule in rules])  # type: ignore[misc]
+    assert _ask(prepared, 3, Options()) == ["offer-001", "offer-003", "offer-005"]
+    assert not asked
+
+
+def test_only_rules_whose_conditions_hold_are_asked_for_the_rest() -> None:
+    """What isn't a condition is asked of the rules that are left, in the order of the offers."""
+    catalogue, rules = _catalogue("&& profile.age % 2 == 0")
+    asked: list[str] = []
+    prepared = Prepared(catalogue, [Counted(rule, asked) for rule in rules])  # type: ignore[misc]
+    assert _ask(prepared, 3, Options()) == ["offer-001", "offer-003", "offer-005"]
+    assert asked == [f"profile.age > {number} && profile.age % 2 == 0" for number in (1, 3, 5)]
 
 
 def test_explaining_asks_all_and_each_once() -> None:
