@@ -195,9 +195,9 @@ def _class(dice: Dice, member: Row, day: int) -> Iterator[Row]:
     yield _event("class_booking", member, booked, **about, starts=instant(starts))
     if dice.chance(20):
         return
-    yield _event("place_entry", member, starts - timedelta(minutes=12), studio_id=studio)
+    yield _event("place_entry", member, starts - timedelta(minutes=12), place=studio)
     yield _event("class_check_in", member, starts - timedelta(minutes=9), **about, free=False)
-    yield _event("place_exit", member, starts + timedelta(minutes=70), studio_id=studio)
+    yield _event("place_exit", member, starts + timedelta(minutes=70), place=studio)
 
 
 def _time(dice: Dice, day: int) -> datetime:

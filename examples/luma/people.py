@@ -159,9 +159,9 @@ def _class(who: str, day: str, studio: str, *, attended: bool = True) -> list[Ro
     rows = [_of(who, "class_booking", booked, **about, starts=starts)]
     if attended:
         rows += [
-            _of(who, "place_entry", f"{day}T17:15", studio_id=studio),
+            _of(who, "place_entry", f"{day}T17:15", place=studio),
             _of(who, "class_check_in", f"{day}T17:19", **about, free=False),
-            _of(who, "place_exit", f"{day}T18:41", studio_id=studio),
+            _of(who, "place_exit", f"{day}T18:41", place=studio),
         ]
     return rows
 
@@ -193,8 +193,8 @@ EVENTS: list[Row] = [
     *_class("elin.lindqvist", "2026-10-29", "stockholm-sodermalm"),
     _of("elin.lindqvist", "email_open", "2026-10-28T07:20", template="weekly"),
     *_class("tom.berg", "2026-10-23", "stockholm-odenplan", attended=False),
-    _of("tom.berg", "place_entry", "2026-10-30T16:02", studio_id="stockholm-odenplan"),
-    _of("tom.berg", "place_exit", "2026-10-30T16:04", studio_id="stockholm-odenplan"),
+    _of("tom.berg", "place_entry", "2026-10-30T16:02", place="stockholm-odenplan"),
+    _of("tom.berg", "place_exit", "2026-10-30T16:04", place="stockholm-odenplan"),
     *_views("camille.bernard", "2026-10-31", "yoga", "YG-ALIGN", "YG-WRAP", "YG-ALIGN"),
     _added("camille.bernard", "2026-10-31T20:21", "yoga", "YG-ALIGN", 79.0),
     _of("camille.bernard", "email_open", "2026-10-21T09:14", template="weekly"),

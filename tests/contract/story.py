@@ -30,6 +30,21 @@ EMAIL = Identity.authenticated("email", ALMA)
 BROWSER = Identity.device("ecid", "browser-1")
 PHONE = Identity.device("app", "phone-1")
 YES = Consent(general=ConsentValue.YES)
+STUDIO = (59.3142, 18.071)
+"""The middle of the studio in the mall; its fence is 100 m away."""
+
+
+def around_studio(north_m: float, east_m: float) -> tuple[float, float]:
+    """A point so far from the middle of the studio, in degrees."""
+    north_deg = north_m / 111_195
+    return STUDIO[0] + north_deg, STUDIO[1] + east_m / (111_195 * 0.5103)
+
+
+def location(at: datetime, north_m: float, east_m: float, accuracy_m: float = 10.0) -> Event:
+    """What a phone tells of where it is, around the studio."""
+    latitude, longitude = around_studio(north_m, east_m)
+    told = {"latitude": latitude, "longitude": longitude, "accuracy_m": accuracy_m}
+    return Event("location", properties=told, event_time=at)
 
 
 class Day:
@@ -64,6 +79,14 @@ class Story:
         """Collects events, all of which must be accepted."""
         for result in await self.client.collect(events):
             assert result.status is EventStatus.ACCEPTED, result
+
+    async def moved(self, *locations: Event) -> list[str]:
+        """Collects locations of her phone; returns what they crossed, as `place_entry mall`."""
+        crossed = []
+        for result in await self.client.collect(locations, identities=[PHONE, EMAIL]):
+            assert result.status is EventStatus.ACCEPTED, result
+            crossed += [f"{one.type} {one.place}" for one in result.crossings]
+        return crossed
 
     async def members(self) -> dict[str, bool]:
         """Whether Alma is in an audience, by its id."""

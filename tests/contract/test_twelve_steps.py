@@ -1,20 +1,33 @@
 """One customer's journey through the public API: an ad, a login, a call, a class, what came of it.
 
-Places aren't there yet: an entry into the studio's fence is an event that the phone sends.
+Her phone tells where it is, give or take; that she came, stayed and left is found out from that.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 
-from contract.story import ALMA, BROWSER, EMAIL, PHONE, YES, Story, telling
+from contract.story import (
+    ALMA,
+    BROWSER,
+    EMAIL,
+    PHONE,
+    YES,
+    Story,
+    around_studio,
+    location,
+    telling,
+)
 from offerd.v1 import audience_service_pb2 as audiences
 from offerd.v1 import audience_service_pb2_grpc as audiences_grpc
 from offerd.v1 import profile_service_pb2 as profiles
@@ -28,11 +41,14 @@ from offerd_client import (
     Event,
     EventStatus,
     Identity,
+    Item,
     NotFound,
     Proposition,
     ReservedItem,
 )
 from offerd_client.loading import LoadKind, MembershipRow, ScoreRow
+
+SEED = 20261008
 
 
 @pytest.fixture
@@ -150,17 +166,25 @@ async def _calling(story: Story) -> str:
     assert "health" not in on_site.attributes
     assert [one.name for one in on_site.withheld] == ["profile.health.goal"]
 
+    latitude, longitude = around_studio(0, 1_500)
+    here: dict[str, Any] = {"location": {"latitude": latitude, "longitude": longitude}}
     decision = await client.decide(
-        ["desk"],
-        identities=[EMAIL],
-        context={"channel": "call_centre", "attributes": {"studio_km": 1.5}},
+        ["desk"], identities=[EMAIL], context={"channel": "call_centre", **here}
     )
-    assert decision.proposition("desk").items[0].offer == "for-your-goal"
-    many = await client.decide(
-        ["desk", "mail"], identities=[EMAIL], context={"attributes": {"studio_km": 1.5}}
-    )
+    items = decision.proposition("desk").items
+    assert [item.offer for item in items] == ["for-your-goal", "free-class", "ten-percent"]
+    told = re.fullmatch(r"A free class at Luma Södermalm, (\d+) m away", _text(items[1]))
+    assert told is not None
+    assert int(told[1]) == pytest.approx(1_400, rel=0.01)
+    nowhere = await client.decide(["desk"], identities=[EMAIL], dry_run=True)
+    assert _text(nowhere.proposition("desk").items[1]) == "A free class at a studio, not far"
+    many = await client.decide(["desk", "mail"], identities=[EMAIL], context=here)
     assert many.proposition("mail").items[0].offer == "free-class"
     return many.proposition("mail").items[0].token
+
+
+def _text(item: Item) -> str:
+    return item.content.text or ""
 
 
 async def _buying(story: Story, token: str) -> None:
@@ -207,7 +231,13 @@ async def _reminding(story: Story) -> None:
     assert (
         await client.check_contact("push", [EMAIL], reservation_id="push")
     ).outcome is ContactOutcome.ALLOW
-    assert await story.offers("push", EMAIL, PHONE) == ["free-class"]
+    # Her phone is 2 km from the studio, and the push names it although the request says nothing.
+    assert await story.moved(location(story.day.at, 0, 2_100, accuracy_m=20)) == []
+    decision = await client.decide(["push"], identities=[EMAIL, PHONE])
+    (item,) = decision.proposition("push").items
+    assert item.offer == "free-class"
+    told = "Your free class at Luma Södermalm, open until 2026-10-07T19:00:00Z"
+    assert _text(item) == told
     await client.commit_contact("push")
 
 
@@ -215,12 +245,17 @@ async def _at_the_studio(story: Story) -> None:
     """10 and 11: greeted once a visit, redeemed once, and offered packs if she was there."""
     client = story.client
     story.day.at = datetime(2026, 10, 8, 7, 0, tzinfo=UTC)
-    entry = Event("place_entry", [PHONE, EMAIL], properties={"studio": "luma-1"})
-    decision = await client.decide(["in-app"], identities=[PHONE, EMAIL], events=[entry])
+    await _coming_in(story)
+    decision = await client.decide(["in-app"], identities=[PHONE, EMAIL])
     greeting = decision.proposition("in-app").items[0]
     assert greeting.offer == "greeting"
+    assert _text(greeting) == "Welcome to Luma Södermalm"
     await client.display(greeting.token, [PHONE, EMAIL])
     assert await story.offers("in-app", PHONE, EMAIL) == [""]
+    story.day.later(minutes=25)
+    stayed = await story.moved(location(story.day.at, 5, -20, accuracy_m=30))
+    assert sorted(stayed) == ["place_dwell mall-south", "place_dwell studio-sodermalm"]
+    assert await story.offers("in-app", PHONE, EMAIL) == [""]  # still the same visit
 
     redeemed = await asyncio.gather(
         *(
@@ -240,11 +275,48 @@ async def _at_the_studio(story: Story) -> None:
     await client.conversion(free_class.token, [EMAIL])
 
     story.day.later(hours=1)
-    exit_ = Event("place_exit", properties={"studio": "luma-1"})
-    assert await story.offers("push", PHONE, EMAIL, events=[exit_], dry_run=True) == [""]
+    gone = location(story.day.at, 320, 40)
+    leaving = {"events": [gone], "dry_run": True}
+    assert await story.offers("push", PHONE, EMAIL, **leaving) == [""]  # she never checked in
     await story.happened(Event("check_in", [EMAIL]))
-    packs = await story.offers("push", PHONE, EMAIL, events=[exit_])
+    assert await story.moved(gone) == ["place_exit studio-sodermalm"]  # and is in the mall still
+    packs = await story.offers("push", PHONE, EMAIL)
     assert packs == ["pack-10", "pack-5"]  # and not the free class again
+    await _coming_again(story)
+
+
+async def _coming_in(story: Story) -> None:
+    """A walk across the fence with a phone that is off by up to 40 m: she comes in once."""
+    dice = random.Random(SEED)
+    crossed = []
+    for metres in (900, 500, 280, 190, 140, 115, 104, 97, 101, 92, 99, 80, 40, 15):
+        noise = [dice.uniform(-25, 25) for _ in range(2)]
+        told = location(story.day.at, metres * 0.6 + noise[0], metres * 0.8 + noise[1], 40)
+        crossed += await story.moved(told)
+        (again,) = await story.client.collect([told], identities=[PHONE, EMAIL])
+        assert (again.status, again.crossings) == (EventStatus.DUPLICATE, ())
+        story.day.later(seconds=20)
+    entries = [one for one in crossed if one.startswith("place_entry")]
+    assert entries == ["place_entry mall-south", "place_entry studio-sodermalm"], f"seed {SEED}"
+    assert not [one for one in crossed if one.startswith("place_exit")], f"seed {SEED}"
+    late = location(story.day.at - timedelta(hours=1), 5_000, 0)
+    assert await story.moved(late) == []
+    assert (await story.members())["in-studio"]
+
+
+async def _coming_again(story: Story) -> None:
+    """Another visit has a greeting of its own; the mall knows her by now."""
+    assert not (await story.members())["at-home-in-the-mall"]
+    story.day.later(minutes=20)
+    assert await story.moved(location(story.day.at, 900, 0)) == ["place_exit mall-south"]
+    story.day.later(hours=2)
+    assert set(await story.moved(location(story.day.at, 10, 0))) >= {"place_entry studio-sodermalm"}
+    assert await story.offers("in-app", PHONE, EMAIL) == ["greeting"]
+    assert (await story.members())["at-home-in-the-mall"]
+    profile = await story.client.get_profile("email", ALMA, linked=True)
+    assert profile.aggregates["studio_visits"] == 2
+    story.day.later(minutes=5)
+    assert "place_exit studio-sodermalm" in await story.moved(location(story.day.at, 900, 0))
 
 
 async def _accounted_for(story: Story) -> None:
@@ -264,6 +336,7 @@ async def _accounted_for(story: Story) -> None:
     assert kinds >= {"profile", "event", "link", "consent", "membership"}
     types = [one.data["type"] for one in pieces if one.kind == "event"]
     assert {"page_view", "click", "purchase", "check_in", "conversion", "decision"} <= set(types)
+    assert types.count("place_entry") == types.count("place_exit") == 4
 
 
 async def _forgotten(story: Story) -> None:

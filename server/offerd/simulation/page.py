@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from offerd.simulation.charts import BLUE, GREY, LIGHT_BLUE, RED, bars
 from offerd.simulation.differences import Difference, ScopeDifference
+from offerd.simulation.rendering import render
 from offerd.simulation.report import STAGE_NAMES, Coverage, Report, ScopeReport
 
 _CHARTED: Final = 25
@@ -59,30 +59,7 @@ def difference_page(difference: Difference) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("offerd.simulation"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["count"] = lambda number: f"{number:,}"
-    environment.filters["share"] = share
-    return environment.get_template(template).render(
-        **values, stage_names=STAGE_NAMES, outcome_names=OUTCOMES
-    )
-
-
-def share(part: int, whole: int) -> str:
-    """Returns a part as a percentage of the whole; a dash if there is nothing."""
-    if not whole:
-        return "–"
-    percentage = 100 * part / whole
-    if 0 < percentage < 0.1:
-        return "<0.1%"
-    if 99.9 < percentage < 100:
-        return ">99.9%"
-    return f"{percentage:.1f}".removesuffix(".0") + "%"
+    return render(template, **values, stage_names=STAGE_NAMES, outcome_names=OUTCOMES)
 
 
 def _outcomes_chart(scopes: Sequence[ScopeReport], profiles: int) -> Markup:

@@ -141,6 +141,7 @@ class _Describing:
             "at_most": cap.limit,
             "within": None if cap.within_ns is None else f"{cap.within_ns // _SECOND_NS}s",
             "every": calendar,
+            "visit": None if cap.visit is None else _plain(cap.visit),
             "start": _instant(cap.start_ns),
             "end": _instant(cap.end_ns),
             "counted_at": list(counter.placements),

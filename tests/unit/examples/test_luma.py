@@ -23,7 +23,8 @@ from offerd.events import FoldPlan
 from offerd.model.capping import CapSubject
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
 from offerd.model.content import ContentType
-from offerd.model.schema import AggregateFunction
+from offerd.model.place import Area, Circle, Corridor
+from offerd.model.schema import AggregateFunction, event_types
 from offerd.service.revisions import Loaded, Revisions, Standing
 from offerd.store import State
 from offerd.v1 import decision_service_pb2, event_service_pb2, identity_pb2, profile_service_pb2
@@ -47,7 +48,6 @@ def _lines(name: str) -> list[dict[str, Any]]:
 
 MEMBERS = _lines("members.jsonl")
 EVENTS = _lines("events.jsonl")
-STUDIOS = json.loads((LUMA / "data" / "studios.geojson").read_text(encoding="utf-8"))["features"]
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +125,8 @@ def test_uses_every_kind_of_cap(catalogue: Catalogue) -> None:
 
 
 def test_uses_what_selects(catalogue: Catalogue) -> None:
-    """A ranking, exclusions, an experiment, an offer that replaces another, and placeholders."""
-    assert [ranking.id for ranking in catalogue.rankings] == ["dressed-for-the-day"]
+    """Rankings, exclusions, an experiment, an offer that replaces another, and placeholders."""
+    assert [one.id for one in catalogue.rankings] == ["dressed-for-the-day", "nearby-first"]
     assert {exclusion.at_most for exclusion in catalogue.exclusions} == {0, 1}
     assert [experiment.id for experiment in catalogue.experiments] == ["at-the-door"]
     assert any(offer.replaces for offer in catalogue.offers)
@@ -222,7 +222,7 @@ def test_events_fit_the_schema(catalogue: Catalogue) -> None:
     """Every property is declared and of its type; ids are unique; times lie in the stated span."""
     properties = {
         event.id: {attribute.path: attribute for attribute in event.properties}
-        for event in catalogue.schema.events
+        for event in event_types(catalogue.schema).values()
     }
     first, last = parse_instant("2025-06-01T00:00:00Z"), parse_instant("2026-11-01T00:00:00Z")
     for event in EVENTS:
@@ -251,18 +251,30 @@ def test_files_of_the_analysts_are_of_members_and_of_what_is_declared(
             assert 1 <= float(row.get("percentile", 1)) <= 100
 
 
-def test_studios_are_those_that_members_go_to() -> None:
-    """Twelve studios have position, radius and hours, and the data name no other."""
-    studios = {studio["id"]: studio["properties"] for studio in STUDIOS}
+def test_studios_are_those_that_members_go_to(catalogue: Catalogue) -> None:
+    """Twelve studios are circles with opening hours, and the data name no other."""
+    studios = {place.id: place for place in catalogue.places if place.category == "studio"}
     assert len(studios) == 12
-    for properties in studios.values():
-        assert -90 <= properties["latitude"] <= 90
-        assert -180 <= properties["longitude"] <= 180
-        assert properties["radius_m"] > 0
-        assert properties["opening_hours"]
-    named = {e["properties"]["studio_id"] for e in EVENTS if "studio_id" in e["properties"]}
+    for studio in studios.values():
+        assert isinstance(studio.fence, Circle)
+        assert studio.opening_hours is not None
+    properties = [event["properties"] for event in EVENTS]
+    named = {each[key] for each in properties for key in ("studio_id", "place") if key in each}
     homes = {m["attributes"]["home"]["studio_id"] for m in MEMBERS if "home" in m["attributes"]}
-    assert named | homes <= set(studios)
+    offered = {value for offer in catalogue.offers for key, value in offer.attributes.items()
+               if key == "studio"}  # fmt: skip
+    assert offered
+    assert named | homes | offered <= set(studios)
+
+
+def test_uses_every_kind_of_fence(catalogue: Catalogue) -> None:
+    """Circles, a polygon with a hole, a corridor; and a studio lies in a mall."""
+    fences = {place.id: place.fence for place in catalogue.places}
+    assert {type(fence) for fence in fences.values()} == {Circle, Area, Corridor}
+    assert any(p.holes for f in fences.values() if isinstance(f, Area) for p in f.polygons)
+    inner = {place.id: place.parent for place in catalogue.places if place.parent}
+    assert inner == {"stockholm-sodermalm": "sodra-galleria"}
+    assert len({place.library for place in catalogue.places}) == len(catalogue.libraries) == 3
 
 
 def test_nobody_real_is_named() -> None:
@@ -299,7 +311,7 @@ def luma(loaded: Any, tmp_path: Path) -> Iterator[Luma]:
     """An open bundle and an empty state."""
     write_bundle(loaded.catalogue, tmp_path / "bundle")
     bundle = open_bundle(tmp_path / "bundle")
-    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters, bundle.places)
 
     def now() -> int:
         return STORY_END_NS
@@ -321,7 +333,7 @@ async def test_the_story_comes_true(luma: Luma) -> None:
             await _collect_step(luma, expected["step"])
         request = _request(expected["step"])
         assert request.dry_run, expected["step"]
-        response = await luma.revisions.decide(request)
+        response = (await luma.revisions.decide(request)).message()
         assert list(response.warnings) == [], expected["step"]
         assert _offers(response) == expected["answers"], expected["step"]
 
@@ -334,7 +346,7 @@ async def test_the_discount_and_the_free_class_are_capped_apart(luma: Luma) -> N
     request = _request("step-06-call")
     for field in ("dry_run", "decide_time", "explain"):
         request.ClearField(field)
-    before = await luma.revisions.decide(request)
+    before = (await luma.revisions.decide(request)).message()
     assert _offers(before)["desk-cards"][:2] == ["free-class", "shorts-10-off"]
 
     purchase = {
@@ -347,7 +359,7 @@ async def test_the_discount_and_the_free_class_are_capped_apart(luma: Luma) -> N
     }
     await _collect(luma, {"events": [purchase, again]})
     request.explain = True
-    after = await luma.revisions.decide(request)
+    after = (await luma.revisions.decide(request)).message()
     assert "free-class" in _offers(after)["desk-cards"]
     fell = {
         candidate.offer: candidate.fell_at
