@@ -8,7 +8,7 @@ WORKDIR /src
 COPY pyproject.toml README.md CHANGELOG.md LICENSE ./
 COPY server ./server
 COPY clients ./clients
-RUN python -m venv /opt/offerd && /opt/offerd/bin/pip install '.[import]'
+RUN python -m venv /opt/offerd && /opt/offerd/bin/pip install '.[fast,import,native]'
 
 # Definitions can be baked in: docker build --build-arg DEFINITIONS=path/in/context
 ARG DEFINITIONS=examples/luma/definitions

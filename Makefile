@@ -69,6 +69,18 @@ check: $(VENV)/.ready ## Lint, check types, and compare generated code with its 
 test: $(VENV)/.ready ## Pass every test.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: test-grpcio
+test-grpcio: $(VENV)/.ready ## Pass the tests of the doors over grpcio, which `test` passes over native.
+	OFFERD_TRANSPORT=grpcio $(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/contract/test_,$(addsuffix .py,serving many_decisions error_contract streams going_away stopping collect_stream workers identity))
+
+.PHONY: bench-transport
+bench-transport: $(VENV)/.ready ## What requests cost over each transport, as ratios (needs h2load).
+	PYTHONPATH=server:clients/python:clients/gateway $(BIN)/python benchmarks/bench_transport.py --json $(RUN)/transport.json
+
+.PHONY: stress
+stress: $(VENV)/.ready ## Ask for three times what can be answered, and see what becomes of it (needs h2load).
+	PYTHONPATH=server:clients/python:clients/gateway $(BIN)/python benchmarks/stress_overload.py
+
 .PHONY: conformance
 conformance: $(VENV)/.ready ## Run the official cases of the rule language (needs npm to fetch them).
 	$(BIN)/python tools/conformance.py $(CONFORMANCE)
@@ -87,13 +99,28 @@ differential: $(VENV)/.ready ## Compare the rule language with cel-cpp, on 300,0
 
 .PHONY: bench
 bench: $(VENV)/.ready ## What decisions and rules cost, as ratios to code written by hand.
-	$(BIN)/python benchmarks/bench_decide.py
+	mkdir -p $(RUN)
+	$(BIN)/python benchmarks/bench_engine.py --load --json $(RUN)/engine.json --svg docs/performance-engine.svg
 	$(BIN)/python benchmarks/bench_rules.py
+
+.PHONY: bench-check
+bench-check: $(VENV)/.ready ## Fail where the engine costs twice what it may, in ratios of one run.
+	$(BIN)/python benchmarks/bench_engine.py --check
+
+.PHONY: bench-peers
+bench-peers: $(VENV)/.ready ## The engine beside a rule engine that can be installed, on one workload.
+	$(BIN)/python -m pip install --quiet 'datalogic-py>=5.9,<6'
+	$(BIN)/python benchmarks/bench_peers.py
 
 .PHONY: load-bench
 load-bench: $(VENV)/.ready ## Load a million scores and memberships while decisions are served.
 	mkdir -p $(RUN)
 	PYTHONPATH=server:clients/python:clients/gateway $(BIN)/python benchmarks/bench_load.py --folder $(RUN)
+
+.PHONY: places-bench
+places-bench: $(VENV)/.ready ## What finding places costs, beside h3 and shapely, up to a million fences.
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	PYTHONPATH=server $(BIN)/python benchmarks/bench_places.py
 
 .PHONY: clean
 clean: ## Remove what run and test have made, but for the environment.

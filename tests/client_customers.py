@@ -126,13 +126,14 @@ def consent_of(message: consent_pb2.Consent) -> Consent:
         value(message.general),
         message.tcf_string,
         datetime_of(message, "choice_time"),
+        value(message.precise_location),
     )
 
 
 def consent_message(consent: Consent) -> consent_pb2.Consent:
     """A choice that the client answered with."""
     message = consent_pb2.Consent(tcf_string=consent.tcf_string)
-    for name in ("collect", "personalize", "share", "general"):
+    for name in ("collect", "personalize", "share", "precise_location", "general"):
         value = getattr(consent, name)
         if value is not None:
             setattr(message, name, value.value)

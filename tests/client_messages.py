@@ -287,6 +287,14 @@ def _result(result: EventResult) -> events.EventResult:
             after=change.after,
             limit=change.limit,
         )
+    for crossing in result.crossings:
+        message.crossings.add(
+            type=crossing.type,
+            place=crossing.place,
+            event_time=timestamp_of(crossing.event_time),
+            event_id=crossing.event_id,
+        )
+    message.not_crossed = result.not_crossed
     return message
 
 

@@ -213,7 +213,7 @@ def identity_service(
     source.mkdir(exist_ok=True)
     (source / "all.yaml").write_text(definitions)
     bundle = open_bundle(compile_to(folder, source))
-    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters, bundle.places)
     clock = clock or Clock()
     log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
     settings = JournalSettings(journal)

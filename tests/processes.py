@@ -33,7 +33,13 @@ def environment() -> dict[str, str]:
     """Returns the environment of a process: this one's, with the sources to be found."""
     paths = os.pathsep.join(str(ROOT / path) for path in _PATHS)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OFFERD_")}
-    return {**kept, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}
+    transport = os.environ.get("OFFERD_TRANSPORT", "auto")
+    return {
+        **kept,
+        "PYTHONPATH": paths,
+        "PYTHONUNBUFFERED": "1",
+        "OFFERD_SERVE_TRANSPORT": transport,
+    }
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

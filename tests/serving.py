@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,13 +19,16 @@ from offerd.bundle import Bundle, open_bundle, write_bundle
 from offerd.definitions import load
 from offerd.events import FoldPlan
 from offerd.service.dispatch import Dispatcher
-from offerd.service.grpc_server import GrpcServer
+from offerd.service.grpc_server import GrpcServer, Transport
 from offerd.service.revisions import Loaded, Revisions, Standing
 from offerd.store import State
 from offerd_gateway.app import Gateway
 from offerd_gateway.server import GatewayServer
 
 _numbers = itertools.count()
+
+TRANSPORT = Transport(os.environ.get("OFFERD_TRANSPORT", Transport.AUTO.value))
+"""What the gRPC door is served with in this run of the tests."""
 
 
 class Running(NamedTuple):
@@ -55,13 +59,13 @@ async def serving(
 ) -> AsyncIterator[Running]:
     """Serves definitions with an empty state in `folder`. `now` is the service's clock."""
     bundle = open_bundle(compile_to(folder, *definitions))
-    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters, bundle.places)
     state = State.open(folder / "state", fold)
     log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
     standing = Standing(Loaded(bundle, fold))
     revisions = Revisions(standing, state, log, now)
     dispatcher = dispatcher_for(revisions, log)
-    grpc_server = GrpcServer(dispatcher, "127.0.0.1", 0, None)
+    grpc_server = GrpcServer(dispatcher, "127.0.0.1", 0, None, transport=TRANSPORT)
     gateway = GatewayServer(Gateway(LocalBackend(dispatcher)), "127.0.0.1", 0)
     await grpc_server.start()
     try:

@@ -22,7 +22,7 @@ git archive --format=tar HEAD "$definitions" | tar -x -C "$clean"
 
 step "install as the build stage does"
 "$python" -m venv "$clean/opt"
-(cd "$clean/src" && "$clean/opt/bin/pip" install --quiet --no-cache-dir '.[import]')
+(cd "$clean/src" && "$clean/opt/bin/pip" install --quiet --no-cache-dir '.[fast,import,native]')
 
 step "compile the definitions"
 "$clean/opt/bin/offerd" compile "$clean/$definitions" --out "$clean/bundle"

@@ -26,6 +26,7 @@ from offerd.service.grpc_server import SERVICES, GrpcServer
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import decision_service_pb2_grpc as decisions_grpc
 from processes import HOST, run, serve_process
+from serving import TRANSPORT
 
 QUESTION = decisions.DecideRequest(scopes=[decisions.Scope(name="hero")])
 DECIDE = RPCS["Decide"].method
@@ -130,7 +131,7 @@ class _Waiting:
 async def test_a_deadline_ends_the_work_over_grpc() -> None:
     """What nobody waits for any more is given up, and the log doesn't call that a success."""
     waiting = _Waiting()
-    server = GrpcServer(waiting.dispatcher, HOST, 0, None)
+    server = GrpcServer(waiting.dispatcher, HOST, 0, None, transport=TRANSPORT)
     await server.start()
     async with grpc.aio.insecure_channel(f"{HOST}:{server.port}") as channel:
         call = decisions_grpc.DecisionServiceStub(channel).Decide(QUESTION, timeout=0.5)
@@ -163,7 +164,7 @@ async def test_a_defect_is_told_as_one() -> None:
         raise ZeroDivisionError("secret")
 
     log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[keep])
-    server = GrpcServer(Dispatcher({DECIDE: fail}, log), HOST, 0, None)
+    server = GrpcServer(Dispatcher({DECIDE: fail}, log), HOST, 0, None, transport=TRANSPORT)
     await server.start()
     async with grpc.aio.insecure_channel(f"{HOST}:{server.port}") as channel:
         with pytest.raises(grpc.aio.AioRpcError) as failed:

@@ -21,6 +21,7 @@ from offerd.v1 import audience_service_pb2_grpc as audiences_grpc
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import event_service_pb2_grpc as events_grpc
 from processes import HOST
+from serving import TRANSPORT
 
 WATCH = "/offerd.v1.AudienceService/WatchAudiences"
 COLLECT = "/offerd.v1.EventService/CollectStream"
@@ -38,7 +39,9 @@ class _Served:
             return ""
 
         log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[keep])
-        self.server = GrpcServer(Dispatcher({}, log, {method: handler}), HOST, 0, None)
+        self.server = GrpcServer(
+            Dispatcher({}, log, {method: handler}), HOST, 0, None, transport=TRANSPORT
+        )
 
 
 @asynccontextmanager

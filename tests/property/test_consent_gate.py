@@ -148,7 +148,7 @@ async def _one_step(source: random.Random, step: int, revisions: Revisions, twin
             scope = decisions.Scope(decision="d", placement="web")
             ask = decisions.DecideRequest(scopes=[scope], identities=whose, consent=consent)
             ask.events.extend([event] * (source.random() < 0.3))
-            decided = await revisions.decide(ask)
+            decided = (await revisions.decide(ask)).message()
             for result in decided.event_results:
                 _check_event(result, whose, twin)
             shown = {item.offer for item in decided.propositions[0].items}

@@ -17,6 +17,7 @@ from offerd_gateway.backend import Backend
 from offerd_gateway.beginning import Beginning
 from offerd_gateway.calls import Call
 from offerd_gateway.cors import Cors
+from offerd_gateway.edge_places import EDGE_PATHS, METHOD, EdgePlaces
 from offerd_gateway.json.mistake import shortened
 from offerd_gateway.problem import (
     PROBLEM_TYPE,
@@ -38,7 +39,7 @@ LINES_TYPE = b"application/x-ndjson"
 LIVE_PATH = "/healthz"
 READY_PATH = "/readyz"
 OPENAPI_PATH = "/openapi.json"
-OWN_PATHS = (LIVE_PATH, READY_PATH, OPENAPI_PATH)
+OWN_PATHS = (LIVE_PATH, READY_PATH, OPENAPI_PATH, *EDGE_PATHS)
 DEFAULTS: Headers = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -76,6 +77,7 @@ class Gateway:
         self._router = Router()
         self._cors = Cors(settings.cors)
         self._calls = {rpc.method: Call(rpc, backend, settings) for rpc in rpcs()}
+        self._edge_places = EdgePlaces(self._calls[METHOD], settings)
         document = resources.files("offerd_gateway").joinpath("openapi.json")
         self._openapi = document.read_bytes()
 
@@ -117,7 +119,7 @@ class Gateway:
     async def _dispatch(self, incoming: Incoming, receive: Receive) -> Answer:
         match = self._router.match(incoming.path, incoming.raw_path)
         if match is None:
-            return await self._own(incoming)
+            return await self._own(incoming, receive)
         method = "GET" if incoming.method == "HEAD" else incoming.method
         rpc = match.by_method.get(method)
         if rpc is None:
@@ -135,7 +137,7 @@ class Gateway:
             return self._options(incoming, methods)
         raise _wrong_method(incoming, methods)
 
-    async def _own(self, incoming: Incoming) -> Answer:
+    async def _own(self, incoming: Incoming, receive: Receive) -> Answer:
         """Answer the paths that are the gateway's own."""
         if incoming.path not in OWN_PATHS:
             nearest = self._router.nearest(incoming.path, OWN_PATHS)
@@ -148,6 +150,8 @@ class Gateway:
             return self._options(incoming, methods)
         if incoming.method not in methods:
             raise _wrong_method(incoming, methods)
+        if incoming.path in EDGE_PATHS:
+            return Answer(200, await self._edge_places.answer(incoming, receive))
         if incoming.path == OPENAPI_PATH:
             return Answer(200, self._openapi)
         if incoming.path == LIVE_PATH:

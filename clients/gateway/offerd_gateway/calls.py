@@ -46,14 +46,20 @@ class Call:
         """
         timeout_s = incoming.timeout_s(self._settings.default_timeout_s)
         request = await self._request(incoming, values, receive)
+        answer = await self.ask(incoming, request, timeout_s, receive)
+        return to_json(self._writer.write(answer))
+
+    async def ask(
+        self, incoming: Incoming, request: Message, timeout_s: float | None, receive: Receive
+    ) -> Message:
+        """Call the rpc with a message; return its answer. Raises as `answer`."""
         incoming.asked = True
-        answer = await unless_disconnected(
+        return await unless_disconnected(
             self._backend.call(
                 self.rpc.method, request, timeout_s=timeout_s, metadata=self._metadata(incoming)
             ),
             receive,
         )
-        return to_json(self._writer.write(answer))
 
     async def lines(
         self, incoming: Incoming, values: Mapping[str, str], receive: Receive

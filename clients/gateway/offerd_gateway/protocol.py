@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -23,11 +24,14 @@ LINGER_S = 1.0
 
 
 class GatewayProtocol(HttpToolsProtocol):
-    """One connection to a gateway."""
+    """One connection to a gateway; once `leaving` is set, it ends with the next answer."""
 
-    def __init__(self, *arguments: Any, gateway: Gateway, **named: Any) -> None:
+    def __init__(
+        self, *arguments: Any, gateway: Gateway, leaving: asyncio.Event, **named: Any
+    ) -> None:
         super().__init__(*arguments, **named)
         self._gateway = gateway
+        self._leaving = leaving
         self._head_bytes = 0
         # Parts that the parser keeps to itself until they are whole, such as one long header.
         self._unseen_bytes = 0
@@ -65,6 +69,12 @@ class GatewayProtocol(HttpToolsProtocol):
         self._count(len(name) + len(value) + PER_HEADER_BYTES)
         super().on_header(name, value)
 
+    def on_headers_complete(self) -> None:
+        """Answer; says with the answer that it is the last one, if it is."""
+        super().on_headers_complete()
+        if self._leaving.is_set() and self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def on_body(self, body: bytes) -> None:
         """Leave the counting to who reads the body."""
         self._unseen_bytes = 0
@@ -96,11 +106,11 @@ class GatewayProtocol(HttpToolsProtocol):
         return STATUS_LINE[status] + lines + b"\r\n"
 
 
-def protocol_for(gateway: Gateway) -> Callable[..., GatewayProtocol]:
+def protocol_for(gateway: Gateway, leaving: asyncio.Event) -> Callable[..., GatewayProtocol]:
     """Makes connections to a gateway, as uvicorn asks for them."""
 
     def connection(*arguments: Any, **named: Any) -> GatewayProtocol:
-        return GatewayProtocol(*arguments, gateway=gateway, **named)
+        return GatewayProtocol(*arguments, gateway=gateway, leaving=leaving, **named)
 
     return connection
 

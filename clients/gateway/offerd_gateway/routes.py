@@ -22,6 +22,7 @@ from offerd.v1 import (
     decision_service_pb2,
     event_service_pb2,
     load_service_pb2,
+    place_service_pb2,
     profile_service_pb2,
 )
 
@@ -33,6 +34,7 @@ SERVICE_FILES: tuple[FileDescriptor, ...] = (
     audience_service_pb2.DESCRIPTOR,
     contact_service_pb2.DESCRIPTOR,
     load_service_pb2.DESCRIPTOR,
+    place_service_pb2.DESCRIPTOR,
 )
 
 VARIABLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")

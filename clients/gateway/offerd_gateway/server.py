@@ -17,6 +17,9 @@ from offerd_gateway.tls import TlsSettings
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
 TICK_S = 1.0
+LEAVE_S = 1.0
+"""How long callers who are sent elsewhere have for one more request on their connection."""
+_LOOK_EVERY_S = 0.02
 
 
 class _Server(uvicorn.Server):
@@ -70,6 +73,7 @@ class GatewayServer:
         self.scheme = "http" if tls is None else "https"
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._leaving = asyncio.Event()
 
     async def start(self) -> int:
         """Listen; return the port. Raises ConfigurationError if that can't be done."""
@@ -78,7 +82,7 @@ class GatewayServer:
         config = uvicorn.Config(
             self._app,
             # uvicorn calls it and asks no more of it than that.
-            http=protocol_for(self._app),  # type: ignore[arg-type]
+            http=protocol_for(self._app, self._leaving),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -99,18 +103,31 @@ class GatewayServer:
             await self._serving
         return int(listener.getsockname()[1])
 
-    async def stop(self, grace_s: float) -> None:
+    async def stop(self, grace_s: float, *, leave: bool = False) -> None:
         """Take no more requests, let those in flight finish, and close.
 
-        What isn't finished after `grace_s` seconds is cancelled.
+        What isn't finished after `grace_s` seconds is cancelled. To `leave`, where others listen
+        too, is to take no more connections first: who has one learns with the answer to the next
+        request that it was the last. Who asks nothing for LEAVE_S seconds is cut off.
         """
         if self._server is None or self._serving is None:
             return
+        if leave:
+            await self._send_elsewhere(self._server)
         # uvicorn waits as long as a float says, whatever its annotation.
         self._server.config.timeout_graceful_shutdown = grace_s  # type: ignore[assignment]
         self._server.should_exit = True
         self._server.stopping.set()
         await self._serving
+
+    async def _send_elsewhere(self, server: _Server) -> None:
+        self._leaving.set()
+        for listening in server.servers:
+            listening.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                while server.server_state.connections:  # noqa: ASYNC110 - it tells of no change
+                    await asyncio.sleep(_LOOK_EVERY_S)
 
 
 def _listener(host: str, port: int, *, shared: bool) -> socket.socket:

@@ -16,6 +16,7 @@ from offerd_client.answers import Decision, EventResult, Profile, Reservation
 from offerd_client.calls import RESPONSES, Call
 from offerd_client.consents import Consent
 from offerd_client.contacts import ContactCategory, ContactVerdict
+from offerd_client.many import AsyncManyDecisions
 from offerd_client.questions import (
     Arbitration,
     Deduplication,
@@ -27,12 +28,13 @@ from offerd_client.questions import (
 )
 from offerd_client.settings import CHANNEL_OPTIONS, ClientSettings
 from offerd_client.status import error_from_call
+from offerd_client.surroundings import AsyncSurroundings
 from offerd_client.translate import Default
 
 Answered = TypeVar("Answered")
 
 
-class AsyncClient:
+class AsyncClient(AsyncManyDecisions, AsyncSurroundings):
     """Asks one service, `target` being its host and port; belongs to one event loop.
 
     Connects at the first call and keeps the connection. Every method raises an
@@ -65,15 +67,19 @@ class AsyncClient:
         if self._channel is not None:
             await self._channel.close()
 
-    def _connect(self) -> dict[str, Callable[..., Any]]:
+    def _connected(self) -> grpc.aio.Channel:
         # Not when the client is made: a channel belongs to the event loop that runs then.
-        self._channel = (
-            grpc.aio.insecure_channel(self._target, CHANNEL_OPTIONS)
-            if self._credentials is None
-            else grpc.aio.secure_channel(self._target, self._credentials, CHANNEL_OPTIONS)
-        )
+        if self._channel is None:
+            self._channel = (
+                grpc.aio.insecure_channel(self._target, CHANNEL_OPTIONS)
+                if self._credentials is None
+                else grpc.aio.secure_channel(self._target, self._credentials, CHANNEL_OPTIONS)
+            )
+        return self._channel
+
+    def _connect(self) -> dict[str, Callable[..., Any]]:
         return {
-            method: self._channel.unary_unary(
+            method: self._connected().unary_unary(
                 method,
                 request_serializer=lambda message: message.SerializeToString(),
                 response_deserializer=response.FromString,
@@ -103,7 +109,7 @@ class AsyncClient:
         """Decide what to offer for each scope.
 
         `context` is what is known of the moment: `channel`, `locales`, `time_zone`,
-        `location` (`latitude`, `longitude`, `accuracy_m`) and `attributes`, the free
+        `location` (with the names of a `Location`) and `attributes`, the free
         ones. `decide_time` and `overrides` go only with `dry_run`. `deduplication` None is
         within each scope, `arbitration` None in the order of the scopes. `preview_token`
         forces arms of experiments; empty forces none. `events` have just happened: they are

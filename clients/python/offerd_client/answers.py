@@ -214,16 +214,33 @@ class CounterChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """A customer's crossing of a fence, which is an event of its own.
+
+    `type` is that of the event, such as `place_entry`; `place` is the id of the place.
+    """
+
+    type: str
+    place: str
+    event_time: datetime
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventResult:
     """What became of one event; `refusal` is given only if it was refused.
 
     `counters` are those that it added to: none if no cap counts it, or it is a duplicate.
+    `crossings` are what a location or a region event made of places; `not_crossed` says why it
+    crossed nothing.
     """
 
     event_id: str
     status: EventStatus
     refusal: Refusal | None = None
     counters: tuple[CounterChange, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+    not_crossed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import contact_service_pb2 as contacts
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
+from offerd.v1 import place_service_pb2 as places
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd_client.answers import Decision, EventResult, Profile, Reservation
 from offerd_client.consents import Consent
@@ -53,6 +54,7 @@ stays wrong, and its author must hear of it."""
 
 RESPONSES: Mapping[str, type[Message]] = {
     "/offerd.v1.DecisionService/Decide": decisions.DecideResponse,
+    "/offerd.v1.DecisionService/BatchDecide": decisions.BatchDecideResponse,
     "/offerd.v1.EventService/Collect": events.CollectResponse,
     "/offerd.v1.ProfileService/GetProfile": profiles.GetProfileResponse,
     "/offerd.v1.ProfileService/SetProfile": profiles.SetProfileResponse,
@@ -68,6 +70,12 @@ RESPONSES: Mapping[str, type[Message]] = {
     "/offerd.v1.ContactService/CheckContact": contacts.CheckContactResponse,
     "/offerd.v1.ContactService/CommitContact": contacts.CommitContactResponse,
     "/offerd.v1.ContactService/ReleaseContact": contacts.ReleaseContactResponse,
+    "/offerd.v1.PlaceService/Within": places.WithinResponse,
+    "/offerd.v1.PlaceService/Nearby": places.NearbyResponse,
+    "/offerd.v1.PlaceService/InBox": places.InBoxResponse,
+    "/offerd.v1.PlaceService/Ahead": places.AheadResponse,
+    "/offerd.v1.PlaceService/Regions": places.RegionsResponse,
+    "/offerd.v1.PlaceService/GetPlace": places.GetPlaceResponse,
 }
 """The rpcs that the clients call, with the type of their answer."""
 

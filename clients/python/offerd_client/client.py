@@ -15,6 +15,7 @@ from offerd_client.answers import Decision, EventResult, Profile, Reservation
 from offerd_client.calls import RESPONSES, Call
 from offerd_client.consents import Consent
 from offerd_client.contacts import ContactCategory, ContactVerdict
+from offerd_client.many import ManyDecisions
 from offerd_client.questions import (
     Arbitration,
     Deduplication,
@@ -26,12 +27,13 @@ from offerd_client.questions import (
 )
 from offerd_client.settings import CHANNEL_OPTIONS, ClientSettings
 from offerd_client.status import error_from_call
+from offerd_client.surroundings import Surroundings
 from offerd_client.translate import Default
 
 Answered = TypeVar("Answered")
 
 
-class Client:
+class Client(ManyDecisions, Surroundings):
     """Asks one service, `target` being its host and port; safe to share between threads.
 
     Connects at the first call and keeps the connection. Every method raises an
@@ -93,7 +95,7 @@ class Client:
         """Decide what to offer for each scope.
 
         `context` is what is known of the moment: `channel`, `locales`, `time_zone`,
-        `location` (`latitude`, `longitude`, `accuracy_m`) and `attributes`, the free
+        `location` (with the names of a `Location`) and `attributes`, the free
         ones. `decide_time` and `overrides` go only with `dry_run`. `deduplication` None is
         within each scope, `arbitration` None in the order of the scopes. `preview_token`
         forces arms of experiments; empty forces none. `events` have just happened: they are

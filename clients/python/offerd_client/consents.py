@@ -42,12 +42,13 @@ class Consent:
     general: ConsentValue | None = None
     tcf_string: str = ""
     choice_time: datetime | None = None
+    precise_location: ConsentValue | None = None
 
 
 def fill_consent(message: pb.Consent, consent: Consent) -> None:
     """Writes a choice into a message; raises InvalidArgument for what can't be written down."""
     message.SetInParent()
-    for name in ("collect", "personalize", "share", "general"):
+    for name in ("collect", "personalize", "share", "precise_location", "general"):
         value: ConsentValue | None = getattr(consent, name)
         if value is not None:
             setattr(message, name, value.value)
@@ -76,6 +77,7 @@ def read_consent(message: pb.Consent) -> Consent:
         _value(message.general),
         message.tcf_string,
         message.choice_time.ToDatetime(UTC) if message.HasField("choice_time") else None,
+        _value(message.precise_location),
     )
 
 

@@ -26,7 +26,7 @@ from offerd_client.questions import (
 )
 
 CONTEXT_FIELDS = ("attributes", "channel", "locales", "location", "time_zone")
-LOCATION_FIELDS = ("accuracy_m", "latitude", "longitude")
+LOCATION_FIELDS = ("accuracy_m", "cell", "course_deg", "latitude", "longitude", "speed_mps")
 INT32 = range(-(2**31), 2**31)
 
 
@@ -106,13 +106,7 @@ def _add_scope(request: decisions.DecideRequest, scope: Scope, path: str) -> Non
         placement=check_text(scope.placement, f"{path}.placement"),
     )
     if scope.item_count is not None:
-        if scope.item_count not in INT32:
-            raise InvalidArgument(
-                Reason.OUT_OF_RANGE,
-                f"`{path}.item_count` must be a 32-bit number, found `{scope.item_count}`",
-                field=f"{path}.item_count",
-            )
-        message.item_count = scope.item_count
+        message.item_count = check_int32(scope.item_count, f"{path}.item_count")
     if scope.top_up is not None:
         message.top_up = scope.top_up
 
@@ -124,6 +118,15 @@ def identity_message(identity: Identity, path: str) -> identities_pb2.Identity:
         id=check_text(identity.id, f"{path}.id"),
         authentication_state=identity.authentication_state.value,  # type: ignore[arg-type]
     )
+
+
+def check_int32(value: float, path: str) -> int:
+    """The number itself, if it can be written down; raises InvalidArgument otherwise."""
+    if value not in INT32:
+        raise InvalidArgument(
+            Reason.OUT_OF_RANGE, f"`{path}` must be a 32-bit number, found `{value}`", field=path
+        )
+    return int(value)
 
 
 def _fill_context(message: decisions.Context, context: Mapping[str, Any]) -> None:
@@ -153,7 +156,10 @@ def _fill_location(message: decisions.Location, location: Mapping[str, Any]) -> 
     message.SetInParent()
     for name, value in location.items():
         path = f"context.location.{name}"
-        if value is None and name == "accuracy_m":
+        if name == "cell":
+            message.cell = _text(value, path)
+            continue
+        if value is None and name not in ("latitude", "longitude"):
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InvalidArgument(Reason.WRONG_TYPE, f"`{path}` must be a number", field=path)

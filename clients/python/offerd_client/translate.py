@@ -17,6 +17,7 @@ from offerd_client.answers import (
     Candidate,
     Content,
     CounterChange,
+    Crossing,
     Decision,
     EventResult,
     EventStatus,
@@ -194,6 +195,11 @@ def _result(message: events.EventResult) -> EventResult:
         STATUSES.get(message.status, EventStatus.UNSPECIFIED),
         _refusal(message.refusal) if message.HasField("refusal") else None,
         tuple(_counter(change) for change in message.counters),
+        tuple(
+            Crossing(one.type, one.place, one.event_time.ToDatetime(UTC), one.event_id)
+            for one in message.crossings
+        ),
+        message.not_crossed,
     )
 
 

@@ -8,7 +8,10 @@ from typing import NamedTuple
 from offerd import expression as ex
 from offerd.admission import format_instant, quote
 from offerd.admission.wording import suggestion
-from offerd.audience.membership import Memberships
+from offerd.app.place_asking import asking_of, questions_of, require_counted
+from offerd.audience.environment import decision_environment
+from offerd.audience.place_names import no_names
+from offerd.audience.place_questions import PlaceAsking
 from offerd.audience.telling import Telling, result_of
 from offerd.bundle import Bundle
 from offerd.customer.subject import subjects_of
@@ -18,6 +21,7 @@ from offerd.errors import DataError
 from offerd.events import FoldPlan
 from offerd.model.identity import Subject, profile_key
 from offerd.model.profile import ProfileKey
+from offerd.places.record import PlaceQuestions
 from offerd.store import ReadOnlyState
 from offerd.store.observing import Observed
 
@@ -57,16 +61,17 @@ class Asking:
     def __init__(self, bundle: Bundle, state: ReadOnlyState) -> None:
         self._catalogue = bundle.catalogue
         self._prepared = bundle.prepared
-        self._plan = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+        self._plan = FoldPlan.build(bundle.catalogue, bundle.event_filters, bundle.places)
         self._observed = Observed(state, self._plan)
         self._namespaces = {one.id: one for one in bundle.catalogue.schema.namespaces}
 
     def estimate(self, audience: str | None, rule: str | None, at_ns: int, most: int) -> Estimate:
         """Works an audience, or a rule, out for all customers."""
         rules = dict(self._prepared.audiences)
+        places = self._prepared.place_questions
         asked = _THE_RULE if audience is None else audience
         if rule is not None:
-            rules[_THE_RULE] = self._compiled(rule)
+            rules[_THE_RULE], places = self._compiled(rule)
         else:
             self._require(asked)
         members = customers = unknown = 0
@@ -75,11 +80,8 @@ class Asking:
             known = self._observed.views.known(subject, self._plan, at_ns)
             if not known.records and not known.found.entries:
                 continue  # was known once
-            view = known.view(at_ns)
-            memberships = Memberships(
-                rules, view.attributes, {}, view.aggregates, at_ns, view.scores, view.memberships
-            )
-            outcome = memberships[asked]
+            timeline = CustomerTimeline(known, self._plan, rules, at_ns, places)
+            outcome = timeline.memberships[asked]
             customers += 1
             unknown += not isinstance(outcome, bool)
             if outcome is True:
@@ -102,7 +104,7 @@ class Asking:
         known = self._observed.views.known(subject, self._plan, at_ns)
         if not known.records and not known.found.entries:
             raise DataError(f"nothing is known of {quote(key.id)} in `{key.namespace}`")
-        timeline = CustomerTimeline(known, self._plan, self._prepared.audiences, at_ns)
+        timeline = self._tracking().timeline(known, at_ns)
         stored = self._observed.memberships.row(subject.unit)
         outcome = timeline.memberships[audience]
         tracked = None if stored is None else stored.row.memberships.get(audience)
@@ -126,6 +128,7 @@ class Asking:
             self._catalogue.schema,
             self._prepared.environment,
             self._plan,
+            places=self._prepared.place_questions,
         )
 
     def _subjects(self) -> Iterator[Subject]:
@@ -143,15 +146,21 @@ class Asking:
                         yield subject
             after = page.after
 
-    def _compiled(self, rule: str) -> ex.Rule:
-        environment = self._prepared.environment
+    def _compiled(self, rule: str) -> tuple[ex.Rule, PlaceQuestions | None]:
+        """A rule, and what it and others ask of places."""
+        catalogue, places = self._catalogue, self._prepared.places
+        asking = PlaceAsking(no_names) if places is None else asking_of(places)
+        audiences = [one.id for one in catalogue.audiences]
+        environment = decision_environment(catalogue.schema, audiences, asking.record)
         try:
             checked = ex.compile_expression(rule, environment)
         except ex.ExpressionError as error:
             raise DataError("\n".join(issue.message for issue in error.issues)) from error
         if "offer" in checked.references.attributes:
             raise DataError("an audience's rule can't read `offer`")
-        return ex.plan(checked, environment)
+        require_counted(asking, catalogue)
+        questions = questions_of(catalogue, places, asking.reads)
+        return ex.plan(checked, environment), questions
 
     def _require(self, audience: str) -> None:
         known = [one.id for one in self._catalogue.audiences]

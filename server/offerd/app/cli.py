@@ -21,6 +21,7 @@ from offerd.app.journal_cli import add_journal_commands
 from offerd.app.journal_options import journal_options, journal_settings
 from offerd.app.load_cli import add_load_commands
 from offerd.app.logging import set_up_logging
+from offerd.app.places_cli import add_places_commands
 from offerd.app.process import serve
 from offerd.app.releases_cli import add_release_commands
 from offerd.app.rules_cli import add_rule_commands
@@ -31,6 +32,7 @@ from offerd.app.workers.worker import LogSettings
 from offerd.bundle import check_bundle, write_bundle
 from offerd.decision.hiding import HIDDEN_LABELS
 from offerd.errors import DefinitionsError, OfferdError
+from offerd.service.grpc_server import Transport
 from offerd_gateway.listen import parse_address, parse_tls
 
 _FILE = click.Path(path_type=Path)
@@ -136,6 +138,14 @@ def check_command(bundle: Path) -> None:
     help="Let so many processes answer, and one more write for all of them; 1 does both.",
 )
 @click.option(
+    "--transport",
+    type=click.Choice([one.value for one in Transport]),
+    default=Transport.AUTO.value,
+    show_default=True,
+    help="What the gRPC door is served with: auto is native where that is installed and there is "
+    "no TLS, and grpcio otherwise.",
+)
+@click.option(
     "--durability",
     type=click.Choice(["fsync", "relaxed"]),
     default="fsync",
@@ -191,6 +201,7 @@ def serve_command(
     insecure_listen: bool,
     cors_origins: tuple[str, ...],
     workers: int,
+    transport: str,
     durability: str,
     hide_labels: str,
     tombstone_days: int,
@@ -221,6 +232,7 @@ def serve_command(
         journal=journal_settings(**journal),
         tombstone_days=tombstone_days,
         transition_days=transition_days,
+        transport=Transport(transport),
     )
     log = set_up_logging(level=log_level, as_json=log_format == "json")
     if workers == 1:
@@ -279,6 +291,7 @@ for add_commands in (
     add_journal_commands,
     add_audience_commands,
     add_backup_commands,
+    add_places_commands,
 ):
     add_commands(main)
 
@@ -288,5 +301,7 @@ def _said(context: click.Context, option: str) -> bool:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    shown = ("offers", "audiences", "placements", "decisions", "scopes")
+    shown = ["offers", "audiences", "placements", "decisions", "scopes"]
+    if counts["places"]:
+        shown += ["libraries", "places"]
     return ", ".join(f"{counts[name]:,} {name}" for name in shown)

@@ -9,6 +9,7 @@ import grpc
 
 from offerd.decision.hiding import HIDDEN_LABELS
 from offerd.errors import ConfigurationError
+from offerd.service.grpc_server import Transport
 from offerd.store import JournalSettings
 from offerd_gateway.listen import Address, check_doors
 from offerd_gateway.tls import TlsSettings, read_pem
@@ -21,7 +22,7 @@ class ServeConfig(NamedTuple):
     directory of releases to follow) is given. `http` is None without the JSON gateway.
     Explanations don't tell the values of data that carries one of `hidden_labels`. For
     `tombstone_days` nothing from before brings back a customer who was deleted. Transitions of
-    audiences are kept for `transition_days`.
+    audiences are kept for `transition_days`. `transport` is what the gRPC door is served with.
     """
 
     bundle: Path | None
@@ -39,6 +40,7 @@ class ServeConfig(NamedTuple):
     journal: JournalSettings = JournalSettings()
     tombstone_days: int = 90
     transition_days: int = 30
+    transport: Transport = Transport.AUTO
 
     def complete(self) -> ServeConfig:
         """Returns the settings if they fit together; raises ConfigurationError otherwise.
@@ -50,6 +52,7 @@ class ServeConfig(NamedTuple):
             raise ConfigurationError("give one of `--bundle`, `--definitions` and `--releases`")
         doors = [self.grpc] if self.http is None else [self.grpc, self.http]
         check_doors(doors, self.tls, insecure=self.insecure_listen)
+        self.transport.chosen(secure=self.tls is not None)
         return self
 
 

@@ -37,12 +37,22 @@ class Doors:
         self._log = log
         credentials = None if config.tls is None else grpc_credentials(config.tls)
         self._grpc = GrpcServer(
-            dispatcher, config.grpc.host, config.grpc.port, credentials, shared=shared
+            dispatcher,
+            config.grpc.host,
+            config.grpc.port,
+            credentials,
+            shared=shared,
+            transport=config.transport,
         )
         self._backend = LocalBackend(dispatcher)
         self._gateway: GatewayServer | None = None
         self.grpc = config.grpc._replace(port=self._grpc.port)
         self.http: Address | None = None
+
+    @property
+    def transport(self) -> str:
+        """What the gRPC door is served with."""
+        return self._grpc.transport.value
 
     async def open(self) -> None:
         """Starts to serve; raises ConfigurationError if an address can't be had."""
@@ -57,13 +67,17 @@ class Doors:
             self.http = config.http._replace(port=await gateway.start())
             self._gateway = gateway
 
-    async def close(self) -> None:
-        """Refuses new calls, and lets those in flight finish within the grace."""
-        self._backend.stop()
+    async def close(self, *, drain: bool = True) -> None:
+        """Refuses new calls, and lets those in flight finish within the grace.
+
+        Without `drain` callers are sent to the other processes that share these doors.
+        """
+        if drain:
+            self._backend.stop()
         grace_s = self._config.grace_s
         await asyncio.gather(
-            self._grpc.stop(grace_s),
-            *([self._gateway.stop(grace_s)] if self._gateway is not None else []),
+            self._grpc.stop(grace_s, drain=drain),
+            *([] if self._gateway is None else [self._gateway.stop(grace_s, leave=not drain)]),
         )
 
     def _log_turned_away(self, record: AccessRecord) -> None:

@@ -69,7 +69,7 @@ def data_command(
     from offerd.imports import run_import, shown_on
 
     opened = open_bundle(bundle, None)
-    fold = FoldPlan.build(opened.catalogue, opened.event_filters)
+    fold = FoldPlan.build(opened.catalogue, opened.event_filters, opened.places)
     try:
         with State.open(state, fold) as store, shown_on(sys.stderr) as progress:
             report = run_import(

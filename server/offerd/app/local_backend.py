@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 from offerd.errors import DeadlineExceeded, Reason
 from offerd.service.deadline import waiting
 from offerd.service.dispatch import Dispatcher
+from offerd.service.serialized import as_message
 
 DOOR = "http"
 REQUEST_ID = "x-request-id"
@@ -37,7 +38,7 @@ class LocalBackend:
             # Not every request message has a place for its name; the log's line has.
             with bound_contextvars(**_named(metadata)), waiting(timeout_s):
                 async with asyncio.timeout(timeout_s):
-                    return await self._dispatcher.call(method, request, DOOR)
+                    return await self._dispatcher.call(method, request, DOOR, queued=True)
         except TimeoutError as error:
             raise DeadlineExceeded(
                 Reason.DEADLINE_EXCEEDED, f"not answered within {timeout_s:g} s"
@@ -68,7 +69,7 @@ class LocalBackend:
                         ) from error
                     if answer is None:
                         return
-                    yield answer
+                    yield as_message(answer)
 
     async def ready(self) -> bool:
         """Whether new calls are welcome."""

@@ -6,7 +6,11 @@ import logging
 import sys
 from typing import Final
 
+import msgspec
 import structlog
+
+from offerd.admission import format_instant
+from offerd.app.log_queue import LogQueue, Render
 
 _REQUEST: Final = "request"
 """The event of the line that each call has, whichever door it came by."""
@@ -34,8 +38,7 @@ def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBo
         processors=[
             structlog.contextvars.merge_contextvars,
             *([] if level == "debug" else [_without_words]),
-            *shared,
-            renderer,
+            LogQueue(sys.stderr, _rendering(as_json=as_json, renderer=renderer)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
@@ -44,6 +47,25 @@ def set_up_logging(*, level: str, as_json: bool) -> structlog.typing.FilteringBo
     _route_libraries(threshold, shared, renderer)
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return log
+
+
+def _rendering(*, as_json: bool, renderer: structlog.typing.Processor) -> Render:
+    """Returns what makes text of a line, in the thread that writes."""
+
+    def render(level: str, line: structlog.typing.EventDict, time_ns: int) -> str:
+        # As structlog's own methods have it: a failure that is told with its cause is an error.
+        line["level"] = "error" if level == "exception" else level
+        line["timestamp"] = format_instant(time_ns)
+        if not as_json:
+            return str(renderer(None, level, line))
+        if "exc_info" in line:
+            line = structlog.processors.format_exc_info(None, level, line)
+        return _encode(line).decode()
+
+    return render
+
+
+_encode: Final = msgspec.json.Encoder(enc_hook=repr).encode
 
 
 def _route_libraries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import time
@@ -16,6 +17,7 @@ from offerd.app.config import ServeConfig
 from offerd.app.doors import Doors
 from offerd.app.revisions import first_standing
 from offerd.bundle import Bundle
+from offerd.service.batches import Batches
 from offerd.service.dispatch import Dispatcher, Handler, StreamHandler
 from offerd.service.failures import LeftOut
 from offerd.service.revisions import Revisions
@@ -41,9 +43,13 @@ def dispatcher_for(
     elsewhere: Elsewhere | None = None,
 ) -> Dispatcher:
     """Returns what answers every rpc by the revisions, but for those answered elsewhere."""
+    batches = Batches(
+        revisions.decide, lambda error: log.error("failed", method="Decide", exc_info=error)
+    )
     return Dispatcher(
         {
             "/offerd.v1.DecisionService/Decide": revisions.decide,
+            "/offerd.v1.DecisionService/BatchDecide": batches.batch_decide,
             "/offerd.v1.EventService/Collect": revisions.collect,
             "/offerd.v1.ProfileService/GetProfile": revisions.get_profile,
             "/offerd.v1.ProfileService/SetProfile": revisions.set_profile,
@@ -65,10 +71,17 @@ def dispatcher_for(
             "/offerd.v1.AudienceService/ListAudiences": revisions.audiences.list_audiences,
             "/offerd.v1.AudienceService/ListMembers": revisions.audiences.list_members,
             "/offerd.v1.AudienceService/ExplainMembership": revisions.audiences.explain_membership,
+            "/offerd.v1.PlaceService/Within": revisions.places.within,
+            "/offerd.v1.PlaceService/Nearby": revisions.places.nearby,
+            "/offerd.v1.PlaceService/InBox": revisions.places.in_box,
+            "/offerd.v1.PlaceService/Ahead": revisions.places.ahead,
+            "/offerd.v1.PlaceService/Regions": revisions.places.regions,
+            "/offerd.v1.PlaceService/GetPlace": revisions.places.get_place,
             **({} if elsewhere is None else elsewhere.handlers),
         },
         log,
         streams={
+            "/offerd.v1.DecisionService/DecideStream": batches.decide_stream,
             "/offerd.v1.EventService/CollectStream": revisions.collect_stream,
             "/offerd.v1.ProfileService/ExportSubject": revisions.export_subject,
             "/offerd.v1.LoadService/Load": revisions.load,
@@ -106,9 +119,14 @@ async def serve(
         following = None
         try:
             await doors.open()
+            settle()
             bundle = revisions.active.bundle
             log.info(
-                "serving", revision=bundle.revision, grpc=str(doors.grpc), http=str(doors.http)
+                "serving",
+                revision=bundle.revision,
+                grpc=str(doors.grpc),
+                http=str(doors.http),
+                transport=doors.transport,
             )
             for line in ready_to_paste(bundle, doors, secure=config.tls is not None):
                 announce(line)
@@ -123,6 +141,12 @@ async def serve(
             await doors.close()
             revisions.tracker.stop()
     log.info("stopped")
+
+
+def settle() -> None:
+    """Prepares the interpreter to answer, now that all is loaded."""
+    # What is loaded stays: looking through it for garbage only takes time.
+    gc.freeze()
 
 
 def _tell_of_end(log: structlog.typing.FilteringBoundLogger, following: asyncio.Task[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import tempfile
 from collections.abc import Collection
@@ -22,6 +23,7 @@ from offerd.expression import prepare
 from offerd.model.shares import WHOLE
 from offerd.releases import Releases
 from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.store.cycles import without_cycle_search
 
 POLL_S: Final = 0.1
 """How often the history of releases is looked at: one call of stat."""
@@ -52,7 +54,7 @@ def load_bundle(path: Path, hidden_labels: Collection[str]) -> Loaded:
 def _loaded(bundle: Bundle, hidden_labels: Collection[str]) -> Loaded:
     return Loaded(
         bundle,
-        FoldPlan.build(bundle.catalogue, bundle.event_filters),
+        FoldPlan.build(bundle.catalogue, bundle.event_filters, bundle.places, bundle),
         hidden_names(bundle.prepared, bundle.event_filters, hidden_labels),
     )
 
@@ -132,7 +134,10 @@ class ReleaseFollower:
     async def _activate(self, revisions: Revisions, retry_s: float) -> bool:
         """Returns whether what the history asks for is served; tells the log if it isn't."""
         try:
-            standing = await asyncio.to_thread(self._standing)
+            # A search for cycles stops everybody until it has visited all that is loaded.
+            with without_cycle_search():
+                standing = await asyncio.to_thread(self._standing)
+                gc.freeze()
             await revisions.use(standing)
         except Exception as error:
             # Whatever it was, later releases must be seen: nobody else would look for them.

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from offerd import expression as ex
 from offerd.audience.environment import decision_environment, event_environment
+from offerd.audience.place_questions import answers
 from offerd.expression.check.size import cost
 from offerd.expression.check.tree import Constant, Node, children
 from offerd.expression.check.types import Kind
@@ -46,7 +47,11 @@ class Measured(NamedTuple):
 
 def measure(catalogue: Catalogue, *, records: int, seed: int) -> list[Measured]:
     """Every distinct rule of a catalogue, the dearest first."""
-    customers = decision_environment(catalogue.schema, [a.id for a in catalogue.audiences])
+    customers = decision_environment(
+        catalogue.schema,
+        [a.id for a in catalogue.audiences],
+        answers(catalogue.place_reads),
+    )
     sources = [rule.tree for rule in catalogue.rules]
     uses = _uses_of_rules(catalogue)
     measured = _measure_all(sources, customers, uses, records, seed)

@@ -18,6 +18,7 @@ from offerd.app.rules_schema import catalogue_world, read_catalogue
 from offerd.errors import DataError
 from offerd.expression.evaluation import RequestError, evaluate_json
 from offerd.expression.narrate import Narration, narrate
+from offerd.expression.narration.parts import told_name
 from offerd.expression.narration.values import json_value
 from offerd.model.catalogue import Catalogue
 
@@ -45,7 +46,7 @@ def evaluate(source: str, record: str | None, schema: Path | None) -> Evaluated:
     if schema is None:
         return _evaluated(source, inferred_world(source, given, now_ns), None)
     catalogue = read_catalogue(schema)
-    return _evaluated(source, catalogue_world(catalogue, given, now_ns), catalogue)
+    return _evaluated(source, catalogue_world(catalogue, given, now_ns, source), catalogue)
 
 
 def _evaluated(source: str, world: World, catalogue: Catalogue | None) -> Evaluated:
@@ -82,7 +83,7 @@ def _follow(
 def outcome_text(found: Evaluated) -> str:
     """The result as a line: JSON for a value."""
     if isinstance(found.outcome, ex.Unknown):
-        names = ", ".join(f"`{name}`" for name in found.outcome.names)
+        names = ", ".join(f"`{told_name(name)}`" for name in found.outcome.names)
         return f"unknown: no value for {names}"
     if isinstance(found.outcome, ex.Failure):
         place = found.outcome.position

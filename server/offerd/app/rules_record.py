@@ -13,6 +13,8 @@ from typing import Any, Final, NoReturn
 
 from offerd import expression as ex
 from offerd.app.json_option import read_object
+from offerd.app.rules_places import asking_of, given_answers
+from offerd.audience.place_questions import ROOT as PLACES
 from offerd.errors import DataError
 from offerd.expression.check.types import Kind
 from offerd.expression.functions.arithmetic import RANGES
@@ -58,7 +60,9 @@ def declared_world(environment: ex.Environment, record: Mapping[str, Any]) -> Wo
             known = ", ".join(f"`{root}`" for root in environment.roots)
             raise DataError(f"the record has `{name}`: expected some of {known}")
     for name, declared in environment.variables.items():
-        if isinstance(declared, ex.Record):
+        if isinstance(declared, ex.AnsweringRecord):
+            values.setdefault(name, {})
+        elif isinstance(declared, ex.Record):
             values[name] = dict(_attributes(name, declared, _object(name, record.get(name, {}))))
         elif name in record:
             values[name] = at_run_time(name, record[name], declared)
@@ -67,7 +71,17 @@ def declared_world(environment: ex.Environment, record: Mapping[str, Any]) -> Wo
         values[name] = {
             key: at_run_time(f'{name}("{key}")', value, lookup.type) for key, value in given.items()
         }
+    _take_answers(environment, record, values)
     return World(environment, values)
+
+
+def _take_answers(
+    environment: ex.Environment, record: Mapping[str, Any], values: dict[str, Any]
+) -> None:
+    """Adds what the record says of places where it is looked for."""
+    for attribute, value in given_answers(environment, _object(PLACES, record.get(PLACES, {}))):
+        name = f"{attribute.root}.{attribute.path}"
+        values[attribute.root][attribute.path] = at_run_time(name, value, attribute.type)
 
 
 def _object(name: str, value: Any) -> dict[str, Any]:
@@ -156,7 +170,7 @@ def inferred_world(source: str, record: Mapping[str, Any], now_ns: int) -> World
     used = list(_used(parse(source)))
     for name in (*RECORDS, *(key for key in record if key not in RECORDS)):
         given = record.get(name, {})
-        if name in ("now", "audience"):
+        if name in ("now", "audience", PLACES):
             continue
         if isinstance(given, dict):
             attributes, values[name] = _inferred_record(given)
@@ -171,7 +185,9 @@ def inferred_world(source: str, record: Mapping[str, Any], now_ns: int) -> World
     values["now"] = at_run_time("now", record["now"], ex.TIMESTAMP) if "now" in record else now_ns
     audiences = _object("audience", record.get("audience", {}))
     asked = {path for root, path in used if root == "audience"}
+    variables[PLACES], values[PLACES] = asking_of(None).record, {}
     environment = ex.Environment(variables, {"audience": ex.Lookup({*audiences, *asked})})
+    _take_answers(environment, record, values)
     values["audience"] = {
         key: at_run_time(f'audience("{key}")', value, ex.BOOL) for key, value in audiences.items()
     }

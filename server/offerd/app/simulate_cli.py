@@ -12,7 +12,7 @@ import click
 
 from offerd.app.simulate_options import (
     Asked,
-    compiled,
+    bundle_of,
     opened,
     shared_options,
     write_file,
@@ -147,11 +147,8 @@ def _only(question: Question, names: list[str]) -> Question:
 
 @contextmanager
 def _source(paths: tuple[Path, ...]) -> Iterator[Source]:
-    files = [path for path in paths if not path.is_dir()]
-    if files and len(paths) > 1:
-        raise click.UsageError(f"give one bundle or folders of definitions: `{files[0]}` is a file")
     name = ", ".join(str(path) for path in paths)
-    with opened(paths[0]) if files else compiled(paths) as found:
+    with bundle_of(paths) as found:
         yield Source(name, found)
 
 

@@ -224,7 +224,17 @@ def _arms(given: Sequence[str], bundle: Bundle) -> dict[str, str]:
 
 
 @contextmanager
-def compiled(folders: Sequence[Path]) -> Iterator[Bundle]:
+def bundle_of(paths: Sequence[Path]) -> Iterator[Bundle]:
+    """Yields one bundle, or that of folders of definitions; UsageError for a mixture."""
+    files = [path for path in paths if not path.is_dir()]
+    if files and len(paths) > 1:
+        raise click.UsageError(f"give one bundle or folders of definitions: `{files[0]}` is a file")
+    with opened(paths[0]) if files else _compiled(paths) as found:
+        yield found
+
+
+@contextmanager
+def _compiled(folders: Sequence[Path]) -> Iterator[Bundle]:
     """Yields the bundle of folders of definitions, which is gone afterwards."""
     from offerd.definitions import load
 

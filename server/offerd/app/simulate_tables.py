@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from offerd.app.tables import console, print_line, print_table
 from offerd.simulation.changes import KindChanges
 from offerd.simulation.differences import Difference, Example, ScopeDifference
 from offerd.simulation.report import (
@@ -21,7 +19,6 @@ from offerd.simulation.report import (
     ScopeReport,
 )
 
-_FILE_WIDTH = 160
 _LISTED = 4
 _TRANSITIONS = 20
 _OUTCOMES = {
@@ -34,19 +31,19 @@ _OUTCOMES = {
 
 def print_report(report: Report) -> None:
     """Prints a simulation."""
-    out = _console()
+    out = console()
     profiles = report.profiles
-    _line(out, f"{report.definitions}: revision {report.revision}, at {report.at}")
-    _line(out, f"{report.profiles_file}: {profiles:,} profiles")
-    _print(out, "outcome by scope", ["scope", *_OUTCOMES.values()], 1, _outcomes(report))
-    _print(
+    print_line(out, f"{report.definitions}: revision {report.revision}, at {report.at}")
+    print_line(out, f"{report.profiles_file}: {profiles:,} profiles")
+    print_table(out, "outcome by scope", ["scope", *_OUTCOMES.values()], 1, _outcomes(report))
+    print_table(
         out,
         "coverage of offers, in profiles",
         ["offer", "candidate", "eligible", "shown", "", "first"],
         1,
         (_coverage(offer, profiles) for offer in report.offers if offer.shown),
     )
-    _print(
+    print_table(
         out,
         "shadowed: eligible for somebody, shown to nobody",
         ["offer", "eligible", "shown instead"],
@@ -54,7 +51,7 @@ def print_report(report: Report) -> None:
         ((o.id, f"{o.eligible:,}", _listed(o.displaced_by)) for o in report.shadowed),
         last_is_text=True,
     )
-    _print(
+    print_table(
         out,
         "nobody is eligible",
         ["offer", "candidate", "where most fell, and why"],
@@ -63,12 +60,12 @@ def print_report(report: Report) -> None:
         last_is_text=True,
     )
     if report.unconsidered:
-        _line(out, f"in none of these scopes: {', '.join(report.unconsidered)}")
+        print_line(out, f"in none of these scopes: {', '.join(report.unconsidered)}")
     for scope in report.scopes:
         _print_experiments(out, scope, profiles)
     if report.ranking_failures:
-        _line(out, f"offers without a score, by ranking: {_listed(report.ranking_failures)}")
-    _print(
+        print_line(out, f"offers without a score, by ranking: {_listed(report.ranking_failures)}")
+    print_table(
         out,
         "diagnostics",
         ["requests", "what failed"],
@@ -76,7 +73,7 @@ def print_report(report: Report) -> None:
         ((f"{times:,}", text) for text, times in report.diagnostics.items()),
         last_is_text=True,
     )
-    _print(
+    print_table(
         out,
         "profiles" if len(report.first_profiles) == profiles else "the first profiles",
         ["line", "profile", "scope", "gets"],
@@ -88,11 +85,11 @@ def print_report(report: Report) -> None:
 
 def print_difference(difference: Difference) -> None:
     """Prints a comparison."""
-    out = _console()
+    out = console()
     profiles = difference.profiles
-    _line(out, f"before: {difference.old}, revision {difference.old_revision}")
-    _line(out, f"now: {difference.new}, revision {difference.new_revision}")
-    _line(
+    print_line(out, f"before: {difference.old}, revision {difference.old_revision}")
+    print_line(out, f"now: {difference.new}, revision {difference.new_revision}")
+    print_line(
         out,
         f"{difference.profiles_file}: {profiles:,} profiles at {difference.at}, "
         f"{difference.changed:,} ({share(difference.changed, profiles)}) get something else",
@@ -100,11 +97,11 @@ def print_difference(difference: Difference) -> None:
     _print_definitions(out, difference.definitions)
     for side, found in difference.left_out.items():
         where = "before" if side == "old" else "now"
-        _line(out, f"values not declared so {where}, and left out there: {_listed(found)}")
+        print_line(out, f"values not declared so {where}, and left out there: {_listed(found)}")
     for name, scopes in (("before", difference.only_old), ("now", difference.only_new)):
         if scopes:
-            _line(out, f"scopes only {name}: {', '.join(scopes)}")
-    _print(
+            print_line(out, f"scopes only {name}: {', '.join(scopes)}")
+    print_table(
         out,
         "scopes",
         ["scope", "another answer", "", "other content only"],
@@ -121,38 +118,6 @@ def print_difference(difference: Difference) -> None:
 def share(part: int, whole: int) -> str:
     """Returns a part as a percentage of the whole; a dash if there is nothing."""
     return f"{100 * part / whole:.1f}".removesuffix(".0") + "%" if whole else "–"
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(width=_FILE_WIDTH, highlight=False)
-
-
-def _line(out: Console, text: str) -> None:
-    out.print(Text(text), soft_wrap=True)
-
-
-def _print(
-    out: Console,
-    title: str,
-    columns: Sequence[str],
-    texts: int,
-    rows: Iterable[Sequence[str]],
-    *,
-    last_is_text: bool = False,
-) -> None:
-    """Prints a table, if it has rows; the first `texts` columns hold text, the rest numbers."""
-    table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False)
-    for place, column in enumerate(columns):
-        is_text = place < texts or (last_is_text and place == len(columns) - 1)
-        table.add_column(
-            column, justify="left" if is_text else "right", overflow="fold",
-            no_wrap=not is_text,
-        )  # fmt: skip
-    for row in rows:
-        table.add_row(*map(Text, row))  # text of others is never markup
-    if table.row_count:
-        out.print(table)
 
 
 def _outcomes(report: Report) -> Iterable[Sequence[str]]:
@@ -194,7 +159,7 @@ def _print_experiments(out: Console, scope: ScopeReport, profiles: int) -> None:
         parts = [f"{arm} {n:,} ({share(n, profiles)})" for arm, n in one.arms.items()]
         parts.append(f"holdout {one.holdout:,} ({share(one.holdout, profiles)})")
         parts.append(f"taking no part {one.outside:,} ({share(one.outside, profiles)})")
-        _line(out, f"experiment {one.experiment} in {scope.name}: {', '.join(parts)}")
+        print_line(out, f"experiment {one.experiment} in {scope.name}: {', '.join(parts)}")
 
 
 def _answers(profile: ProfileAnswers) -> Iterable[Sequence[str]]:
@@ -212,7 +177,7 @@ def _gets(answer: ScopeAnswer) -> str:
 
 def _print_definitions(out: Console, kinds: Sequence[KindChanges]) -> None:
     if not kinds:
-        _line(out, "definitions: the same")
+        print_line(out, "definitions: the same")
         return
     rows: list[Sequence[str]] = []
     for kind in kinds:
@@ -225,19 +190,19 @@ def _print_definitions(out: Console, kinds: Sequence[KindChanges]) -> None:
         ]
         if kind.reordered:
             rows.append((kind.kind, "", "in another order"))
-    _print(out, "definitions", ["kind", "id", "change"], 3, rows)
+    print_table(out, "definitions", ["kind", "id", "change"], 3, rows)
 
 
 def _print_scope(out: Console, scope: ScopeDifference) -> None:
     moved = scope.transitions[:_TRANSITIONS]
-    _print(
+    print_table(
         out,
         f"{scope.name}: first place",
         ["before", "now", "profiles"],
         2,
         ((one.old, one.new, f"{one.profiles:,}") for one in moved),
     )
-    _print(
+    print_table(
         out,
         f"{scope.name}: offers",
         ["offer", "shown before", "now", "gained", "lost"],
@@ -249,10 +214,10 @@ def _print_scope(out: Console, scope: ScopeDifference) -> None:
 
 
 def _print_example(out: Console, example: Example) -> None:
-    _line(out, f"such as {example.id} (line {example.line})")
-    _line(out, f"  before: {_gets(example.old)}")
-    _line(out, f"  now: {_gets(example.new)}")
+    print_line(out, f"such as {example.id} (line {example.line})")
+    print_line(out, f"  before: {_gets(example.old)}")
+    print_line(out, f"  now: {_gets(example.new)}")
     for one in example.because:
         when = "before" if one.side == "old" else "now"
         stage = f"not {when}: {STAGE_NAMES[one.stage]}: " if one.stage else ""
-        _line(out, f"  {one.offer}: {stage}{one.reason}")
+        print_line(out, f"  {one.offer}: {stage}{one.reason}")

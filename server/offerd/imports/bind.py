@@ -20,7 +20,7 @@ from offerd.imports.open_rows import OpenEventRows, OpenProfileRows, person_data
 from offerd.imports.rows import EventRows, Keys, ProfileRows, Records, share_of
 from offerd.imports.sources import identifier, literal
 from offerd.imports.texts import clock_reader, reader_of
-from offerd.model.schema import BUILT_IN_EVENTS, Attribute, Namespace, Schema, ValueType
+from offerd.model.schema import Attribute, Namespace, Schema, ValueType, event_types
 
 _ABOUT_AN_OFFER = ("display", "click")
 
@@ -111,10 +111,9 @@ class Binder:
         """Returns the event types that rows may name, and the SQL of the name."""
         if choice.name is not None:
             return {choice.name: self._properties(choice.name, path)}, literal(choice.name)
-        declared = {event.id: event.properties for event in self._schema.events}
         types = {
-            name: {attribute.path: attribute for attribute in declared.get(name, ())}
-            for name in (*BUILT_IN_EVENTS, *declared)
+            name: {attribute.path: attribute for attribute in declared.properties}
+            for name, declared in event_types(self._schema).items()
             if name not in _ABOUT_AN_OFFER
         }
         return types, self._named_in(choice, path)
@@ -155,8 +154,7 @@ class Binder:
         return known[name]
 
     def _properties(self, event_type: str, path: Path) -> dict[str, Attribute]:
-        declared = {event.id: event.properties for event in self._schema.events}
-        known = [*BUILT_IN_EVENTS, *declared]
+        known = event_types(self._schema)
         if event_type not in known:
             raise self._unknown(path, f"no event type {quote(event_type)}", event_type, known)
         if event_type in _ABOUT_AN_OFFER:
@@ -165,7 +163,7 @@ class Binder:
                 f"a {quote(event_type)} is about an offer that this service proposed, "
                 "so none can be imported",
             )
-        return {attribute.path: attribute for attribute in declared.get(event_type, ())}
+        return {attribute.path: attribute for attribute in known[event_type].properties}
 
     def _records(
         self,

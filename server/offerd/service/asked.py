@@ -16,7 +16,8 @@ class Asked(NamedTuple):
     """What is asked, of whom, when and how; `warnings` are for the answer.
 
     `who` are the identities of the request, `subject` whom they make. `results` are of the events
-    that came with it; `extra` are those that are taken as if they had happened.
+    that came with it; `extra` are those that are taken as if they had happened. `locates` is
+    whether it may be used precisely where the customer is known to be.
     """
 
     request_id: str
@@ -30,3 +31,4 @@ class Asked(NamedTuple):
     warnings: list[str]
     results: Sequence[EventResult] = ()
     extra: tuple[Event, ...] = ()
+    locates: bool = True

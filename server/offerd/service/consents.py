@@ -11,13 +11,18 @@ from offerd.bundle import Bundle
 from offerd.customer.consent import (
     NO_CONSENT,
     may_collect,
+    may_locate,
     may_personalize,
     merged,
     prevailing,
 )
+from offerd.customer.precision import coarse_context, coarse_location
 from offerd.errors import FailedPrecondition, InvalidArgument, Reason
+from offerd.events import MOVING_EVENTS
 from offerd.model.consent import Consent
+from offerd.model.event import Event
 from offerd.model.identity import Identity, Subject
+from offerd.model.place import LOCATION_EVENT
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Namespace
 from offerd.service.asked import Asked
@@ -54,8 +59,10 @@ class Consents:
         self._defaults = catalogue.consent
         self._namespaces = {one.id: one for one in catalogue.schema.namespaces}
         self._admission = ConsentAdmission(catalogue.channels, self._namespaces)
-        self._free = may_collect(NO_CONSENT, self._defaults) and may_personalize(
-            NO_CONSENT, self._defaults
+        self.location = catalogue.location
+        """How locations become crossings."""
+        self._free = all(
+            may(NO_CONSENT, self._defaults) for may in (may_collect, may_personalize, may_locate)
         )
 
     async def set_consent(self, request: pb.SetConsentRequest) -> pb.SetConsentResponse:
@@ -141,11 +148,14 @@ class Consents:
     def gated(self, asked: Asked, chosen: Chosen) -> Asked:
         """Returns what may be decided of what is asked: all of it, as for nobody, or fallbacks.
 
-        `chosen` is what the request itself says.
+        Where the customer is, is made coarse if it may not be used precisely. `chosen` is what
+        the request itself says.
         """
         if self._is_free(chosen):
             return asked
         consent = merged((self._known(asked.subject), chosen.consent))
+        if not may_locate(consent, self._defaults):
+            asked = asked._replace(context=coarse_context(asked.context), locates=False)
         if not may_collect(consent, self._defaults):
             options = asked.options._replace(fallbacks_only=NOT_COLLECTED)
             return asked._replace(subject=None, extra=(), options=options)
@@ -158,13 +168,14 @@ class Consents:
         """Returns what asks for several customers of one request whether they may be stored."""
         return Gate(None if self._is_free(chosen) else self, chosen)
 
-    def allows(self, who: tuple[Identity, ...], chosen: Chosen) -> bool:
-        """Whether anything may be stored of whom some identities name."""
+    def allowed(self, who: tuple[Identity, ...], chosen: Chosen) -> Allowed:
+        """Returns what may be stored of whom some identities name."""
         subject = subject_in(self._state, who, self._namespaces)
         consent = self._known(subject)
         if subject is not None and subject.key == chosen.key:
             consent = merged((consent, chosen.consent))
-        return may_collect(consent, self._defaults)
+        defaults = self._defaults
+        return Allowed(may_collect(consent, defaults), may_locate(consent, defaults))
 
     def check(self, subject: Subject) -> None:
         """Raises FailedPrecondition if nothing may be stored of a customer."""
@@ -196,23 +207,44 @@ def consent_of(
     return prevailing(state.consents.of(subject._replace(members=people)), everyones)
 
 
+class Allowed(NamedTuple):
+    """Whether anything may be stored of a customer, and precisely where they are."""
+
+    collects: bool
+    locates: bool
+
+
 class Gate:
     """Asks about each customer of a request once."""
 
     def __init__(self, consents: Consents | None, chosen: Chosen) -> None:
         self._consents = consents
         self._chosen = chosen
-        self._known: dict[tuple[Identity, ...], bool] = {}
+        self._known: dict[tuple[Identity, ...], Allowed] = {}
 
-    def check(self, who: tuple[Identity, ...], key: ProfileKey, field: str) -> None:
-        """Raises FailedPrecondition if nothing may be stored of whom an event is about."""
+    def admit(self, event: Event, who: tuple[Identity, ...], key: ProfileKey, field: str) -> Event:
+        """Returns an event as it may be stored of whom it is about.
+
+        Raises FailedPrecondition if it may not: if nothing may, or if it is a phone's own region
+        event, which tells precisely where the customer is, and that may not be used.
+        """
         if self._consents is None:
-            return
+            return event
         allowed = self._known.get(who)
         if allowed is None:
-            allowed = self._known[who] = self._consents.allows(who, self._chosen)
-        if not allowed:
+            allowed = self._known[who] = self._consents.allowed(who, self._chosen)
+        if not allowed.collects:
             raise not_collected(key, field)
+        if allowed.locates or event.type not in MOVING_EVENTS:
+            return event
+        if event.type == LOCATION_EVENT:
+            return coarse_location(event, self._consents.location)
+        raise FailedPrecondition(
+            Reason.CONSENT_NOT_GRANTED,
+            f"{quote(key.id)} in `{key.namespace}` hasn't allowed that it is used "
+            "precisely where they are",
+            field=field,
+        )
 
 
 def not_collected(key: ProfileKey, field: str) -> FailedPrecondition:

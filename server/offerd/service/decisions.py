@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
 import structlog
 
 from offerd.admission import admit_text
 from offerd.bundle import Bundle
+from offerd.customer.precision import coarse_whereabouts
 from offerd.customer.view import NOBODY
 from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer, decide
@@ -22,18 +22,21 @@ from offerd.service.deadline import has_passed
 from offerd.service.events import Events
 from offerd.service.failures import RankingFailures
 from offerd.service.journalling import Journalling
+from offerd.service.naming import Names
+from offerd.service.reading import aggregates_read
 from offerd.service.rendering import Customer
 from offerd.service.room import Room
+from offerd.service.serialized import Serialized
 from offerd.service.subjects import MemberCounts, subject_in
 from offerd.service.tokens import Tokens
 from offerd.service.translate.answers import Answers, MakeToken
-from offerd.service.translate.context import context
 from offerd.service.translate.events import EventAdmission
 from offerd.service.translate.identities import identities
 from offerd.service.translate.options import check_arms, options
 from offerd.service.translate.overrides import OverrideAdmission, Overrides
-from offerd.service.translate.scopes import scopes
-from offerd.service.translate.structs import ns_to_timestamp, timestamp_to_ns
+from offerd.service.translate.remembered import Remembered
+from offerd.service.translate.serial import SerialAnswers
+from offerd.service.translate.structs import timestamp_to_ns
 from offerd.service.views import view_of
 from offerd.store import State
 from offerd.v1 import decision_service_pb2 as pb
@@ -68,22 +71,25 @@ class Decisions:
         self._room = Room(state, now)
         self._journalling = Journalling(bundle, state.journal)
         self._tokens = Tokens(state.secret)
-        self._answers = Answers(bundle)
+        self._answers = SerialAnswers(bundle, Answers(bundle))
         self._fold = fold
+        self._aggregates = aggregates_read(bundle.prepared)
         schema = bundle.catalogue.schema
         audiences = [audience.id for audience in bundle.catalogue.audiences]
         self._overrides = OverrideAdmission(schema, audiences)
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
-        admission = EventAdmission(schema, self._tokens)
+        admission = EventAdmission(schema, self._tokens, fold.places)
         consents = self._consents = Consents(bundle, state, now)
         self._events = events or Events(lambda _: admission, lambda _: consents, state, now)
-        self._declared_context = {attribute.path: attribute for attribute in schema.context}
+        declared = {attribute.path: attribute for attribute in schema.context}
+        self._remembered = Remembered(bundle.prepared, declared)
+        self._names = Names()
         self.failures = failures or RankingFailures(log)
 
-    async def decide(self, request: pb.DecideRequest) -> pb.DecideResponse:
+    async def decide(self, request: pb.DecideRequest) -> Serialized:
         """Decides each scope; raises InvalidArgument for a request that is wrong."""
         asked = await self._permitted(self._admit(request), request)
-        stem = secrets.token_hex(12)
+        stem = self._names.hexadecimal(12)
         if asked.options.fallbacks_only and not request.dry_run:
             answer = self._decide(asked, NOBODY, self._state.tallies)
             return self._response(asked, NOBODY, answer, stem, self._tokens.make)
@@ -136,7 +142,7 @@ class Decisions:
         answer: Answer,
         stem: str,
         make_token: MakeToken | None,
-    ) -> pb.DecideResponse:
+    ) -> Serialized:
         if answer.failures:
             self.failures.count(answer.failures)
         customer = Customer(self._bundle.prepared, view, asked.context, asked.now_ns, asked.options)
@@ -144,10 +150,9 @@ class Decisions:
             self._answers.proposition(proposition, f"{stem}-{position}", make_token, customer)
             for position, proposition in enumerate(answer.propositions)
         ]
-        return pb.DecideResponse(
+        return self._answers.response(
             request_id=asked.request_id,
-            revision=self._bundle.revision,
-            decide_time=ns_to_timestamp(asked.now_ns),
+            now_ns=asked.now_ns,
             propositions=propositions,
             warnings=[*asked.warnings, *answer.diagnostics, *customer.diagnostics],
             event_results=asked.results,
@@ -155,8 +160,16 @@ class Decisions:
 
     async def _view(self, asked: Asked, *, as_of: bool = False) -> ProfileView:
         view = await view_of(
-            self._state, asked.subject, self._fold, asked.now_ns, extra=asked.extra, as_of=as_of
+            self._state,
+            asked.subject,
+            self._fold,
+            asked.now_ns,
+            extra=asked.extra,
+            as_of=as_of,
+            names=self._aggregates,
         )
+        if not asked.locates:
+            view = view._replace(whereabouts=coarse_whereabouts(view.whereabouts))
         if asked.overrides is NO_OVERRIDES:
             return view
         return asked.overrides.over(view, self._fold.defaults)
@@ -164,9 +177,9 @@ class Decisions:
     def _admit(self, request: pb.DecideRequest) -> Asked:
         now_ns = self._instant(request)
         request_id = self._request_id(request)
-        queries = scopes(request.scopes, self._bundle.prepared, explain=request.explain)
+        queries = self._remembered.scopes(request)
         who = identities(request.identities, self._namespaces, "identities")
-        what, warnings = context(request.context, self._declared_context)
+        what, warnings = self._remembered.context(request)
         overrides = self._overridden(request)
         chosen = options(request, overrides.memberships, self._forced(request))
         chosen = chosen._replace(hidden=self._hidden)
@@ -202,9 +215,10 @@ class Decisions:
             members = () if subject is None else subject.members
             extra = tuple(event.event for event in events if event.key in members)
             return asked._replace(subject=subject, results=results, extra=extra)
-        results = await self._events.store(request.events, whose, now_ns, chosen)
-        subject = subject_in(self._state, asked.who, self._namespaces)
-        return asked._replace(subject=subject, results=results)
+        if request.events:
+            stored = await self._events.store(request.events, whose, now_ns, chosen)
+            asked = asked._replace(results=stored)
+        return asked._replace(subject=subject_in(self._state, asked.who, self._namespaces))
 
     def _overridden(self, request: pb.DecideRequest) -> Overrides:
         if not request.HasField("overrides"):
@@ -236,8 +250,7 @@ class Decisions:
             )
         return timestamp_to_ns(request.decide_time, "decide_time", 1, 9999)
 
-    @staticmethod
-    def _request_id(request: pb.DecideRequest) -> str:
+    def _request_id(self, request: pb.DecideRequest) -> str:
         if not request.request_id:
-            return secrets.token_hex(8)
+            return self._names.hexadecimal(8)
         return admit_text(request.request_id, "request_id", MAXIMUM_REQUEST_ID)

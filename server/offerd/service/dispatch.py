@@ -8,19 +8,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from types import TracebackType
 from typing import Any
 
 import structlog
 from google.protobuf.message import Message
 
-from offerd.errors import Code, InvalidArgument, NotFound, Reason, RequestError, Unavailable
+from offerd.errors import (
+    Code,
+    DeadlineExceeded,
+    InvalidArgument,
+    NotFound,
+    Reason,
+    RequestError,
+    Unavailable,
+)
+from offerd.service.deadline import has_passed
+from offerd.service.overload import Turn
+from offerd.service.serialized import Answer, as_message
 from offerd.service.streams import Ending, admitted
 
-Handler = Callable[[Any], Awaitable[Message]]
-"""Answers one rpc: from its request message to its response message."""
+Handler = Callable[[Any], Awaitable[Answer]]
+"""Answers one rpc: from its request message to its response message, or the bytes of that."""
 
-StreamHandler = Callable[[Any], AsyncIterator[Message]]
+StreamHandler = Callable[[Any], AsyncIterator[Answer]]
 """Answers one rpc with a stream: from its request message, or the stream of them."""
 
 Requests = Message | InvalidArgument | AsyncIterator[Message | InvalidArgument]
@@ -42,7 +54,9 @@ class Dispatcher:
         self._handlers = dict(handlers)
         self._streams = dict(streams or {})
         self._ending = Ending()
-        self._log = log
+        self.log = log
+        """Where the lines of calls go."""
+        self._turn = Turn()
         self._in_flight = 0
         self._come = 0
         self._draining = False
@@ -64,26 +78,52 @@ class Dispatcher:
                     come = self._come
                     await asyncio.sleep(quiet_s)
 
-    async def call(self, method: str, request: Message | InvalidArgument, door: str) -> Message:
+    async def call(
+        self,
+        method: str,
+        request: Message | InvalidArgument,
+        door: str,
+        *,
+        queued: bool = False,
+    ) -> Message:
+        """Returns the answer of an rpc as a message; otherwise as `answer`."""
+        return as_message(await self.answer(method, request, door, queued=queued))
+
+    async def answer(
+        self,
+        method: str,
+        request: Message | InvalidArgument,
+        door: str,
+        *,
+        queued: bool = False,
+    ) -> Answer:
         """Returns the answer of an rpc; raises RequestError and nothing else.
 
         A door that couldn't read the request passes the refusal in its stead. `door` is the
-        name that the log gives to where the call came from.
+        name that the log gives to where the call came from. `queued` says that the call is a task
+        of its own, which has waited for its turn of the event loop: of too many in one turn the
+        last are refused.
         """
-        with self._accounted(method, request, door):
+        with _Accounted(self, method, request, door):
             if isinstance(request, InvalidArgument):
                 raise request
             handler = self._handlers.get(method)
             if handler is None:
                 raise NotFound(Reason.NO_SUCH_METHOD, f"no method `{method}`")
+            if queued:
+                self._turn.admit()
+            if has_passed():
+                raise DeadlineExceeded(
+                    Reason.DEADLINE_EXCEEDED, "the time that the caller gave was over at once"
+                )
             return await handler(request)
 
-    async def stream(self, method: str, requests: Requests, door: str) -> AsyncGenerator[Message]:
+    async def stream(self, method: str, requests: Requests, door: str) -> AsyncGenerator[Answer]:
         """Yields the answers of an rpc that streams; raises RequestError and nothing else.
 
         Its line is logged when it ends.
         """
-        with self._accounted(method, None, door):
+        with _Accounted(self, method, None, door):
             handler = self._streams.get(method)
             if handler is None:
                 raise NotFound(Reason.NO_SUCH_METHOD, f"no method `{method}`")
@@ -92,51 +132,77 @@ class Dispatcher:
                 async for answer in answers:
                     yield answer
 
-    @contextlib.contextmanager
-    def _accounted(self, method: str, request: object, door: str) -> Iterator[None]:
-        """Counts a call as in flight, tells its mistakes from the service's own, and logs it."""
-        started = time.perf_counter_ns()
-        refused: RequestError | None = None
-        code = "OK"
+    def begin(self) -> None:
+        """Counts a call as in flight; raises Unavailable once the service stops."""
         self._come += 1
         self._in_flight += 1
+        if self._draining:
+            self._in_flight -= 1
+            raise Unavailable(Reason.NOT_SERVING, "the service is stopping")
+
+    def end(self) -> None:
+        """Counts it as over."""
+        self._in_flight -= 1
+
+
+class _Accounted:
+    """Counts a call as in flight, tells its mistakes from the service's own, and logs it."""
+
+    __slots__ = ("_dispatcher", "_door", "_method", "_request", "_started_ns")
+
+    def __init__(self, dispatcher: Dispatcher, method: str, request: object, door: str) -> None:
+        self._dispatcher = dispatcher
+        self._method = method
+        self._request = request
+        self._door = door
+        self._started_ns = time.perf_counter_ns()
+
+    def __enter__(self) -> None:
         try:
-            if self._draining:
-                raise Unavailable(Reason.NOT_SERVING, "the service is stopping")
-            yield
-        except RequestError as error:
-            refused = error
+            self._dispatcher.begin()
+        except Unavailable as error:
+            self._log_line("UNAVAILABLE", error)
             raise
-        except (asyncio.CancelledError, GeneratorExit):
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._dispatcher.end()
+        if kind is None:
+            self._log_line("OK", None)
+        elif isinstance(error, RequestError):
+            self._log_line(error.code.name, error)
+        elif not isinstance(error, Exception):
             # The caller went away or its deadline has passed: nobody gets an answer.
-            code = "CANCELLED"
-            raise
-        except Exception as error:
+            self._log_line("CANCELLED", None)
+        else:
             refused = RequestError(
                 Reason.INTERNAL, "the service failed at this request; its log has the details"
             )
-            self._log.exception("failed", method=method, door=door)
+            self._dispatcher.log.exception("failed", method=self._method, door=self._door)
+            self._log_line(refused.code.name, refused)
             raise refused from error
-        finally:
-            self._in_flight -= 1
-            line: dict[str, object] = {
-                "method": method.rpartition("/")[2],
-                "door": door,
-                "code": refused.code.name if refused else code,
-                "duration_us": (time.perf_counter_ns() - started) // 1_000,
-            }
-            self._log_line(line, request, refused)
 
-    def _log_line(
-        self, line: dict[str, object], request: object, refused: RequestError | None
-    ) -> None:
-        request_id = getattr(request, "request_id", "")
+    def _log_line(self, code: str, refused: RequestError | None) -> None:
+        line: dict[str, object] = {
+            "method": self._method.rpartition("/")[2],
+            "door": self._door,
+            "code": code,
+            "duration_us": (time.perf_counter_ns() - self._started_ns) // 1_000,
+        }
+        request_id = getattr(self._request, "request_id", "")
         # A refused one may be anything, of any length; it has no place in a log.
         if request_id and len(request_id) <= _LONGEST_ID and request_id.isprintable():
             line["request_id"] = request_id
+        log = self._dispatcher.log
         if refused is not None:
             line["reason"] = refused.reason.value
             line["field"] = refused.field
             line["error"] = refused.message
-        level = self._log.error if refused and refused.code in _OWN_FAULTS else self._log.info
-        level("request", **line)
+            if refused.code in _OWN_FAULTS:
+                log.error("request", **line)
+                return
+        log.info("request", **line)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from offerd.errors import InvalidArgument, Reason, RequestError
+from offerd.model.profile import ProfileKey
 from offerd.service.consents import NOTHING, Chosen, Consents, Gate
 from offerd.service.fullness import full_profile
 from offerd.service.subjects import deleted_subject
 from offerd.service.translate.events import AdmittedEvent, EventAdmission, counter_change
-from offerd.store import Collected, CollectResult, State
+from offerd.service.translate.movements import crossing_message
+from offerd.store import Collected, CollectResult, State, Told
+from offerd.store.moving import crossings_of
 from offerd.v1 import event_service_pb2 as pb
 from offerd.v1 import identity_pb2
 
@@ -99,6 +102,7 @@ class Events:
         results, admitted = self._admitted(messages, whose, now_ns, chosen)
         taken: dict[str, bytes] = {}
         events: list[AdmittedEvent] = []
+        places: list[int] = []
         for position, event in admitted:
             incoming = event.incoming()
             known = taken.get(event.event.id) or self._state.known_fingerprint(event.event.id)
@@ -112,8 +116,28 @@ class Events:
                 outcome = CollectResult.ACCEPTED
                 taken[event.event.id] = incoming.fingerprint
                 events.append(event)
+                places.append(position)
             _tell(results[position], event, Collected(outcome), position)
+        for position, (crossings, why) in zip(places, self._crossed(events, now_ns), strict=True):
+            results[position].crossings.extend(map(crossing_message, crossings))
+            results[position].not_crossed = why
         return Assumed(results, events)
+
+    def _crossed(
+        self, events: Sequence[AdmittedEvent], now_ns: int
+    ) -> list[tuple[tuple[Told, ...], str]]:
+        """Returns what events would cross, of each profile one after the other, and why nothing."""
+        found: list[tuple[tuple[Told, ...], str]] = [((), "")] * len(events)
+        by_profile: dict[ProfileKey, list[int]] = {}
+        for number, event in enumerate(events):
+            by_profile.setdefault(event.key, []).append(number)
+        for key, numbers in by_profile.items():
+            received = [events[number].event.received(now_ns) for number in numbers]
+            several = self._state.views.moved(key, received)
+            for number, moved in zip(numbers, several, strict=True):
+                if moved is not None:
+                    found[number] = crossings_of(moved), moved.why
+        return found
 
     def _admitted(
         self, messages: Sequence[pb.Event], whose: Whose, now_ns: int, chosen: Chosen
@@ -130,11 +154,11 @@ class Events:
             gate = gates.get(consents) or gates.setdefault(consents, consents.gate(chosen))
             try:
                 event = admission.admit(message, f"events[{position}]", now_ns, whose)
-                gate.check(event.who, event.key, f"events[{position}]")
+                stored = gate.admit(event.event, event.who, event.key, f"events[{position}]")
             except RequestError as error:
                 _refuse(result, error)
             else:
-                admitted.append((position, event))
+                admitted.append((position, event._replace(event=stored)))
         return results, admitted
 
     async def _store(
@@ -158,6 +182,8 @@ def _tell(
         case CollectResult.ACCEPTED:
             result.status = pb.EVENT_STATUS_ACCEPTED
             result.counters.extend(map(counter_change, collected.changes))
+            result.crossings.extend(map(crossing_message, collected.crossings))
+            result.not_crossed = collected.not_crossed
         case CollectResult.DUPLICATE:
             result.status = pb.EVENT_STATUS_DUPLICATE
         case CollectResult.FULL:

@@ -66,5 +66,11 @@ def tracking_of(bundle: Bundle, fold: FoldPlan) -> AudienceTracking:
     """Returns how the audiences of a revision are tracked."""
     prepared, catalogue = bundle.prepared, bundle.catalogue
     return AudienceTracking(
-        catalogue.audiences, prepared.audiences, catalogue.schema, prepared.environment, fold
+        catalogue.audiences,
+        prepared.audiences,
+        catalogue.schema,
+        prepared.environment,
+        fold,
+        places=prepared.place_questions,
+        revision=bundle.revision,
     )

@@ -40,7 +40,7 @@ class MembershipMessages:
 
     def timeline(self, known: Known, at_ns: int) -> CustomerTimeline:
         """Returns what rules read of a customer from an instant on."""
-        return CustomerTimeline(known, self._tracking.plan, self._tracking.rules, at_ns)
+        return self._tracking.timeline(known, at_ns)
 
     async def all(self, audiences: Sequence[str], known: Known, now_ns: int) -> list[pb.Membership]:
         """Returns audiences that a customer is in, or was in lately."""

@@ -25,6 +25,7 @@ from offerd.service.patching import Patch
 from offerd.service.subjects import subject_in
 from offerd.service.translate.consents import consent_message
 from offerd.service.translate.loads import score_messages
+from offerd.service.translate.movements import whereabouts_message
 from offerd.service.translate.overrides import admit_scores
 from offerd.service.translate.structs import data_to_struct, ns_to_timestamp, struct_to_data
 from offerd.service.views import known_of
@@ -83,7 +84,11 @@ class Profiles:
             profile.identities.extend(identity_messages(subject.members, self._namespaces))
         if request.memberships:
             profile.memberships.extend(await self._audiences.memberships(known, now_ns))
+        if known.whereabouts is not None:
+            told = whereabouts_message(known.whereabouts, now_ns, self._fold.movements)
+            profile.whereabouts.CopyFrom(told)
         self._withholding.withhold(profile, withheld)
+        self._withholding.withhold_whereabouts(profile, request.marketing_actions)
         return pb.GetProfileResponse(profile=profile)
 
     async def set_profile(self, request: pb.SetProfileRequest) -> pb.SetProfileResponse:

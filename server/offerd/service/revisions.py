@@ -32,7 +32,9 @@ from offerd.service.failures import RankingFailures
 from offerd.service.followed import Followed, tracking_of
 from offerd.service.linking import Linking
 from offerd.service.loads import Loads
+from offerd.service.places import PlaceCalls
 from offerd.service.profiles import Profiles
+from offerd.service.serialized import Serialized
 from offerd.service.streaming import EventStream
 from offerd.service.subject_data import SubjectData
 from offerd.service.subjects import subject_in
@@ -110,7 +112,7 @@ class _Revision:
         self.loads = Loads(bundle, state, fold, now)
         self.consents = Consents(bundle, state, now)
         self.contacts = Contacts(bundle, state, fold, now)
-        self.admission = EventAdmission(bundle.catalogue.schema, Tokens(state.secret))
+        self.admission = EventAdmission(bundle.catalogue.schema, Tokens(state.secret), fold.places)
         schema = bundle.catalogue.schema
         self.namespaces: dict[str, Namespace] = {n.id: n for n in schema.namespaces}
         self.linking = Linking(self.namespaces, state, now)
@@ -150,6 +152,8 @@ class Revisions:
             state, self.tracker, lambda whose: self._asked_by(whose).audiences
         )
         """Answers the audience rpcs."""
+        self.places = PlaceCalls(lambda: self.active.bundle, now)
+        """Answers the place rpcs, by the active revision."""
 
     @property
     def active(self) -> Loaded:
@@ -203,9 +207,7 @@ class Revisions:
         canary = None if standing.canary is None else revision_of(standing.canary)
         return _Serving(revision_of(standing.active), canary, standing.plans())
 
-    async def decide(
-        self, request: decision_service_pb2.DecideRequest
-    ) -> decision_service_pb2.DecideResponse:
+    async def decide(self, request: decision_service_pb2.DecideRequest) -> Serialized:
         """As service.decisions."""
         return await self._asked_by(request.identities).decisions.decide(request)
 

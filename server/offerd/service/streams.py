@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from offerd.errors import InvalidArgument, Reason, Unavailable
+from offerd.service.serialized import Answer
 
 
 def admitted(requests: Any) -> Any:
@@ -41,10 +42,10 @@ class Ending:
         """Ends all streams, those to come too."""
         self._begun.set()
 
-    async def interrupting(self, answers: AsyncIterator[Message]) -> AsyncGenerator[Message]:
+    async def interrupting(self, answers: AsyncIterator[Answer]) -> AsyncGenerator[Answer]:
         """Yields answers; raises Unavailable instead of waiting for the next after the end."""
         ending = asyncio.ensure_future(self._begun.wait())
-        waiting: asyncio.Future[Message] | None = None
+        waiting: asyncio.Future[Answer] | None = None
         try:
             while True:
                 waiting = asyncio.ensure_future(anext(answers))

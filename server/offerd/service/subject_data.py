@@ -16,6 +16,7 @@ from offerd.events import FoldPlan
 from offerd.model.event import Event
 from offerd.model.identity import profile_key
 from offerd.model.profile import ProfileKey, ProfileRecord
+from offerd.model.schema import event_types
 from offerd.service.linking import identity_messages
 from offerd.service.translate.identities import identities
 from offerd.service.translate.structs import data_to_struct, ns_to_timestamp
@@ -44,7 +45,9 @@ class SubjectData:
         schema = bundle.catalogue.schema
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
         self._attributes = {attribute.path: attribute for attribute in schema.profile}
-        self._properties = {e.id: {p.path: p for p in e.properties} for e in schema.events}
+        self._properties = {
+            e.id: {p.path: p for p in e.properties} for e in event_types(schema).values()
+        }
 
     async def delete_subject(self, request: pb.DeleteSubjectRequest) -> pb.DeleteSubjectResponse:
         """Removes a customer; it has happened, durably, when this returns."""

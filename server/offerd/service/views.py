@@ -8,7 +8,8 @@ There, too, are the series of many identities with many events brought together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from offerd.customer.view import NOBODY, Known
 from offerd.events import FoldPlan
@@ -27,16 +28,18 @@ async def view_of(
     *,
     extra: Sequence[Event] = (),
     as_of: bool = False,
+    names: Collection[str] | None = None,
 ) -> ProfileView:
     """Returns the view of a customer as the revision of a fold plan has it at `now_ns`.
 
     Nobody has no aggregates; somebody of whom nothing is known has those. `extra` are events of
     `subject.key` that are taken in as if they had happened. `as_of` says that `now_ns` is an
-    instant in the past: what came later isn't seen.
+    instant in the past: what came later isn't seen. `names` are the aggregates that are asked for,
+    None for all: others that would have to be computed may be missing.
     """
     if subject is None:
         return NOBODY
-    known = await known_of(state, subject, fold, now_ns, extra=extra, as_of=as_of)
+    known = await known_of(state, subject, fold, now_ns, extra=extra, as_of=as_of, names=names)
     return known.view(now_ns)
 
 
@@ -48,6 +51,7 @@ async def known_of(
     *,
     extra: Sequence[Event] = (),
     as_of: bool = False,
+    names: Collection[str] | None = None,
 ) -> Known:
     """Returns what is known of a customer, as `view_of`, for asking at `now_ns` or later."""
     views = state.views
@@ -57,9 +61,10 @@ async def known_of(
                 _in_full, views.known_as_of, subject, fold, now_ns, extra
             )
         return views.known_as_of(subject, fold, now_ns, extra)
-    known = views.known_at_once(subject, fold, now_ns, extra)
+    known = views.known_at_once(subject, fold, now_ns, extra, names)
     if known is None:
-        known = await asyncio.to_thread(_in_full, views.known, subject, fold, now_ns, extra)
+        read = partial(views.known, names=names)
+        known = await asyncio.to_thread(_in_full, read, subject, fold, now_ns, extra)
     return known
 
 

@@ -16,6 +16,8 @@ from offerd.model.policy import CORE_MARKETING_ACTIONS
 from offerd.v1 import profile_service_pb2 as pb
 
 _MOST_ACTIONS = 100
+_WHEREABOUTS = ("S1", "S2")
+"""The labels of where somebody is, exactly or roughly."""
 _LOOKUP = re.compile(r'(score|audience)\("(.*)"\)')
 
 
@@ -25,6 +27,7 @@ class ProfileWithholding:
     def __init__(self, bundle: Bundle) -> None:
         catalogue = bundle.catalogue
         self._withholdings = bundle.prepared.withholdings
+        self._policies = catalogue.policies if bundle.places.count else ()
         self._scores = {score.id for score in catalogue.schema.scores}
         self._known = (*CORE_MARKETING_ACTIONS, *catalogue.schema.marketing_actions)
 
@@ -46,12 +49,24 @@ class ProfileWithholding:
                 )
         return self._withholdings.from_reader(marketing_actions)
 
+    def withhold_whereabouts(self, profile: pb.Profile, marketing_actions: Sequence[str]) -> None:
+        """Removes where the customer is if any policy keeps that from being used, even roughly."""
+        actions = set(marketing_actions)
+        for policy in self._policies:
+            labels = {*policy.any_labels, *policy.all_labels}.intersection(_WHEREABOUTS)
+            if labels and not actions.isdisjoint(policy.marketing_actions):
+                profile.ClearField("whereabouts")
+                profile.withheld.append(
+                    pb.WithheldData(name="whereabouts", labels=sorted(labels), policy=policy.id)
+                )
+                return
+
     def withhold(self, profile: pb.Profile, reasons: Reasons) -> None:
         """Removes what is withheld from a profile and lists it, whether or not it was there."""
         for name, reason in reasons.items():
             looked_up = _LOOKUP.fullmatch(name)
             root, _, path = looked_up.group(1, 0, 2) if looked_up else name.partition(".")
-            if root == "context" or (root == "score" and path not in self._scores):
+            if root in ("context", "places") or (root == "score" and path not in self._scores):
                 continue  # no part of a profile, or part of a score that is there too
             if root == "profile":
                 _remove(profile.attributes, path.split("."))

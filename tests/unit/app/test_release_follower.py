@@ -17,8 +17,11 @@ from offerd.app import revisions as followed
 from offerd.app.revisions import ReleaseFollower
 from offerd.bundle import write_bundle
 from offerd.errors import Exhausted
+from offerd.events import IncomingEvent, event_fingerprint
 from offerd.model.catalogue import Catalogue, Placement
 from offerd.model.content import ContentType
+from offerd.model.event import Event
+from offerd.model.place import Circle, Library, Place, Point
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Schema
 from offerd.releases import Releases
@@ -30,9 +33,13 @@ WAIT_S = 20.0
 
 
 def publish(releases: Releases, placement: str) -> str:
-    """Publishes a bundle of one placement and lets it decide; returns its revision."""
+    """Publishes a bundle of one placement and one place, and lets it decide; its revision."""
     made = (Placement(placement, "web", ContentType.TEXT),)
-    catalogue = Catalogue(Schema(), (), (), (), made, (), (), (), (), (), (), ())
+    place = Place(placement, "l", placement, Circle(Point(59.0, 18.0), 50.0), Point(59.0, 18.0))
+    catalogue = Catalogue(
+        Schema(), (), (), (), made, (), (), (), (), (), (), (),
+        libraries=(Library("l", "L", 1),), places=(place,),
+    )  # fmt: skip
     revision = releases.publish(lambda path: write_bundle(catalogue, path).revision, 1).revision
     releases.activate(revision, 2)
     return revision
@@ -152,3 +159,22 @@ async def test_a_busy_store_does_not_lose_an_activation(
         await made.until_serving(second)
         assert made.failures == []
         await asyncio.gather(*map(asyncio.wrap_future, waiting))
+
+
+async def test_locations_cross_the_places_of_the_active_release(tmp_path: Path) -> None:
+    """Of each as soon as it is activated, also of one that was before, however often."""
+    key = ProfileKey("ecid", "1")
+    async with following(tmp_path) as made:
+        names = {made.revisions.active.bundle.revision: "first"}
+        for number in range(6):
+            if number:
+                revision = publish(made.releases, ["first", "second"][number % 2])
+                names[revision] = ["first", "second"][number % 2]
+                await made.until_serving(revision)
+            told = {"latitude": 59.0, "longitude": 18.0}
+            event = Event(f"l{number}", "location", 10 + number, told)
+            incoming = IncomingEvent(key, event, event_fingerprint(key, event))
+            (found,) = await asyncio.wrap_future(made.state.collect([incoming], 10 + number))
+            expected = names[made.revisions.active.bundle.revision]
+            assert [one.place for one in found.crossings] == [expected]
+        assert made.failures == []

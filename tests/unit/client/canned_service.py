@@ -25,8 +25,10 @@ from offerd.v1 import contact_service_pb2 as contacts
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import load_service_pb2 as loads
+from offerd.v1 import place_service_pb2 as places
 from offerd.v1 import profile_service_pb2 as profiles
 from unit.client.canned_customers import CANNED_CUSTOMERS
+from unit.client.canned_places import CANNED_PLACES
 
 DECIDE = "/offerd.v1.DecisionService/Decide"
 COLLECT = "/offerd.v1.EventService/Collect"
@@ -127,6 +129,12 @@ def decide(request: decisions.DecideRequest) -> decisions.DecideResponse:
     return answer
 
 
+def batch_decide(request: decisions.BatchDecideRequest) -> decisions.BatchDecideResponse:
+    """Decide each request."""
+    results = [decisions.DecideResult(response=decide(one)) for one in request.requests]
+    return decisions.BatchDecideResponse(results=results)
+
+
 def collect(request: events.CollectRequest | decisions.DecideRequest) -> events.CollectResponse:
     """Accept every event, a second one with the same id as a duplicate."""
     answer = events.CollectResponse()
@@ -161,7 +169,9 @@ def profile(namespace: str, id: str) -> profiles.Profile:
 
 CANNED: dict[str, Callable[[Any], Any]] = {
     **CANNED_CUSTOMERS,
+    **CANNED_PLACES,
     DECIDE: decide,
+    "/offerd.v1.DecisionService/BatchDecide": batch_decide,
     COLLECT: collect,
     GET_PROFILE: lambda asked: profiles.GetProfileResponse(
         profile=profile(asked.namespace, asked.id)
@@ -191,6 +201,7 @@ def serving(
         audiences.DESCRIPTOR,
         contacts.DESCRIPTOR,
         loads.DESCRIPTOR,
+        places.DESCRIPTOR,
     ):
         for descriptor in file.services_by_name.values():
             handlers = {

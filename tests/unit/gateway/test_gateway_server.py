@@ -66,6 +66,28 @@ async def test_grace_ends(door: Door, service: CannedService) -> None:
     assert (answer.status_code, answer.json()["reason"]) == (503, "NOT_SERVING")
 
 
+async def test_who_is_sent_elsewhere_learns_it_with_an_answer(door: Door) -> None:
+    """A request on a connection that is kept is answered, as the last one; none is cut off."""
+    assert (await door.http.post(DECIDE_PATH, json=ONE_SCOPE)).status_code == 200
+    stopping = asyncio.create_task(door.server.stop(10, leave=True))
+    async with asyncio.timeout(10):
+        for _ in iter(lambda: listened_on(door.port), False):
+            await asyncio.sleep(0)
+    last = await door.http.post(DECIDE_PATH, json=ONE_SCOPE)
+    assert last.status_code == 200
+    assert last.headers["connection"] == "close"
+    with pytest.raises(httpx.ConnectError):
+        await door.http.post(DECIDE_PATH, json=ONE_SCOPE)
+    await stopping
+
+
+async def test_who_asks_nothing_more_does_not_hold_up_leaving(door: Door) -> None:
+    """A connection on which nothing comes is cut off, long before the grace ends."""
+    assert (await door.http.post(DECIDE_PATH, json=ONE_SCOPE)).status_code == 200
+    async with asyncio.timeout(60):
+        await door.server.stop(600, leave=True)
+
+
 async def test_signals_stay_the_process_own(gateway: Gateway) -> None:
     """The server runs inside a process that handles its own signals."""
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]

@@ -48,6 +48,8 @@ TABLE: list[tuple[type[RequestError], str, int, tuple[Reason, ...]]] = [
             R.INVALID_TOKEN,
             R.EVENT_ID_REUSED,
             R.UNKNOWN_CHANNEL,
+            R.UNKNOWN_PLACE,
+            R.UNKNOWN_LIBRARY,
             R.UNKNOWN_MARKETING_ACTION,
             R.INVALID_CONSENT_STRING,
         ),
@@ -56,7 +58,7 @@ TABLE: list[tuple[type[RequestError], str, int, tuple[Reason, ...]]] = [
         NotFound,
         "NOT_FOUND",
         404,
-        (R.PROFILE_NOT_FOUND, R.NO_SUCH_METHOD, R.RESERVATION_NOT_FOUND),
+        (R.PROFILE_NOT_FOUND, R.PLACE_NOT_FOUND, R.NO_SUCH_METHOD, R.RESERVATION_NOT_FOUND),
     ),
     (
         FailedPrecondition,

@@ -104,6 +104,15 @@ def test_the_example_of_a_problem_is_right(document: dict[str, Any]) -> None:
     Draft202012Validator(document["components"]["schemas"]["Problem"]).validate(PROBLEM)
 
 
+async def test_the_query_of_mobile_apps_is_described(door: Door, document: dict[str, Any]) -> None:
+    """Its answer fits its schema, down to the kinds of the seven elements."""
+    operation = document["paths"]["/placesedgequery"]["get"]
+    answer = await door.http.get("/placesedgequery?latitude=59.3&longitude=18.1&library=studios")
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    Draft202012Validator(schema).validate(answer.json())
+    assert answer.json()["places"]["userWithin"]
+
+
 async def test_real_answers_fit_their_schema(door: Door, document: dict[str, Any]) -> None:
     """What the gateway answers is what the document says."""
     answer = await door.http.post(
@@ -115,7 +124,12 @@ async def test_real_answers_fit_their_schema(door: Door, document: dict[str, Any
         Draft202012Validator(schema).validate(body)
 
 
-PATH_VALUES = {"namespace": "email", "id": "alma@example.com", "audience": "lapsed-yoga"}
+PATH_VALUES = {
+    "namespace": "email",
+    "id": "alma@example.com",
+    "audience": "lapsed-yoga",
+    "place": "studio-sodermalm",
+}
 
 
 @pytest.mark.parametrize("rpc", rpcs(), ids=lambda rpc: rpc.descriptor.name)

@@ -78,10 +78,10 @@ async def test_a_decision_is_journalled_only_if_collecting_is_allowed(
     revisions, state = opened
     scope = decisions.Scope(decision="d", placement="web")
     ask = decisions.DecideRequest(scopes=[scope], identities=[DEVICE])
-    await revisions.decide(ask)
+    (await revisions.decide(ask)).message()
     assert list(state.journal.reader.entries()) == []
     ask.consent.MergeFrom(pb.Consent(collect=YES, personalize=NO))
-    await revisions.decide(ask)
+    (await revisions.decide(ask)).message()
     (journalled,) = state.journal.reader.entries()
     assert isinstance(journalled.entry, DecisionEntry)
     view = state.journal.reader.view(journalled.entry.view)

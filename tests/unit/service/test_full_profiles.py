@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -55,7 +56,8 @@ class Opened:
     def propose(self) -> str:
         """Returns the offer that is proposed."""
         request = pb.DecideRequest(scopes=[pb.Scope(decision="d", placement="web")], identities=ME)
-        return asyncio.run(self.revisions.decide(request)).propositions[0].items[0].offer
+        response: Any = asyncio.run(self.revisions.decide(request)).message()
+        return str(response.propositions[0].items[0].offer)
 
 
 @pytest.fixture

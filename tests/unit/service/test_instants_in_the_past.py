@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import structlog
@@ -61,8 +61,8 @@ class Opened(NamedTuple):
             identities=[{"namespace": "ecid", "id": "1"}],
             **fields,
         )
-        response = asyncio.run(self.revisions.decide(request))
-        return response.propositions[0].items[0].offer
+        response: Any = asyncio.run(self.revisions.decide(request)).message()
+        return str(response.propositions[0].items[0].offer)
 
     def propose_at(self, now_ns: int, **fields: object) -> str:
         """Simulates an instant."""

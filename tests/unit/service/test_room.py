@@ -82,7 +82,7 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
 async def test_many_at_once_take_what_there_is(opened: Opened) -> None:
     """Of forty requests at once three get the offer and the others the next best."""
     answers = await asyncio.gather(*(opened.decisions.decide(REQUEST) for _ in range(40)))
-    offers = [answer.propositions[0].items[0].offer for answer in answers]
+    offers = [answer.message().propositions[0].items[0].offer for answer in answers]
     assert sorted(offers) == ["few"] * 3 + ["free"] * 37
     assert opened.counted() == 3
     assert len(opened.state.events(ME)) == 3
@@ -99,7 +99,7 @@ async def test_a_caller_that_goes_away_takes_nothing(opened: Opened) -> None:
         await opened.settled()
         assert opened.counted() == 0
     assert opened.state.events(ME) == []
-    answer = await opened.decisions.decide(REQUEST)
+    answer = (await opened.decisions.decide(REQUEST)).message()
     assert answer.propositions[0].items[0].offer == "few"
 
 
@@ -135,7 +135,7 @@ async def test_what_another_took_first_is_decided_anew(
         return refused
 
     monkeypatch.setattr(opened.state, "take", too_late)
-    answer = await opened.decisions.decide(REQUEST)
+    answer = (await opened.decisions.decide(REQUEST)).message()
     assert answer.propositions[0].items[0].offer == "free"
     assert 1 <= len(asked) <= ROUNDS
 
@@ -150,7 +150,7 @@ def _refusals(demands: Any) -> tuple[ReachedLimit, ...]:
 
 async def test_what_is_proposed_is_an_event(opened: Opened) -> None:
     """An item whose offer counts propositions is stored under its proposition."""
-    answer = await opened.decisions.decide(REQUEST)
+    answer = (await opened.decisions.decide(REQUEST)).message()
     (event,) = opened.state.events(ME)
     proposition = answer.propositions[0].proposition_id
     assert (event.type, event.proposition, event.id) == (

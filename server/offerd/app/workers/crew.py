@@ -1,9 +1,10 @@
-"""The worker processes: started, replaced when they die, and stopped."""
+"""The worker processes: started, watched, replaced when they die or hang, renewed, and stopped."""
 
 from __future__ import annotations
 
 import asyncio
 import pickle
+import select
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from typing import IO, Final, ParamSpec, TypeVar, cast
 
 import structlog
 
-from offerd.app.workers.worker import READY, WorkerSettings
+from offerd.app.workers.worker import LEAVE, READY, WorkerSettings
 from offerd.errors import ConfigurationError
 from offerd.store.sharing import WriterDoor
 
@@ -26,6 +27,10 @@ FIRST_PAUSE_S: Final = 0.1
 """How soon a worker that died is replaced; doubled each time one dies before it is ready."""
 
 LONGEST_PAUSE_S: Final = 10.0
+WEDGED_S: Final = 10.0
+"""A worker that hasn't said for so long that it lives is killed; it says so every second."""
+
+_AT_ONCE: Final = 4_096
 _KILL_AFTER_S: Final = 10.0
 """How long beyond the grace a worker may take to stop."""
 
@@ -47,8 +52,9 @@ class Crew:
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._watching: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._renewing = asyncio.Lock()
         # Of its own: the usual one has few threads, and each worker keeps one waiting.
-        self._threads = ThreadPoolExecutor(2 * count, "offerd-crew")
+        self._threads = ThreadPoolExecutor(2 * count + 2, "offerd-crew")
 
     async def start(self) -> None:
         """Returns once all workers answer; raises ConfigurationError if one can't."""
@@ -70,6 +76,28 @@ class Crew:
         ends = [self._threaded(_ended, one, grace_s) for one in self._processes.values()]
         await asyncio.gather(*ends)
         self._threads.shutdown()
+
+    async def renew(self) -> None:
+        """Replaces the workers one after the other, each once its successor answers.
+
+        If one can't be started, the workers that are left go on.
+        """
+        async with self._renewing:
+            for number in range(self._count):
+                if self._stopping:
+                    return
+                before = self._processes[number]
+                self._watching[number].cancel()
+                if not await self._threaded(self._start, number):
+                    self._log.error("workers aren't renewed", worker=number)
+                    if before.poll() is None:
+                        self._processes[number] = before
+                self._watching[number] = asyncio.create_task(self._keep(number))
+                if self._processes[number] is before:
+                    return
+                before.send_signal(LEAVE)
+                await self._threaded(_ended, before, self._settings.config.grace_s + _KILL_AFTER_S)
+            self._log.info("workers renewed", workers=self._count)
 
     def _start(self, number: int) -> bool:
         """Starts a worker; returns whether it answers."""
@@ -94,6 +122,9 @@ class Crew:
         pause_s = FIRST_PAUSE_S
         while True:
             process = self._processes[number]
+            if await self._threaded(_wedged, process) and not self._stopping:
+                self._log.error("worker hangs", worker=number, silent_s=WEDGED_S)
+                process.kill()
             status = await self._threaded(process.wait)
             if self._stopping:
                 return
@@ -109,13 +140,23 @@ class Crew:
 
 def _instructed(process: subprocess.Popen[bytes], settings: WorkerSettings) -> bool:
     """Gives a worker its settings, and waits until it answers or has ended."""
+    try:
+        with cast(IO[bytes], process.stdin) as told:
+            told.write(pickle.dumps(settings))
+    except BrokenPipeError:
+        return False
+    return cast(IO[bytes], process.stdout).readline() == READY
+
+
+def _wedged(process: subprocess.Popen[bytes]) -> bool:
+    """Waits until a worker has ended, or hasn't said for too long that it lives."""
     with cast(IO[bytes], process.stdout) as said:
-        try:
-            with cast(IO[bytes], process.stdin) as told:
-                told.write(pickle.dumps(settings))
-        except BrokenPipeError:
-            return False
-        return said.readline() == READY
+        while True:
+            ready, _, _ = select.select([said], [], [], WEDGED_S)
+            if not ready:
+                return True
+            if not said.read1(_AT_ONCE):  # type: ignore[attr-defined] # it is a buffered reader
+                return False
 
 
 def _ended(process: subprocess.Popen[bytes], timeout_s: float) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -64,11 +66,14 @@ async def serve_with_workers(
                 settings = WorkerSettings(
                     served._replace(grpc=addresses.grpc, http=addresses.http),
                     log_settings, 0, path, 0, 1 / (workers + 1),
+                    revisions.active.bundle.revision,
                 )  # fmt: skip
                 crew = Crew(settings, workers, door, log)
+                renewing: asyncio.Task[None] | None = None
                 try:
                     await answering.start()
                     await crew.start()
+                    renewing = _renewing_when_told(crew)
                     revision = revisions.active.bundle.revision
                     log.info(
                         "serving", revision=revision, workers=workers,
@@ -80,11 +85,27 @@ async def serve_with_workers(
                     await told_to_stop.wait()
                     log.info("stopping", grace_s=config.grace_s)
                 finally:
+                    if renewing is not None:
+                        renewing.cancel()
                     await crew.stop()
                     await answering.stop()
                     door.close()
                     revisions.tracker.stop()
     log.info("stopped")
+
+
+def _renewing_when_told(crew: Crew) -> asyncio.Task[None]:
+    """Returns a task that has workers replaced one by one whenever SIGHUP comes."""
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
+
+    async def renew() -> None:
+        while True:
+            await told.wait()
+            told.clear()
+            await crew.renew()
+
+    return asyncio.create_task(renew())
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import pickle
+import signal
 import socket
 import sys
 import time
@@ -15,15 +18,22 @@ import uvloop
 from offerd.app.config import ServeConfig
 from offerd.app.doors import Doors
 from offerd.app.logging import set_up_logging
-from offerd.app.process import dispatcher_for, until_told_to_stop
+from offerd.app.process import dispatcher_for, settle, until_told_to_stop
 from offerd.app.revisions import first_standing
 from offerd.app.workers.forwarding import Forwarding, open_channel
-from offerd.errors import OfferdError
+from offerd.errors import ConfigurationError, OfferdError
 from offerd.service.failures import LeftOut
 from offerd.service.revisions import Revisions
 from offerd.store.sharing import WorkerState
 
 READY: Final = b"ready\n"
+ALIVE: Final = b"\n"
+"""What a worker tells its supervisor every second, as long as its event loop turns."""
+
+ALIVE_EVERY_S: Final = 1.0
+LEAVE: Final = signal.SIGUSR1
+"""Tells a worker to end because another does its work."""
+
 LOST: Final = 70
 """The exit status of a worker whose supervisor has ended before it."""
 
@@ -40,6 +50,7 @@ class WorkerSettings(NamedTuple):
 
     `writer` is the file descriptor of its channel to the process that writes, `forwarded_to` the
     path of the socket where that answers calls. The doors of `config` have ports already.
+    `revision` is that of the bundle that all processes serve.
     """
 
     config: ServeConfig
@@ -48,6 +59,7 @@ class WorkerSettings(NamedTuple):
     forwarded_to: str
     number: int
     share: float
+    revision: str
 
 
 def main() -> None:
@@ -65,7 +77,19 @@ def main() -> None:
 async def _answer(settings: WorkerSettings, log: structlog.typing.FilteringBoundLogger) -> None:
     config = settings.config
     told_to_stop = until_told_to_stop()
+    succeeded = asyncio.Event()
+
+    def leave() -> None:
+        succeeded.set()
+        told_to_stop.set()
+
+    asyncio.get_running_loop().add_signal_handler(LEAVE, leave)
     standing, _ = first_standing(config, log)
+    if standing.active.bundle.revision != settings.revision:
+        raise ConfigurationError(
+            f"`{config.bundle}` has revision `{standing.active.bundle.revision}` now, and "
+            f"`{settings.revision}` is served: restart the service to serve another"
+        )
     end = socket.socket(fileno=settings.writer)
     with WorkerState(
         config.state, end, standing.plans(), config.journal, _end_at_once, share=settings.share
@@ -79,9 +103,18 @@ async def _answer(settings: WorkerSettings, log: structlog.typing.FilteringBound
                 await doors.open()
                 sys.stdout.buffer.write(READY)
                 sys.stdout.buffer.flush()
+                os.set_blocking(sys.stdout.fileno(), False)
+                settle()
+                _tell_alive(sys.stdout.fileno())
                 await told_to_stop.wait()
             finally:
-                await doors.close()
+                await doors.close(drain=not succeeded.is_set())
+
+
+def _tell_alive(supervisor: int) -> None:
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):
+        os.write(supervisor, ALIVE)
+    asyncio.get_running_loop().call_later(ALIVE_EVERY_S, _tell_alive, supervisor)
 
 
 def _end_at_once() -> None:

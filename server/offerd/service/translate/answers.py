@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from google.protobuf.struct_pb2 import Struct
 
@@ -33,7 +33,7 @@ from offerd.v1 import decision_service_pb2 as pb
 MakeToken = Callable[[ItemReference], str]
 _CACHED = 16_384
 
-_OUTCOMES = {
+OUTCOMES: Final = {
     Outcome.PROPOSED: pb.OUTCOME_PROPOSED,
     Outcome.TOPPED_UP: pb.OUTCOME_TOPPED_UP,
     Outcome.FALLBACK: pb.OUTCOME_FALLBACK,
@@ -94,9 +94,9 @@ class Answers:
         query = proposition.scope
         message = pb.Proposition(
             proposition_id=proposition_id,
-            scope=_scope(query),
-            outcome=_OUTCOMES[proposition.outcome],
-            items=[self._item(item, customer) for item in proposition.items],
+            scope=scope_message(query),
+            outcome=OUTCOMES[proposition.outcome],
+            items=[self.item(item, customer) for item in proposition.items],
         )
         if make_token is not None:
             for item in message.items:
@@ -109,7 +109,8 @@ class Answers:
             message.exposure.CopyFrom(_exposure(proposition.exposure))
         return message
 
-    def _item(self, item: Item, customer: Customer) -> pb.Item:
+    def item(self, item: Item, customer: Customer) -> pb.Item:
+        """Returns the message of one item, without a token."""
         offer = item.offer
         message = pb.Item(
             offer=offer.id,
@@ -120,6 +121,11 @@ class Answers:
         if item.selection is not None and isinstance(offer, Offer):
             message.selection.CopyFrom(self._selection(item.selection, offer))
         return message
+
+    def is_written_anew(self, item: Item) -> bool:
+        """Whether the content of an item differs from request to request."""
+        representation = item.representation
+        return self._content(representation.content, representation.language).renderer is not None
 
     def _selection(self, selection: Selection, offer: Offer) -> pb.Selection:
         strategy = selection.strategy
@@ -212,7 +218,8 @@ def _candidate(candidate: Candidate) -> pb.Candidate:
     )
 
 
-def _scope(query: ScopeQuery) -> pb.Scope:
+def scope_message(query: ScopeQuery) -> pb.Scope:
+    """Returns the message of a scope as resolved."""
     return pb.Scope(
         name=query.name,
         decision=query.decision,

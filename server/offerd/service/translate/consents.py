@@ -11,6 +11,7 @@ from offerd.customer.consent import (
     ANY_CHANNEL,
     COLLECT,
     PERSONALIZE,
+    PRECISE_LOCATION,
     SHARE,
     address_of,
     channel_question,
@@ -28,6 +29,8 @@ MAXIMUM_ADDRESSES: Final = 100
 """The most addresses that one request may choose for."""
 
 _ANY: Final = "any"
+_QUESTIONS: Final = (COLLECT, PERSONALIZE, SHARE, PRECISE_LOCATION)
+"""Those that have a field of their own, of the same name."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2261
 
 _VALUES: Final[Mapping[int, ConsentValue | None]] = {
@@ -63,7 +66,7 @@ class ConsentAdmission:
         values = self._general(message, field)
         said, said_ns = _of_string(message.tcf_string, f"{field}.tcf_string", now_ns)
         given: dict[str, ConsentValue] = {}
-        for name in (COLLECT, PERSONALIZE, SHARE):
+        for name in _QUESTIONS:
             value = _value(getattr(message, name), f"{field}.{name}")
             if value is not None:
                 given[name] = value
@@ -81,7 +84,7 @@ class ConsentAdmission:
         value = _value(message.general, f"{field}.general")
         if value is None:
             return {}
-        return dict.fromkeys((COLLECT, PERSONALIZE, SHARE, ANY_CHANNEL), value)
+        return dict.fromkeys((*_QUESTIONS, ANY_CHANNEL), value)
 
     def _marketing(self, given: Mapping[str, int], field: str) -> dict[str, ConsentValue]:
         values: dict[str, ConsentValue] = {}
@@ -147,7 +150,7 @@ def consent_message(consent: Consent) -> pb.Consent:
     for question, choice in consent.choices.items():
         times.append(choice.time_ns)
         number = _NUMBERS[choice.value]
-        if question in (COLLECT, PERSONALIZE, SHARE):
+        if question in _QUESTIONS:
             setattr(message, question, number)
         else:
             message.marketing[question.removeprefix(channel_question(""))] = number

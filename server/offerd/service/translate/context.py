@@ -9,14 +9,13 @@ from zoneinfo import available_timezones
 from offerd.admission import (
     admit_attributes,
     admit_locales,
-    admit_location,
     admit_text,
     admit_time_zone,
     quote,
 )
-from offerd.errors import InvalidArgument, Reason
 from offerd.model.decision import DecisionContext
 from offerd.model.schema import Attribute
+from offerd.service.translate.locations import location
 from offerd.service.translate.structs import struct_to_data
 from offerd.v1 import decision_service_pb2 as pb
 
@@ -58,13 +57,11 @@ def context(
     return DecisionContext(values, locales), warnings
 
 
-def _location(location: pb.Location) -> dict[str, float]:
-    for name in ("latitude", "longitude"):
-        if not location.HasField(name):
-            raise InvalidArgument(
-                Reason.MISSING_FIELD,
-                f"a location needs its {name}",
-                field=f"context.location.{name}",
-            )
-    accuracy_m = location.accuracy_m if location.HasField("accuracy_m") else None
-    return admit_location(location.latitude, location.longitude, accuracy_m, "context.location")
+def _location(message: pb.Location) -> dict[str, float]:
+    where = location(message, "context.location")
+    values = {"location.latitude": where.latitude, "location.longitude": where.longitude}
+    for name in ("accuracy_m", "speed_mps", "course_deg"):
+        value = getattr(where, name)
+        if value is not None:
+            values[f"location.{name}"] = value
+    return values

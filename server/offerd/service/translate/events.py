@@ -14,9 +14,11 @@ from offerd.model.capping import CounterChange
 from offerd.model.event import Event
 from offerd.model.identity import Identity, subject_of
 from offerd.model.profile import ProfileKey
-from offerd.model.schema import BUILT_IN_EVENTS, Attribute, Schema
+from offerd.model.schema import Attribute, Schema, event_types
+from offerd.places.index import Places
 from offerd.service.tokens import ItemReference, Tokens
 from offerd.service.translate.identities import identities
+from offerd.service.translate.movements import MADE_EVENTS, check_movement, made_by_service
 from offerd.service.translate.structs import struct_to_data, timestamp_to_ns
 from offerd.v1 import event_service_pb2 as pb
 from offerd.v1 import identity_pb2
@@ -47,13 +49,20 @@ class AdmittedEvent(NamedTuple):
 
 
 class EventAdmission:
-    """Checks events against one schema; tokens must be those that `tokens` makes."""
+    """Checks events against one schema; tokens must be those that `tokens` makes.
 
-    def __init__(self, schema: Schema, tokens: Tokens) -> None:
+    `places` are those of the same definitions, None if they have none.
+    """
+
+    def __init__(self, schema: Schema, tokens: Tokens, places: Places | None = None) -> None:
         self._tokens = tokens
+        self._places = places
         self._namespaces = {namespace.id: namespace for namespace in schema.namespaces}
-        declared = {event.id: {p.path: p for p in event.properties} for event in schema.events}
-        self._properties = {name: declared.get(name, {}) for name in (*BUILT_IN_EVENTS, *declared)}
+        self._properties = {
+            event.id: {p.path: p for p in event.properties}
+            for event in event_types(schema).values()
+            if event.id not in MADE_EVENTS
+        }
 
     def admit(
         self,
@@ -73,6 +82,7 @@ class EventAdmission:
             declared,
             field=f"{field}.properties",
         )
+        check_movement(message.type, properties, self._places, f"{field}.properties")
         timed = message.HasField("event_time")
         time_ns = self._time(message, f"{field}.event_time", now_ns) if timed else now_ns
         item = self._item(message, field)
@@ -107,6 +117,8 @@ class EventAdmission:
     def _declared(self, name: str, field: str) -> dict[str, Attribute]:
         if not name:
             raise InvalidArgument(Reason.MISSING_FIELD, "an event needs its type", field=field)
+        if name in MADE_EVENTS:
+            raise made_by_service(name, field)
         declared = self._properties.get(name)
         if declared is None:
             message = f"unknown event type {quote(name)}{suggestion(name, self._properties)}"

@@ -1,0 +1,279 @@
+"""A gRPC server whose HTTP/2 and gRPC are done by pygrpc-native, in Rust and outside the GIL.
+
+Serves unary methods with the same servicers as grpc.aio does, on the event loop. Whatever else is
+asked, streams and reflection among it, goes to a grpc.aio server behind it, over a socket of the
+file system. Calls reach the loop in batches; most end where they begin, without a task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, NamedTuple, NoReturn
+
+import grpc
+import grpc.aio
+from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
+
+from offerd.service.begun import begin
+from offerd.service.overload import Queueing, overloaded
+from offerd.service.status import call_status
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 64
+_SLICE_S: Final = 0.004
+"""So long calls are begun before others on the event loop have their turn."""
+
+MAXIMUM_METADATA_BYTES: Final = 16 << 10
+"""As of grpcio. The front itself takes more, as it refuses with a status that is none of gRPC."""
+MOST_WAITING_BYTES: Final = 128 << 20
+"""Requests that aren't begun have so many bytes together at most."""
+
+_CANCELLED: Final = grpc.StatusCode.CANCELLED.value[0]
+_EXHAUSTED: Final = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+
+Trailing = Sequence[tuple[str, str | bytes]]
+CallDetails = tuple[Sequence[tuple[str, str | bytes]], str, float | None]
+"""Metadata, who calls, and for how long they wait, in seconds."""
+
+
+class _Waiting(NamedTuple):
+    """A call that isn't begun: its method, its request, and until when its caller waits."""
+
+    method: int
+    payload: bytes
+    until_s: float | None
+
+
+class _Status(NamedTuple):
+    """How a call ends that isn't answered."""
+
+    code: int
+    details: str
+    trailing: Trailing
+
+
+_FAILED: Final = _Status(
+    grpc.StatusCode.INTERNAL.value[0], "the service failed at this request", ()
+)
+
+
+class _Context:
+    """What a servicer may ask of its call, as of grpc.aio.ServicerContext."""
+
+    __slots__ = ("_until_s", "status")
+
+    def __init__(self, until_s: float | None) -> None:
+        self._until_s = until_s
+        self.status: _Status | None = None
+
+    def time_remaining(self) -> float | None:
+        """Returns how long the caller waits yet, in seconds; None if for as long as it takes."""
+        return None if self._until_s is None else max(0.0, self._until_s - time.monotonic())
+
+    async def abort(
+        self, code: grpc.StatusCode, details: str = "", trailing_metadata: Trailing = ()
+    ) -> NoReturn:
+        """Ends the call with a status."""
+        self.status = _Status(code.value[0], details, trailing_metadata)
+        raise grpc.aio.AbortError
+
+
+class _Method(NamedTuple):
+    answer: Callable[[Any, Any], Coroutine[Any, Any, Any]]
+    parse: Callable[[bytes], Any]
+    serialize: Callable[[Any], bytes]
+
+
+class NativeServer:
+    """Serves on one address without TLS; takes servicers as grpc.aio.Server does.
+
+    `port` is the one that was got. Raises OSError if the address can't be had. Of what goes to
+    the grpc.aio server behind it `maximum_streams` are served at once.
+    """
+
+    def __init__(
+        self, address: str, *, maximum_message_bytes: int, maximum_streams: int, shared: bool
+    ) -> None:
+        self._maximum_bytes = maximum_message_bytes
+        self._front = NativeGrpcFront(
+            address,
+            [],
+            io_threads=1,
+            call_details=True,
+            keepalive_permit_without_calls=False,
+            max_metadata_size=16 * MAXIMUM_METADATA_BYTES,
+            reuse_port=shared,
+        )
+        self.port: int = self._front.bound_port
+        options = [("grpc.max_receive_message_length", maximum_message_bytes)]
+        self._others = grpc.aio.server(options=options, maximum_concurrent_rpcs=maximum_streams)
+        self._folder = tempfile.TemporaryDirectory(prefix="offerd-")
+        self._unary: dict[str, _Method] = {}
+        self._methods: list[_Method] = []
+        self._waiting: OrderedDict[int, _Waiting] = OrderedDict()
+        self._queueing = Queueing()
+        # Each is changed by one thread only: what came in, and what was taken out to be begun.
+        self._in_bytes = 0
+        self._out_bytes = 0
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._awake = False
+        refusal = overloaded()
+        self._refusal = _Status(*call_status(refusal))
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Takes handlers of any kind; those that are registered by method too are served here."""
+        self._others.add_generic_rpc_handlers(handlers)
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        """Takes the handlers of a service, by method."""
+        for name, handler in handlers.items():
+            if handler.unary_unary is not None:
+                self._unary[f"/{service}/{name}"] = _Method(
+                    handler.unary_unary, handler.request_deserializer, handler.response_serializer
+                )
+
+    async def start(self) -> None:
+        """Starts to serve, on the event loop that runs now."""
+        self._loop = asyncio.get_running_loop()
+        path = os.path.join(self._folder.name, "others")
+        self._others.add_insecure_port(f"unix:{path}")
+        await self._others.start()
+        self._front.set_fallback(path)
+        self._methods = list(self._unary.values())
+        self._front.add_methods([(path, False) for path in self._unary])
+        self._front.start()
+        threading.Thread(target=self._receive, name="offerd-grpc", daemon=True).start()
+
+    async def stop(self, grace_s: float) -> None:
+        """Lets calls in flight finish for so long, then ends."""
+        others = asyncio.ensure_future(self._others.stop(grace_s))
+        until_s = time.monotonic() + grace_s
+        while (self._waiting or self._tasks) and time.monotonic() < until_s:
+            if self._waiting:
+                await asyncio.sleep(0)
+            else:
+                left_s = until_s - time.monotonic()
+                await asyncio.wait([*self._tasks.values()], timeout=left_s)
+        tasks = [*self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await others
+        await asyncio.to_thread(self._front.close)
+        self._folder.cleanup()
+
+    def _receive(self) -> None:
+        """Takes calls from the front, in a thread: lets them wait for the loop, or refuses them."""
+        front, waiting = self._front, self._waiting
+        while (events := front.recv_batch_details(_AT_ONCE)) is not None:
+            for kind, call, method, payload, _, details in events:
+                if kind == EVENT_CANCEL:
+                    gone = waiting.pop(call, None)
+                    if gone is None:
+                        self._tell(self._cancel, call)
+                    else:
+                        self._in_bytes -= len(gone.payload)
+                elif payload is not None and details is not None:
+                    try:
+                        self._admit(call, method, payload, details)
+                    except Exception:  # one call must not end this thread, and all others with it
+                        logger.exception("a call couldn't be taken")
+                        front.fail(call, _FAILED.code, _FAILED.details)
+            if waiting and not self._awake:
+                self._awake = True
+                self._tell(self._work)
+
+    def _admit(self, call: int, method: int, payload: bytes, details: CallDetails) -> None:
+        metadata, _, left_s = details
+        if sum([len(name) + len(value) for name, value in metadata]) > MAXIMUM_METADATA_BYTES:
+            self._front.fail(call, _EXHAUSTED, "received metadata size exceeds limit")
+        else:
+            self._take(call, method, payload, left_s)
+
+    def _take(self, call: int, method: int, payload: bytes, left_s: float | None) -> None:
+        size_bytes = len(payload)
+        if size_bytes > self._maximum_bytes:
+            self._front.fail(
+                call,
+                _EXHAUSTED,
+                # The words of gRPC itself, which clients know it by.
+                "SERVER: Received message larger than max "
+                f"({size_bytes} vs. {self._maximum_bytes})",
+            )
+        elif (
+            len(self._waiting) >= self._queueing.limit
+            or self._in_bytes - self._out_bytes + size_bytes > MOST_WAITING_BYTES
+        ):
+            self._queueing.refuse()
+            code, words, trailing = self._refusal
+            self._front.fail(call, code, words, trailing_metadata=trailing)
+        else:
+            until_s = None if left_s is None else time.monotonic() + left_s
+            self._in_bytes += size_bytes
+            self._waiting[call] = _Waiting(method, payload, until_s)
+
+    def _tell(self, callback: Callable[..., None], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, *arguments)
+        except RuntimeError:
+            self._front.close()  # the loop has ended without a stop
+
+    def _work(self) -> None:
+        """Begins what waits, as much as fits into a slice of time."""
+        began_s = now_s = time.perf_counter()
+        begun = 0
+        while self._waiting and now_s - began_s < _SLICE_S:
+            try:
+                call, waiting = self._waiting.popitem(last=False)
+            except KeyError:
+                break  # its caller went away meanwhile
+            self._begin(call, waiting)
+            begun += 1
+            now_s = time.perf_counter()
+        self._queueing.took(begun, now_s - began_s)
+        if not self._waiting:
+            self._awake = False
+        # One may have come between the two lines above, and found this still awake.
+        if self._waiting:
+            self._awake = True
+            self._loop.call_soon(self._work)
+
+    def _begin(self, call: int, waiting: _Waiting) -> None:
+        self._out_bytes += len(waiting.payload)
+        if waiting.until_s is not None and time.monotonic() >= waiting.until_s:
+            return  # the front has told the caller so
+        begun = begin(lambda: self._run(call, waiting))
+        if isinstance(begun, asyncio.Task):
+            self._tasks[call] = begun
+            begun.add_done_callback(lambda _: self._tasks.pop(call, None))
+        elif begun.error is not None:
+            logger.error("a call couldn't be answered", exc_info=begun.error)
+
+    async def _run(self, call: int, waiting: _Waiting) -> None:
+        method = self._methods[waiting.method]
+        context = _Context(waiting.until_s)
+        try:
+            answer = await method.answer(method.parse(waiting.payload), context)
+            self._front.respond(call, method.serialize(answer))
+        except asyncio.CancelledError:
+            self._front.fail(call, _CANCELLED, "")
+            raise
+        except Exception:
+            status = context.status
+            if status is None:
+                logger.exception("a call has failed")
+                status = _FAILED
+            self._front.fail(call, status.code, status.details, trailing_metadata=status.trailing)
+
+    def _cancel(self, call: int) -> None:
+        task = self._tasks.get(call)
+        if task is not None:
+            task.cancel()

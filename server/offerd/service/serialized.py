@@ -1,0 +1,58 @@
+"""Answers that are bytes already, for doors that send bytes."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+
+class Serialized:
+    """A message of a kind as its bytes, which are put together without making the message."""
+
+    __slots__ = ("data", "kind")
+
+    def __init__(self, kind: type[Message], data: bytes) -> None:
+        self.kind = kind
+        self.data = data
+
+    def message(self) -> Message:
+        """Returns the message."""
+        return self.kind.FromString(self.data)
+
+
+Answer = Message | Serialized
+"""What answers an rpc."""
+
+
+def serialized(answer: Answer) -> bytes:
+    """Returns the bytes of an answer."""
+    return answer.data if type(answer) is Serialized else answer.SerializeToString()  # type: ignore[union-attr]
+
+
+def as_message(answer: Answer) -> Message:
+    """Returns the message of an answer."""
+    return answer.message() if isinstance(answer, Serialized) else answer
+
+
+def length_delimited(tag: bytes, data: bytes) -> bytes:
+    """Returns a field that holds bytes, a text or a message; `tag` says which field it is."""
+    return b"".join((tag, varint(len(data)), data))
+
+
+def varint(number: int) -> bytes:
+    """Returns a number of 0 or more as messages have it."""
+    if number < _KNOWN:
+        return _VARINTS[number]
+    return _varint(number)
+
+
+def _varint(number: int) -> bytes:
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
+
+
+_KNOWN = 4_096
+_VARINTS = [_varint(number) for number in range(_KNOWN)]
