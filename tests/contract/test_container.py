@@ -69,10 +69,11 @@ def test_definitions_are_compiled_at_start(definitions: Path, tmp_path: Path) ->
     options = ("--definitions", definitions, "--state", tmp_path / "state")
     variables = {"OFFERD_SERVE_BUNDLE": tmp_path / "nothing", "TMPDIR": tmp_path / "tmp"}
     with _serving(tmp_path / "log", *options, **variables) as (_, announced):
-        assert not list((tmp_path / "tmp").iterdir())
+        assert not [path for path in (tmp_path / "tmp").rglob("*") if path.is_file()]
         url = announced.split("curl -s ")[1].split(" ")[0]
         answer = httpx.post(url, json=QUESTION, verify=NO_TLS, trust_env=False)
     assert answer.json()["propositions"][0]["items"][0]["offer"] == "everyone"
+    assert not list((tmp_path / "tmp").iterdir())  # nor sockets, once it has stopped
 
 
 def test_mistakes_in_definitions_end_the_start(definitions: Path, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ class NativeServer:
         self.port: int = self._front.bound_port
         options = [("grpc.max_receive_message_length", maximum_message_bytes)]
         self._others = grpc.aio.server(options=options, maximum_concurrent_rpcs=maximum_streams)
-        self._folder = tempfile.TemporaryDirectory(prefix="offerd-")
+        self._folder = tempfile.TemporaryDirectory(prefix="offerd-native-")
         self._unary: dict[str, _Method] = {}
         self._methods: list[_Method] = []
         self._waiting: OrderedDict[int, _Waiting] = OrderedDict()
