@@ -9,12 +9,12 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from offerd.model.place import Library, Place, PlaceSelector
+from offerd.model.place import EARTH_RADIUS_M, Library, Place, PlaceSelector
 from offerd.places.boxes import BoxArea
 from offerd.places.geometry import area_m2
 from offerd.places.lookup import Lookup, check
 from offerd.places.nearing import Nearing
-from offerd.places.search import Bound, Exact, Match, first_in_line, matches, roots
+from offerd.places.search import Bound, Exact, Match, Nodes, first_in_line, matches, roots
 from offerd.places.shapes import CircleShape, Shape, shape_of
 from offerd.places.sphere import Vector, along_m, chord2, vector
 from offerd.places.terms import Description, Terms, described, terms_of
@@ -105,6 +105,7 @@ class Places(Lookup):
         super().__init__(source.index)
         self._source = source
         self._nearing = Nearing(source.index)
+        self._nodes = Nodes(source.index)
         self._decoder = msgspec.msgpack.Decoder(Place)
         self.libraries = source.libraries
         self.categories = source.categories
@@ -194,7 +195,11 @@ class Places(Lookup):
         p = vector(latitude, longitude)
 
         def bound(centre: Vector, radius_m: float) -> float | None:
-            least = max(along_m(chord2(p, centre)) - radius_m - 1e-3, 0.0)
+            apart = chord2(p, centre)
+            # The way straight through the Earth is shorter, and quicker to tell.
+            if math.sqrt(apart) * EARTH_RADIUS_M - radius_m - 1e-3 > within_m:
+                return None
+            least = max(along_m(apart) - radius_m - 1e-3, 0.0)
             return None if least > within_m else least
 
         def exact(number: int) -> tuple[float, float] | None:
@@ -241,7 +246,7 @@ class Places(Lookup):
         else:
             starts = roots(self._source.index, wanted.libraries, wanted.categories)
             found = first_in_line(
-                self._source.index,
+                self._nodes,
                 starts,
                 box.may_hold,
                 lambda n: self._passes(n, wanted) and box.overlaps(self._shape(n)),
@@ -291,7 +296,7 @@ class Places(Lookup):
         """Yields wanted places in the order of their keys, then of their priority."""
         if wanted.places is None:
             starts = roots(self._source.index, wanted.libraries, wanted.categories)
-            yield from matches(self._source.index, starts, bound, exact)
+            yield from matches(self._nodes, starts, bound, exact)
             return
         told = [(n, exact(n)) for n in self._chosen(wanted)]
         found = [Match(n, *answer) for n, answer in told if answer is not None]

@@ -43,15 +43,39 @@ class Entry(NamedTuple):
     radius_m: float
 
 
-def node(get: Get, tree: int, number: int) -> tuple[bool, list[Entry]]:
-    """Returns whether a node is a leaf, and its entries."""
-    record = get(node_key(tree, number))
-    if record is None:
-        raise LookupError(f"the index of places has no node {number} of tree {tree}")
-    return HEAD.unpack_from(record) == (1,), [
-        Entry(one, other, (x, y, z), radius_m)
-        for one, other, x, y, z, radius_m in ENTRY.iter_unpack(record[HEAD.size :])
-    ]
+Node = tuple[bool, tuple[Entry, ...]]
+"""Whether it is a leaf, and what is in it."""
+
+_MOST_KEPT = 2_048
+"""So many nodes are kept decoded, at some ten kilobytes."""
+
+
+class Nodes:
+    """The nodes of trees, kept once they were read.
+
+    Safe to be asked by several threads at once: what it keeps is set and taken in single steps.
+    """
+
+    def __init__(self, get: Get) -> None:
+        self.get = get
+        self._kept: dict[tuple[int, int], Node] = {}
+
+    def node(self, tree: int, number: int) -> Node:
+        """Returns a node of a tree; raises LookupError if there is none."""
+        return self._kept.get((tree, number)) or self._read(tree, number)
+
+    def _read(self, tree: int, number: int) -> Node:
+        record = self.get(node_key(tree, number))
+        if record is None:
+            raise LookupError(f"the index of places has no node {number} of tree {tree}")
+        entries = tuple(
+            Entry(one, other, (x, y, z), radius_m)
+            for one, other, x, y, z, radius_m in ENTRY.iter_unpack(record[HEAD.size :])
+        )
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        node = self._kept[tree, number] = (HEAD.unpack_from(record) == (1,), entries)
+        return node
 
 
 def roots(
@@ -67,7 +91,9 @@ def roots(
     return found
 
 
-def matches(get: Get, starts: list[tuple[int, int]], bound: Bound, exact: Exact) -> Iterator[Match]:
+def matches(
+    nodes: Nodes, starts: list[tuple[int, int]], bound: Bound, exact: Exact
+) -> Iterator[Match]:
     """Yields the fences in the order of their keys, then of their priority.
 
     `bound` is asked of circles around fences, `exact` of fences whose bound came out first.
@@ -82,7 +108,7 @@ def matches(get: Get, starts: list[tuple[int, int]], bound: Bound, exact: Exact)
         if kind == _EXACT:
             yield Match(one & NUMBER, at, told)
         elif kind == _NODE:
-            leaf, entries = node(get, one, other)
+            leaf, entries = nodes.node(one, other)
             for entry in entries:
                 least = bound(entry.centre, entry.radius_m)
                 if least is None:
@@ -98,7 +124,7 @@ def matches(get: Get, starts: list[tuple[int, int]], bound: Bound, exact: Exact)
 
 
 def first_in_line(
-    get: Get,
+    nodes: Nodes,
     starts: list[tuple[int, int]],
     may: Callable[[Vector, float], bool],
     matching: Callable[[int], bool],
@@ -115,7 +141,7 @@ def first_in_line(
             if matching(fence & NUMBER):
                 yield fence & NUMBER
             continue
-        leaf, entries = node(get, tree, number)
+        leaf, entries = nodes.node(tree, number)
         for entry in entries:
             if may(entry.centre, entry.radius_m):
                 if leaf:
