@@ -21,6 +21,8 @@ from offerd.places.rings import Edge, Outline
 _LOOK = 3.0
 """What it costs to come to a polygon's edges."""
 _BEYOND = 91.0
+_ROUND_DEG = 359.0
+"""Only polygons of a ring that goes round the poles are wider, or almost only."""
 _SAME_DEG = 1e-11
 """Longitudes that differ by less are one: rounding makes no more of 360 degrees."""
 _ENDLESS = 720.0
@@ -156,7 +158,7 @@ def framed(outline: Outline) -> list[Edge]:
             else outline.edges
         )
         turn += 360.0
-    return _joined(edges) if outline.north_inside or outline.south_inside else edges
+    return _joined(edges) if outline.east - outline.west > _ROUND_DEG else edges
 
 
 def _joined(edges: Sequence[Edge]) -> list[Edge]:

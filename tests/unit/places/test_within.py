@@ -77,18 +77,23 @@ def test_no_places_are_nowhere() -> None:
     assert places.ahead(59.0, 18.0, 0.0, 1000.0, 10.0, 5) == []
 
 
-def test_a_ring_round_a_pole_closes_without_a_seam() -> None:
+def test_rings_round_a_pole_close_without_a_seam() -> None:
     """Due south of the vertex at which such a ring closes it is as inside as beside it."""
     longitude = 16.480680271868295
-    ring = (
-        Point(-40.18333638112824, longitude),
-        Point(-37.75580720915355, 106.4806802718683),
-        Point(-37.40875989845028, -163.51931972813168),
-        Point(-36.971900372034504, -73.51931972813168),
-    )
-    area = Area((Polygon(ring),))
-    place = Place("cap", "first", "Cap", area, centre_of(area))
-    places = Places(MemorySource([place], [Library("first", "First", 1)]))
-    for below in (1e-9, 1e-6, 1e-3, 1.0, 40.0):
-        for beside in (-1e-6, 0.0, 1e-6):
-            assert places.within(ring[0].latitude - below, longitude + beside) == [0]
+    others = (106.4806802718683, -163.51931972813168, -73.51931972813168)
+    outer = _ring(longitude, others, (-40.18333638112824, -37.75, -37.4, -36.97))
+    hole = _ring(longitude, others, (-89.59959206062415, -89.8, -89.77, -89.86))
+    for holes in ((), (hole,)):
+        area = Area((Polygon(outer, holes),))
+        place = Place("cap", "first", "Cap", area, centre_of(area))
+        places = Places(MemorySource([place], [Library("first", "First", 1)]))
+        for below in (1e-9, 1e-6, 1e-3, 1.0, 40.0, 49.0, 49.416):
+            for beside in (-1e-6, 0.0, 1e-6):
+                assert places.within(outer[0].latitude - below, longitude + beside) == [0]
+
+
+def _ring(
+    first: float, others: tuple[float, ...], latitudes: tuple[float, ...]
+) -> tuple[Point, ...]:
+    pairs = zip(latitudes, (first, *others), strict=True)
+    return tuple(Point(latitude, longitude) for latitude, longitude in pairs)
