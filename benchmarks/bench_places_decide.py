@@ -157,9 +157,9 @@ def measured(
     """Returns the median and the mean nanoseconds of a decision."""
     taken = []
     for view, context in zip(views, contexts, strict=True):
-        started = time.perf_counter_ns()
+        started = time.thread_time_ns()
         decide(asked.prepared, view, context, 0, QUERY, counts=NOTHING)
-        taken.append(time.perf_counter_ns() - started)
+        taken.append(time.thread_time_ns() - started)
     return statistics.median(taken), statistics.fmean(taken)
 
 

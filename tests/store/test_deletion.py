@@ -90,7 +90,7 @@ def test_whatever_is_repeated_after_deletions_changes_nothing(tmp_path: Path) ->
     with State.open(tmp_path / "state", PLAN) as state:
         for _ in range(150):
             if rng.random() < 0.2:
-                state.delete_profile(key(rng.randrange(10)))
+                state.delete_profile(key(rng.randrange(10))).result()
                 continue
             some = rng.sample(items, 5)
             results = outcomes(state.collect(some, NOW_NS))
