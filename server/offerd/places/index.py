@@ -20,6 +20,8 @@ from offerd.places.sphere import Vector, along_m, chord2, vector
 from offerd.places.terms import Description, Terms, described, terms_of
 from offerd.places.ways import Way
 
+_SPARE_M = 1.0
+"""By so much bounds are less than they might be: arcs near the antipode are good to 0.2 m."""
 _SHAPES_KEPT = 1024
 """How many fences are kept ready in memory."""
 _CIRCLES_KEPT = 1 << 14
@@ -197,9 +199,9 @@ class Places(Lookup):
         def bound(centre: Vector, radius_m: float) -> float | None:
             apart = chord2(p, centre)
             # The way straight through the Earth is shorter, and quicker to tell.
-            if math.sqrt(apart) * EARTH_RADIUS_M - radius_m - 1e-3 > within_m:
+            if math.sqrt(apart) * EARTH_RADIUS_M - radius_m - _SPARE_M > within_m:
                 return None
-            least = max(along_m(apart) - radius_m - 1e-3, 0.0)
+            least = max(along_m(apart) - radius_m - _SPARE_M, 0.0)
             return None if least > within_m else least
 
         def exact(number: int) -> tuple[float, float] | None:
