@@ -31,7 +31,7 @@ _CUBE: Final = 1 / 24
 _FIFTH: Final = 3 / 640
 """An arc is at least its chord d, times 1 + d² / 24 + 3 d⁴ / 640: the series has no other sign."""
 
-_SPARE_M: Final = 2e-3
+_SPARE_M: Final = 0.5
 _TO_ARC: Final = 1 / EARTH_RADIUS_M
 _SPARE: Final = 2 * _SPARE_M * _TO_ARC
 _ROUNDED: Final = 4e-15
