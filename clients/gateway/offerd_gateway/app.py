@@ -84,6 +84,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection; only HTTP is served."""
         if scope["type"] != "http":
+            # ASGI has an application raise for what it doesn't serve, and servers then go on.
             raise NotImplementedError(f"the gateway serves HTTP, not `{scope['type']}`")
         started = time.perf_counter()
         incoming = Incoming.of(scope)

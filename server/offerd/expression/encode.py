@@ -50,6 +50,7 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Checked:
 def _write_type(value: Any) -> str:
     if isinstance(value, Type):
         return value.name
+    # What msgspec asks of a hook that meets a type it doesn't know.
     raise NotImplementedError(f"cannot encode `{type(value).__name__}`")
 
 

@@ -80,6 +80,7 @@ class _Rest(Coroutine[Any, Any, T]):
         self._coroutine.close()
 
     def __await__(self) -> Generator[Any, Any, T]:
+        # Asked for by the abstract class, which is what a task takes; nobody awaits it.
         raise NotImplementedError("only a task goes on with it")
 
 

@@ -267,6 +267,7 @@ class NativeServer:
             self._front.fail(call, _CANCELLED, "")
             raise
         except Exception:
+            # A call's outermost edge: a defect is answered as one, and ends nothing else.
             status = context.status
             if status is None:
                 logger.exception("a call has failed")

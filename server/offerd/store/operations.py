@@ -76,6 +76,7 @@ class Operation(Generic[T]):
 
     def apply(self, workspace: Workspace) -> T:
         """Does the work; runs again from the start if the transaction has to."""
+        # Each write has its own.
         raise NotImplementedError
 
 

@@ -229,6 +229,7 @@ class ListTarget(Target):
 
     def nth(self, values: exp.Expression, place: exp.Expression) -> exp.Expression:
         """An element by a place that is within 0..2³⁰."""
+        # Each dialect has its own.
         raise NotImplementedError
 
     def narrowed(self, node: exp.Expression) -> exp.Expression:
