@@ -268,7 +268,7 @@ _decode_factors = msgspec.json.Decoder(list[_Factor]).decode
 def _factors(value: Any) -> list[tuple[str, str, str]]:
     try:
         found = _decode_factors(value if isinstance(value, str) else msgspec.json.encode(value))
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, RecursionError):
         raise InvalidArgument(
             Reason.MALFORMED,
             "`factors` is no list of objects with `code`, `value` and `importance`",
@@ -299,5 +299,5 @@ def _integer(value: int) -> Any:
 def _decoded(value: str) -> Any:
     try:
         return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return value  # a text, which the service may take

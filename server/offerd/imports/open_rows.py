@@ -109,7 +109,7 @@ def _record(text: str | None, declared: Mapping[str, Attribute], label: str) -> 
         return {}
     try:
         values = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidArgument(
             Reason.MALFORMED, f"`{label}` is no valid JSON: {error}".lower(), field=label
         ) from error

@@ -145,7 +145,7 @@ def malformed_line(file: Path) -> tuple[int, str] | None:
             try:
                 if line.strip():
                     msgspec.json.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 return number, str(error)
     return None
 

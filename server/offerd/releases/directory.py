@@ -75,7 +75,7 @@ class Releases:
             raise _unusable(self.history_path, error) from error
         try:
             file = msgspec.json.decode(data, type=_File)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ReleaseError(
                 f"`{self.history_path}` is no history of releases: {error}"
             ) from error

@@ -90,7 +90,7 @@ def prepare(environment: Environment, path: Path) -> bytes:
         environment.write(lambda txn: _upgrade(environment, txn))
         if short:
             environment.read(lambda txn: _walk(environment, txn))
-    except (lmdb.Error, msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (lmdb.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateError(f"the state in `{path}` is damaged: {error}") from error
     except RequestError as error:
         raise StateError(f"`{path}` can't be used for a state: {error}") from error

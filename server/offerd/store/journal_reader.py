@@ -130,7 +130,7 @@ class JournalReader:
 
         try:
             return self._environment.read(find)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise StateError(
                 f"the view {view_hash.hex()} of the journal is damaged: {error}"
             ) from error
@@ -227,5 +227,5 @@ def _backwards(cursor: Any, keys: _Range) -> Iterator[bytes]:
 def _decoded(sequence: int, value: bytes) -> JournalEntry:
     try:
         return decode_entry(value)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StateError(f"entry {sequence} of the journal can't be read: {error}") from error

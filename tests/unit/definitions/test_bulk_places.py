@@ -11,6 +11,7 @@ import pytest
 
 from offerd.definitions import load
 from offerd.model.place import Place
+from seeds import random_seed
 from unit.definitions.definition_folders import catalogue_of, mistakes_in, write
 
 LIBRARIES = "libraries: [{id: shops}, {id: zones}]\n"
@@ -178,10 +179,22 @@ def test_geojson_by_another_name(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("part", ["type", "library"])
+def test_collection_that_is_not_utf8(tmp_path: Path, part: str) -> None:
+    """A byte that is no UTF-8 beside the features is a mistake with its place."""
+    text = collection(feature("Point", [1, 2], id="a", radius_m=50)).encode()
+    text = text.replace(b"{", b'{"library": "shops", ', 1)
+    before, name, after = text.partition(f'"{part}": "'.encode())
+    (tmp_path / "1.yaml").write_text(LIBRARIES)
+    (tmp_path / "2.geojson").write_bytes(before + name + b"\xff" + after)
+    column = len(before + name) + 1
+    message = "not UTF-8: found the byte 0xFF: save the file as UTF-8"
+    assert mistakes_in(tmp_path) == [f"{tmp_path.name}/2.geojson:1:{column}: {message}"]
+
+
 def test_random_files_never_break_the_reader(tmp_path: Path) -> None:
     """Files of which bytes were changed or lost load, or are refused with mistakes."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     ring = [[18.0, 59.3], [18.1, 59.3], [18.1, 59.35], [18.0, 59.3]]
     whole = {

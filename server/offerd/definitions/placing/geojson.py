@@ -144,9 +144,14 @@ class FeatureFile:
         except (msgspec.DecodeError, RecursionError) as error:
             self._report_form(str(error), begin, len(data))
             return
-        if not self._is_collection(collection):
+        try:
+            kind, library = _plain(collection.type), _plain(collection.library)
+        except _NotText as problem:
+            self._report_byte(data.find(problem.source), problem.error, 0)
+            self._findings.has_lost_text = True
             return
-        library = _plain(collection.library)
+        if not self._is_collection(kind, collection.crs):
+            return
         offset = 0
         for number, raw in enumerate(features, start=1):
             source = bytes(raw)
@@ -154,13 +159,12 @@ class FeatureFile:
             self._add(FeatureOrigin(self, number, source, offset), library, collector)
             offset += len(source)
 
-    def _is_collection(self, collection: _Collection) -> bool:
-        kind = _plain(collection.type)
+    def _is_collection(self, kind: object, crs: msgspec.Raw) -> bool:
         if kind != "FeatureCollection":
             found = quoted(kind) if isinstance(kind, str) else described(kind)
             self._mistake(f"expected a FeatureCollection, found {found}")
             return False
-        system = bytes(collection.crs)
+        system = bytes(crs)
         if system != b"null" and not any(name in system for name in _WORLD):
             self._mistake(
                 "`crs` names another system of coordinates: GeoJSON has WGS 84 longitudes and "
@@ -173,10 +177,7 @@ class FeatureFile:
         try:
             feature = decode_json(origin.text(), quick=True)
         except UnicodeDecodeError as error:
-            place = self.place_at(origin.offset + error.start, origin.number)
-            found = origin.source[error.start]
-            message = f"not UTF-8: found the byte 0x{found:02X}: save the file as UTF-8"
-            self._findings.mistake(place, message)
+            self._report_byte(origin.offset, error, origin.number)
             self._lose(origin)
             return
         except json.JSONDecodeError as error:
@@ -218,6 +219,12 @@ class FeatureFile:
     def _mistake(self, message: str) -> None:
         self._findings.mistake(Place(self._file.name, 1, 1), message)
 
+    def _report_byte(self, begin: int, error: UnicodeDecodeError, number: int) -> None:
+        """Reports a byte of a text that begins at a byte and isn't UTF-8."""
+        found = error.object[error.start]
+        message = f"not UTF-8: found the byte 0x{found:02X}: save the file as UTF-8"
+        self._findings.mistake(self.place_at(begin + error.start, number), message)
+
     def _report_form(self, problem: str, begin: int, length: int) -> None:
         found = _AT_BYTE.search(problem)
         place = self.place_at(begin + int(found[1]) if found else length, 0)
@@ -228,8 +235,21 @@ class FeatureFile:
         self._findings.has_lost_text = True
 
 
+class _NotText(Exception):
+    """A value of a collection is not UTF-8; `error` is about its whole source."""
+
+    def __init__(self, source: bytes, error: UnicodeDecodeError) -> None:
+        super().__init__(str(error))
+        self.source = source
+        self.error = error
+
+
 def _plain(raw: msgspec.Raw) -> object:
+    """Returns the value of a part of valid JSON; raises _NotText if it isn't UTF-8."""
+    source = bytes(raw)
     try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return None
+        return msgspec.json.decode(source.decode())
+    except UnicodeDecodeError as error:
+        raise _NotText(source, error) from None
+    except (msgspec.DecodeError, RecursionError):
+        return None  # nothing that a part can be: refused as any other value

@@ -213,7 +213,7 @@ def _from_text(text: str, declared: ValueType) -> object:
     if declared in _LISTS and text.startswith("["):
         try:
             return msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return text
     return text
 
