@@ -21,6 +21,7 @@ from offerd.bundle import open_bundle
 from offerd.events import FoldPlan
 from offerd.store import State
 from processes import HOST, ServeProcess, environment
+from seeds import random_seed
 from serving import compile_to
 
 WORKERS = 8
@@ -206,7 +207,7 @@ class Storm:
 def main(folder: Path, *options: str) -> None:
     """Runs both ways at full size, and fails unless the cap is met exactly."""
     for mode in ("reserve", "decide"):
-        seed = random.randrange(2**32)
+        seed = random_seed()
         storm = Storm(folder / f"{mode}-{seed}", mode, 1_000, 50_000, seed, options)
         try:
             outcome = storm.run(server_kills=5, client_kills=12, worker_kills=8 if options else 0)

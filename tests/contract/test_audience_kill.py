@@ -16,6 +16,7 @@ from offerd.v1 import audience_service_pb2_grpc as audiences_grpc
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd.v1 import profile_service_pb2_grpc as profiles_grpc
 from processes import ServeProcess, serve_process
+from seeds import random_seed
 from serving import compile_to
 
 ROUNDS = 4
@@ -96,8 +97,7 @@ async def _check(served: ServeProcess, sent: _Sent) -> None:
 
 async def test_kill_loses_and_doubles_no_transition(audience_bundle: Path, tmp_path: Path) -> None:
     """Killed between writes and tracking, again and again: each member is told of once."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     sent = _Sent(seed)
     for _ in range(ROUNDS):
         with serve_process(audience_bundle, tmp_path / "state") as served:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 from contract.cap_storm import Outcome, Storm
+from seeds import random_seed
 
 LIMIT = 60
 ATTEMPTS = 800
@@ -13,8 +13,7 @@ ATTEMPTS = 800
 
 def storm(folder: Path, mode: str) -> Outcome:
     """Runs a small storm in which the server is killed, and clients are."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     blowing = Storm(folder / "storm", mode, LIMIT, ATTEMPTS, seed)
     try:
         outcome = blowing.run(server_kills=1, client_kills=2)

@@ -23,6 +23,7 @@ from offerd.v1 import profile_service_pb2 as profiles
 from offerd.v1 import profile_service_pb2_grpc as profiles_grpc
 from places_shop import DEFINITIONS, FAR, NORTH, SOUTH, location
 from processes import ServeProcess, serve_process
+from seeds import random_seed
 from serving import compile_to
 
 ROUNDS = 1
@@ -134,8 +135,7 @@ def test_a_location_and_what_it_causes_are_stored_together(
     source: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     """However often it is killed, events and whereabouts are those of the locations stored."""
-    seed = random.SystemRandom().randrange(2**31)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     catalogue = load([source]).catalogue
     places = Places(MemorySource(list(catalogue.places), catalogue.libraries))

@@ -15,6 +15,7 @@ from offerd.v1 import event_service_pb2_grpc as events_grpc
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd.v1 import profile_service_pb2_grpc as profiles_grpc
 from processes import ServeProcess, serve_process
+from seeds import random_seed
 
 ROUNDS = 6
 SENDERS = 8
@@ -105,8 +106,7 @@ async def _check(served: ServeProcess, sent: _Sent) -> None:
 
 async def test_kill_loses_and_doubles_nothing(bundle: Path, tmp_path: Path) -> None:
     """Killed again and again while it collects: each acknowledged event is kept, and once."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     sent = _Sent(seed)
     for _ in range(ROUNDS):
         with serve_process(bundle, tmp_path / "state") as served:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from offerd.model.journal import DecisionEntry, EventEntry
 from offerd.replay import Definitions, Replay
 from offerd.store import State
 from processes import HOST, ServeProcess, command, environment, run, serve_process
+from seeds import random_seed
 from serving import compile_to
 
 CHANGED = DEFINITIONS.replace("profile.age >= 18", "profile.age >= 40")
@@ -166,8 +166,7 @@ def test_no_journal_where_none_is_wanted(bundle: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["decide", "reserve"])
 def test_the_journal_has_just_what_was_counted(tmp_path: Path, mode: str) -> None:
     """Through deaths of server and clients: each capped proposition once, and all replays alike."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     storm = Storm(tmp_path / "storm", mode, 60, 400, seed)
     try:
         outcome = storm.run(server_kills=2, client_kills=1)

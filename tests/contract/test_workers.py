@@ -29,6 +29,7 @@ from offerd.v1 import load_service_pb2_grpc as loads_grpc
 from offerd.v1 import profile_service_pb2 as profiles
 from offerd.v1 import profile_service_pb2_grpc as profiles_grpc
 from processes import HOST, ServeProcess, run, serve_process
+from seeds import random_seed
 from serving import compile_to
 
 WORKERS = 3
@@ -226,8 +227,7 @@ def test_what_only_the_writer_can_do_any_worker_takes(workers_bundle: Path, tmp_
 
 async def test_workers_that_die_are_replaced(workers_bundle: Path, tmp_path: Path) -> None:
     """Under load, one after the other: what was acknowledged is there, and counted once."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     with served(workers_bundle, tmp_path / "state") as process:
         first = process.workers()
@@ -305,8 +305,7 @@ def test_releases_are_for_one_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["reserve", "decide"])
 def test_a_cap_is_met_exactly_over_all_workers(tmp_path: Path, mode: str) -> None:
     """Whoever dies: one that answers, the one that writes with all others, and clients."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     limit = 60
     storm = Storm(tmp_path / "storm", mode, limit, 800, seed, ("--workers", str(WORKERS)))
     try:

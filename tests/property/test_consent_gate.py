@@ -22,6 +22,7 @@ from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import error_pb2, identity_pb2
 from offerd.v1 import event_service_pb2 as events
 from offerd.v1 import profile_service_pb2 as profiles
+from seeds import random_seed
 
 STORIES = int(os.environ.get("OFFERD_CONSENT_STORIES", "12"))
 """How many random stories are told, of 40 steps each."""
@@ -92,8 +93,7 @@ def _newest_grant(found: list[Choice]) -> bool:
 
 async def test_nothing_is_stored_or_shown_that_is_not_allowed(tmp_path: Path) -> None:
     """Whoever chooses what, when, as whom and in whichever request: the same as the twin says."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     for number in range(STORIES):
         source = random.Random(f"{seed}/{number}")
         folder = tmp_path / str(number)

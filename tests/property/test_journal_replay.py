@@ -30,6 +30,7 @@ from offerd.service.decisions import Decisions
 from offerd.store import Durability, JournalMode, JournalSettings, State
 from offerd.v1 import decision_service_pb2 as pb
 from offerd.v1 import identity_pb2
+from seeds import random_seed
 from unit.decision import catalogues, random_caps
 
 CATALOGUES = int(os.environ.get("OFFERD_REPLAY_CATALOGUES", "10"))
@@ -40,8 +41,7 @@ START_NS = 20_000 * 24 * catalogues.HOUR_NS
 
 async def test_the_revision_that_decided_decides_the_same_again(tmp_path: Path) -> None:
     """Random definitions, customers and requests, many at once, with events in between."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     seen: Counter[str] = Counter()
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")

@@ -13,6 +13,7 @@ from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.model.windows import window_after
 from offerd.store import Hold, Released, State, tallies
+from seeds import random_seed
 from store.capped import (
     CAPS,
     COUNTERS,
@@ -212,8 +213,7 @@ def test_counts_are_what_a_recount_gives(
 ) -> None:
     """Through events, reservations, deletions and restarts, with times dropped early."""
     monkeypatch.setattr(tallies, "LEAST_DROPPED", round_number)
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     history = History(tmp_path / "state", random.Random(seed))
     try:
         for _ in range(250):

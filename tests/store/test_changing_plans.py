@@ -14,6 +14,7 @@ from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Schema
 from offerd.store import Hold, State
+from seeds import random_seed
 from store.given import NOW_NS, incoming, key
 
 HOUR_NS = 3_600 * 10**9
@@ -76,8 +77,7 @@ def test_a_counter_goes_on_while_no_revision_asks_for_it(
 
 def test_random_changes_leave_counts_as_they_would_be_without(tmp_path: Path) -> None:
     """Switches and restarts between plans with and without the counter, its window and limits."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     path = tmp_path / "state"
     plans = [

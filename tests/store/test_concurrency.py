@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from offerd.store import CollectResult, State
+from seeds import random_seed
 from store.given import (
     DISPLAYS,
     NOW_NS,
@@ -22,8 +23,7 @@ from store.given import (
 
 def test_threads_that_send_the_same_events_store_each_once(tmp_path: Path) -> None:
     """However their calls interleave, each event is accepted exactly once."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     items = [random_incoming(random.Random(seed + n), f"e{n}") for n in range(300)]
     with State.open(tmp_path / "state", PLAN, map_size_bytes=2**18) as state:
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from offerd.store import CollectResult, LoadProgress, State, StateCounts
+from seeds import random_seed
 from store.given import NOW_NS, PLAN, contradictions, incoming, key, outcomes, random_incoming
 
 NOTHING = StateCounts(profiles=0, events=0)
@@ -81,8 +82,7 @@ def test_nothing_that_was_said_stays_in_the_tables(tmp_path: Path) -> None:
 
 def test_whatever_is_repeated_after_deletions_changes_nothing(tmp_path: Path) -> None:
     """Totals count each event once, in whatever order deletions and repeats come."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     items = [random_incoming(rng, f"e{number}") for number in range(300)]
     sent: set[str] = set()

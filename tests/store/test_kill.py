@@ -10,6 +10,7 @@ from pathlib import Path
 
 from offerd.model.profile import ProfileKey
 from offerd.store import State
+from seeds import random_seed
 from store.given import PLAN, contradictions, outcomes, random_incoming
 
 ROUNDS = 8
@@ -35,8 +36,7 @@ def killed_collector(path: Path, seed: int, lines: int) -> list[str]:
 
 def test_no_acknowledged_event_is_lost_or_doubled(tmp_path: Path) -> None:
     """Killed again and again while it collects into the same state, from a tiny map on."""
-    seed = random.randrange(2**31)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     path = tmp_path / "state"
     acknowledged: set[str] = set()
@@ -56,8 +56,7 @@ def test_no_acknowledged_event_is_lost_or_doubled(tmp_path: Path) -> None:
 
 def test_events_sent_again_after_a_crash_count_once(tmp_path: Path) -> None:
     """A sender that repeats all it isn't sure of ends with each event once."""
-    seed = random.randrange(2**31)
-    print(f"seed {seed}")
+    seed = random_seed()
     path = tmp_path / "state"
     killed_collector(path, seed, 200)
     rng = random.Random(seed)

@@ -9,14 +9,14 @@ import pytest
 
 from offerd.errors import Exhausted, Reason
 from offerd.store.load_spool import Spool
+from seeds import random_seed
 
 
 @pytest.mark.parametrize("flush_every", [1, 700, 10_000])
 @pytest.mark.parametrize("size", [1, 97, 100_000])
 def test_rows_come_out_by_key(tmp_path: Path, flush_every: int, size: int) -> None:
     """Each key once with its last value, in batches of the size asked for."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     spool = Spool(tmp_path)
     expected: dict[bytes, bytes] = {}

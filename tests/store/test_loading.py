@@ -9,13 +9,13 @@ from pathlib import Path
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.store import CollectResult, LoadProgress, State
+from seeds import random_seed
 from store.given import NOW_NS, PLAN, contradictions, incoming, key, outcomes, random_incoming
 
 
 def test_a_load_equals_collecting(tmp_path: Path) -> None:
     """The same profiles, to the last bit that rules read, in whatever batches."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     items = [random_incoming(rng, f"e{n}") for n in range(500)]
     with (

@@ -23,6 +23,7 @@ from offerd.model.profile import ProfileKey
 from offerd.store import State
 from offerd.store.layout import Table
 from offerd.store.loading import AT_ONCE, LoadResult
+from seeds import random_seed
 from store.given import NOW_NS, PLAN, key
 
 VIP = LoadTarget(LoadKind.MEMBERSHIPS, "vip")
@@ -314,8 +315,7 @@ def test_all_identities_of_loads_are_told(state: State) -> None:
 
 def test_random_loads_are_as_a_dictionary_has_them(state: State) -> None:
     """Full loads and deltas of two targets, against the plain meaning of both."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     expected: dict[LoadTarget, dict[ProfileKey, float]] = {PROPENSITY: {}, WAREHOUSE: {}}
     other = LoadTarget(LoadKind.SCORES, "other")

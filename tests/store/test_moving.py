@@ -35,6 +35,7 @@ from offerd.store import (
     back_up,
 )
 from offerd.store.bounds import USUAL_BOUNDS, ProfileBounds
+from seeds import random_seed
 from store.given import NOW_NS, contradictions, incoming, key
 
 MINUTE_NS = 60 * 10**9
@@ -324,8 +325,7 @@ def test_a_location_dated_ahead_counts_as_of_when_it_came(tmp_path: Path) -> Non
 
 def test_random_news_leave_a_state_without_contradictions(tmp_path: Path) -> None:
     """In any order, with repeats, in batches, over several profiles; and read back the same."""
-    seed = random.SystemRandom().randrange(2**31)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     items: list[IncomingEvent] = []
     for number in range(200):

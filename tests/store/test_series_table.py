@@ -21,6 +21,7 @@ from offerd.model.schema import Aggregate, AggregateFunction, ValueType
 from offerd.store import Durability, State
 from offerd.store.environment import Environment
 from offerd.store.layout import Table, profile_digest
+from seeds import random_seed
 from store.given import (
     LAST,
     NOW_NS,
@@ -94,8 +95,7 @@ def test_an_event_touches_one_chunk_of_a_series(state: State) -> None:
 
 def test_chunks_keep_their_order(state: State) -> None:
     """Each begins at its key and ends before the next one does, in whatever order events come."""
-    seed = random.randrange(2**31)
-    print(f"seed {seed}")
+    seed = random_seed()
     numbers = list(range(2_000))
     random.Random(seed).shuffle(numbers)
     for start in range(0, 2_000, 100):

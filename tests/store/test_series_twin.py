@@ -27,13 +27,14 @@ from offerd.store import folding as folding_module
 from offerd.store import series as series_module
 from offerd.store.operations import Operation
 from offerd.store.workspace import Workspace
+from seeds import random_seed
 from store.given import outcomes
 from unit.events import naive_features, random_features
 
 HISTORIES = int(os.environ.get("OFFERD_TWIN_HISTORIES", "4"))
 """How many random histories to compare on: of each, 10 aggregates at 6 instants, several times."""
 
-SEED = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
+SEED = random_seed()
 
 START_NS = random_features.START_NS
 FILTERS = random_features.FILTERS

@@ -16,6 +16,7 @@ from typing import Any
 
 from offerd.store import Durability, JournalMode, JournalSettings, Selection, State
 from offerd.store.sharing import WriterDoor
+from seeds import random_seed
 from store import sharer
 from store.given import NOW_NS, incoming, key, outcomes
 from store.sharer import PLAN, tallies_of
@@ -83,8 +84,7 @@ def shared(path: Path, **options: Any) -> Iterator[tuple[State, WriterDoor]]:
 
 def test_everybody_counts_the_same(tmp_path: Path) -> None:
     """Each process at once what it did itself, and what was done before that anywhere."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     path = tmp_path / "state"
     with shared(path) as (state, door):

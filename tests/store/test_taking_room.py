@@ -15,6 +15,7 @@ from offerd.model.capping import Cap, Demand
 from offerd.store import Hold, Released, State
 from offerd.store.layout import Table
 from offerd.store.operations import Operation
+from seeds import random_seed
 from store.capped import COUNTERS, MINUTE_NS, capped_plan, demand
 from store.given import NOW_NS, key
 from store.taker import LATER_NS, LIMIT, PLAN, WANTED
@@ -211,8 +212,7 @@ def killed_taker(path: Path, seed: int, lines: int) -> list[tuple[str, str]]:
 
 def test_no_acknowledged_room_is_lost_by_a_kill(tmp_path: Path) -> None:
     """Killed again and again while it takes, reserves, commits and releases: what it said holds."""
-    seed = random.randrange(2**31)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     path = tmp_path / "state"
     for round_number in range(8):

@@ -18,6 +18,7 @@ from offerd.bundle import check_bundle, open_bundle, write_bundle
 from offerd.bundle.seal import SEAL_BYTES
 from offerd.bundle.tables import KEYED, LAZY, META, META_KEY, TABLES, key
 from offerd.errors import BundleError
+from seeds import random_seed
 from unit.bundle import resealed
 
 FILLED = [t.name for t in TABLES if t not in LAZY and t.name not in ("event_filters", "scopes")]
@@ -71,8 +72,7 @@ def in_process(paths: list[Path]) -> list[str]:
 def test_cut_short_before_sealing_is_refused(bundle: Path, tmp_path: Path) -> None:
     """However many pages are missing, no process that opens the file is killed by it."""
     length = bundle.stat().st_size - SEAL_BYTES
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     lengths = [0, 100, 4096, 8192, length - 4096, length - 1]
     lengths += [source.randrange(8192, length) for _ in range(10)]
@@ -167,8 +167,7 @@ def test_unreadable_rules_are_refused(tree: bytes, bundle: Path) -> None:
 
 def test_random_damage_is_refused_or_harmless(bundle: Path) -> None:
     """Bytes changed anywhere in the records lead to a BundleError or to nothing."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     tables = [table.name for table in TABLES]
     for _ in range(60):

@@ -8,10 +8,11 @@ import random
 from offerd.model.place import Fix, LocationSettings, Whereabouts
 from offerd.places.crossings import Crossed, Region, crossed, told
 from offerd.places.index import Places
+from seeds import random_seed
 
 from . import naive_crossings, random_walks
 
-SEED = int(os.environ.get("OFFERD_SEED", random.SystemRandom().randrange(2**31)))
+SEED = random_seed()
 WALKS = int(os.environ.get("OFFERD_TWIN_WALKS", "12"))
 
 

@@ -39,6 +39,7 @@ from offerd.places.crossings import (
 from offerd.places.index import Places
 from offerd.places.memory import MemorySource
 from offerd.places.sphere import destination
+from seeds import random_seed
 
 SECOND_NS = 10**9
 MINUTE_NS = 60 * SECOND_NS
@@ -83,8 +84,7 @@ def kinds(found: list[Crossed]) -> list[list[str]]:
 
 def test_jitter_at_the_edge_makes_one_entry() -> None:
     """A hundred locations up to 20 m inside and outside, and nobody goes in twice or out."""
-    seed = random.SystemRandom().randrange(2**31)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     steps = [fix(95), *(fix(100 + rng.uniform(-20, 20), 10 * n) for n in range(1, 100))]
     types = [one for step in kinds(go(*steps)) for one in step]

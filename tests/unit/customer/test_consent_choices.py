@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
 
 import pytest
@@ -18,6 +17,7 @@ from offerd.customer.consent import (
 )
 from offerd.model.consent import Choice, Consent, ConsentDefaults, ConsentValue
 from offerd.model.profile import ProfileKey
+from seeds import random_seed
 
 ASKED = ConsentDefaults({"collect": ConsentValue.UNKNOWN, "marketing.any": ConsentValue.UNKNOWN})
 ADDRESS = ProfileKey("email", "ada@example.com")
@@ -186,8 +186,7 @@ def random_consent(source: random.Random) -> Consent:
 
 def test_merging_is_one_result_in_any_order_and_grouping() -> None:
     """And merging what is in it already changes nothing."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(300):
         several = [random_consent(source) for _ in range(4)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from offerd.model.contact import (
     QuietPeriod,
 )
 from offerd.model.windows import window_after
+from seeds import random_seed
 
 NOW_NS = parse_instant("2026-06-10T21:00:00Z")
 """Eleven in the evening in Stockholm."""
@@ -136,8 +136,7 @@ def has_room(use: Use, now_ns: int) -> bool:
 
 def test_room_is_there_again_at_the_first_instant_at_which_it_is() -> None:
     """Against a search over all hours of two weeks; and not a nanosecond earlier."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(400):
         use = random_use(source)
@@ -151,8 +150,7 @@ def test_room_is_there_again_at_the_first_instant_at_which_it_is() -> None:
 
 def test_the_first_free_instant_is_free_and_none_before_it_is() -> None:
     """Over quiet hours and several caps, hour by hour."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(150):
         start, end = source.sample(range(24), 2)

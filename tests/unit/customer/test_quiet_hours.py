@@ -11,6 +11,7 @@ import pytest
 
 from offerd.customer.quiet_hours import quiet_end
 from offerd.model.contact import QuietPeriod
+from seeds import random_seed
 
 MINUTE_NS = 60 * 10**9
 ROUNDS = int(os.environ.get("OFFERD_QUIET_ROUNDS", "40"))
@@ -95,8 +96,7 @@ def random_period(source: random.Random, around: datetime) -> QuietPeriod:
 
 def test_quiet_hours_end_when_a_clock_says_so() -> None:
     """In zones and at times at which clocks are changed, days skipped, and hours shown twice."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     quiet = 0
     for number in range(ROUNDS):
         source = random.Random(f"{seed}/{number}")
@@ -127,8 +127,7 @@ def naive_end_anywhere(periods: list[QuietPeriod], at: datetime, most: int) -> d
 
 def test_without_a_zone_they_hold_as_long_as_they_do_anywhere() -> None:
     """From twelve hours behind UTC to fourteen ahead of it."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     for number in range(6):
         source = random.Random(f"{seed}/{number}")
         around = datetime.fromisoformat("2026-12-24T12:00").replace(tzinfo=UTC)

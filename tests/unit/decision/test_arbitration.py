@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from itertools import product
 
@@ -20,6 +19,7 @@ from offerd.model.decision import (
 from offerd.model.profile import ProfileView
 from offerd.model.schema import Schema
 from offerd.model.selection import Decision, Group, Strategy
+from seeds import random_seed
 from unit.decision.random_caps import GivenCounts
 
 AVOID = Options(Deduplication.REQUEST, Arbitration.AVOID_FALLBACK)
@@ -80,8 +80,7 @@ def _best(lists: list[list[int]], wanted: list[int], offers: int) -> list[list[i
 
 def test_it_is_the_best_of_all_ways() -> None:
     """As few scopes as can be are empty; then the first has its best, then the second."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     differs = 0
     for _ in range(150):

@@ -41,6 +41,7 @@ from offerd.model.selection import (
     RankingMethod,
     Strategy,
 )
+from seeds import random_seed
 
 OFFERS = 1_000
 SCOPES = 200
@@ -215,7 +216,7 @@ def test_each_counter_is_asked_once_for_each_window(options: Options) -> None:
 
 def test_random_requests_agree_whether_or_not_they_ask_why() -> None:
     """What is dropped for good is what a test of each offer would have kept out."""
-    source = random.Random(seed := random.randrange(2**32))
+    source = random.Random(seed := random_seed())
     for _ in range(2):
         exclusions = tuple(
             Exclusion(

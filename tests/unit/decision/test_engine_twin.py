@@ -18,6 +18,7 @@ from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
 from offerd.model.capping import Demand
 from offerd.model.decision import Outcome, Proposition, Stage
+from seeds import random_seed
 from unit.decision import catalogues, random_caps, random_rules
 from unit.decision.naive import Naive, Result
 from unit.decision.naive_ranking import Chosen
@@ -28,8 +29,7 @@ CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "100"))
 
 def test_engine_agrees_with_its_naive_twin() -> None:
     """On random catalogues, customers and requests both show the same, and name the same failed."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     seen: Counter[str] = Counter()
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")

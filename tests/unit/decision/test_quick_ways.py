@@ -43,6 +43,7 @@ from offerd.model.selection import (
     Strategy,
     Ties,
 )
+from seeds import random_seed
 from unit.decision import random_policies, random_rules
 from unit.decision.random_caps import GivenCounts
 from unit.decision.random_rules import DAY_NS, ENVIRONMENT, LOADED, NOW_NS, RULED
@@ -147,8 +148,7 @@ def _shown(source: random.Random, ways: str) -> list[Representation]:
 
 def test_quick_ways_show_what_looking_at_each_candidate_shows() -> None:
     """By priority, formula and table, with dates, languages and caps: the same items and scores."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     seen: Tally[str] = Tally()
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")

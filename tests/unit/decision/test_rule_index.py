@@ -20,6 +20,7 @@ from offerd.decision.rule_index import RuleIndex, narrowed
 from offerd.expression.withheld import WithheldRecord
 from offerd.model.place import LocationSettings
 from offerd.places.record import PlaceQuestions
+from seeds import random_seed
 from unit.decision import random_rules
 
 CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "40"))
@@ -77,8 +78,7 @@ def test_the_index_agrees_with_evaluating_each_rule(
     """
     monkeypatch.setattr(columns, "BUDGET_BYTES", budget_bytes)
     monkeypatch.setattr(columns, "FEWEST_SETS", 2 if budget_bytes == 0 else 64)
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     seen: Counter[str] = Counter()
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")
@@ -133,8 +133,7 @@ def _compare(
 
 def test_the_function_without_loops_is_the_loop() -> None:
     """Compiled for plain records, it leaves the same rules as the reference, and asks the same."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     compared = 0
     for _ in range(40):

@@ -14,6 +14,7 @@ from offerd.model.catalogue import Collection, Representation
 from offerd.model.content import Content, ContentType
 from offerd.model.schema import ValueType
 from offerd.model.selection import Decision, Group, Scope, Strategy
+from seeds import random_seed
 from unit.definitions.definition_folders import (
     DATA,
     OFFERS,
@@ -151,8 +152,7 @@ def test_same_definitions_in_other_files_give_the_same_catalogue(tmp_path: Path)
         for text in (PLACES, OFFERS, DATA)
         for name, body in _sections(text).items()
     ]
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     shuffle = random.Random(seed).shuffle
     shuffle(sections)
     for number, text in enumerate(sections):

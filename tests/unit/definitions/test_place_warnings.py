@@ -14,6 +14,7 @@ from offerd.definitions import load
 from offerd.definitions.placing.caps import Caps
 from offerd.model.place import EARTH_RADIUS_M, Circle, Place, Point
 from offerd.places.sphere import distance_m
+from seeds import random_seed
 from unit.definitions.definition_folders import write
 
 LIBRARIES = "libraries: [{id: first}, {id: second}]\n"
@@ -150,8 +151,7 @@ def test_many_overlaps_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spread", [0.001, 1.0, 90.0])
 def test_circles_that_meet_are_found_wherever_they_are(spread: float) -> None:
     """Every pair that comparing all finds, each once; at the poles and at 180 degrees, too."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for centre in ((59.0, 18.0), (89.9995, 0.0), (-90.0, 10.0), (0.0, 180.0)):
         places = [_circle(source, centre, spread, number) for number in range(150)]

@@ -15,6 +15,7 @@ from offerd.definitions.reading.compose import compose
 from offerd.definitions.reading.inside import index_inside
 from offerd.definitions.reading.text import Text
 from offerd.definitions.reading.tree import Mapping, Scalar
+from seeds import random_seed
 from unit.definitions.definition_folders import mistakes_in, write
 
 NAME = "profile.wrong"
@@ -68,8 +69,7 @@ def test_every_kind_of_line_end(tmp_path: Path) -> None:
 
 def test_random_texts_are_placed_exactly() -> None:
     """For random texts in every style, each visible character is found where it is written."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     for _ in range(300):
         value = "".join(rng.choices("abå'\"\\\U0001f600  \n\t:#", k=rng.randint(1, 40)))

@@ -10,6 +10,7 @@ import pytest
 
 from offerd.definitions import Issue, load
 from offerd.errors import DefinitionsError
+from seeds import random_seed
 from unit.definitions.customer_shop import CUSTOMERS
 from unit.definitions.definition_folders import DATA, OFFERS, PLACES
 from unit.definitions.rich_shop import RICH, SCORES
@@ -56,8 +57,7 @@ def edited(text: str, rng: random.Random) -> str:
 @pytest.mark.parametrize("files", [FILES] * 4 + [{"all.yaml": CUSTOMERS}] * 3)
 def test_random_edits_never_crash(tmp_path: Path, files: Mapping[str, str]) -> None:
     """Folders with random edits load or raise DefinitionsError with sorted, placed issues."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     for _ in range(50):
         changed = rng.choices(list(files), k=rng.randint(1, 2))
@@ -90,8 +90,7 @@ def _assert_placed(issue: Issue, folder: Path) -> None:
 
 def test_random_bytes_never_crash(tmp_path: Path) -> None:
     """Files of random bytes are refused without a crash."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     rng = random.Random(seed)
     for _ in range(100):
         for name in ("a.yaml", "b.json", "c.csv", "d.jsonl"):

@@ -18,12 +18,13 @@ from offerd.events import series as series_module
 from offerd.model.event import Event
 from offerd.model.schema import Aggregate, AggregateFunction, ValueType
 from offerd.model.windows import calendar_start
+from seeds import random_seed
 from unit.events import naive_features, random_features
 from unit.events.naive_features import Taken
 from unit.events.series_shelf import Shelf, reading
 
 KEPT = 16
-SEED = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
+SEED = random_seed()
 HISTORIES = int(os.environ.get("OFFERD_TWIN_HISTORIES", "40"))
 NEWEST_ONLY = (AggregateFunction.TOP, AggregateFunction.AFFINITY)
 STARTING = (AggregateFunction.FIRST, AggregateFunction.FIRST_TIME)
@@ -106,7 +107,7 @@ def expected(aggregate: Aggregate, events: list[Event], now_ns: int) -> object:
 
 def test_long_series_agree_with_their_naive_twin() -> None:
     """Whatever came when, whenever the store let go of what is too old, and over all profiles."""
-    print(f"seed {SEED}")
+    print(f"OFFERD_SEED={SEED}")
     compared = approximate = 0
     for number in range(HISTORIES):
         source = random.Random(f"{SEED}/{number}")
@@ -127,7 +128,7 @@ def test_long_series_agree_with_their_naive_twin() -> None:
                     shelves.append(shelf)
                 read = reading(shelves)
                 value = features.values(read, now_ns).get(aggregate.id)
-                where = f"seed {SEED}/{number}, {aggregate} at {now_ns}"
+                where = f"OFFERD_SEED={SEED}/{number}, {aggregate} at {now_ns}"
                 assert value == expected(aggregate, events, now_ns), where
                 told = features.approximations(read, now_ns)
                 if not told:
@@ -143,7 +144,7 @@ def test_long_series_agree_with_their_naive_twin() -> None:
 
 def test_many_profiles_cost_no_more_than_one() -> None:
     """However many profiles a customer has, no more entries are looked at than of a single one."""
-    print(f"seed {SEED}")
+    print(f"OFFERD_SEED={SEED}")
     source = random.Random(SEED)
     for function in (AggregateFunction.COUNT, AggregateFunction.AFFINITY):
         of_groups = function is AggregateFunction.AFFINITY
@@ -166,7 +167,7 @@ def test_many_profiles_cost_no_more_than_one() -> None:
 def test_ever_new_groups_take_bounded_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest buckets stay, the same in whatever order events come, and the answer says so."""
     monkeypatch.setattr(buckets, "BUCKET_LIMIT", 20)
-    print(f"seed {SEED}")
+    print(f"OFFERD_SEED={SEED}")
     source = random.Random(SEED)
     for within_ns in (None, 16 * random_features.GRID_NS):
         aggregate = Aggregate(
@@ -204,7 +205,7 @@ def test_ever_new_groups_take_bounded_buckets(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_value_of_a_long_series_changes_between_edges() -> None:
     """Buckets leave as their last entries do."""
-    print(f"seed {SEED}")
+    print(f"OFFERD_SEED={SEED}")
     for number in range(HISTORIES // 2):
         source = random.Random(f"{SEED}/{number}")
         found = [random_features.aggregate(source, number) for number in range(8)]
@@ -218,4 +219,6 @@ def test_no_value_of_a_long_series_changes_between_edges() -> None:
         stops = [after_ns, *features.edges(read, after_ns, until_ns), until_ns + 1]
         for start, stop in pairwise(stops):
             value = features.values(read, start)
-            assert features.values(read, stop - 1) == value, f"seed {SEED}/{number} at {stop}"
+            assert features.values(read, stop - 1) == value, (
+                f"OFFERD_SEED={SEED}/{number} at {stop}"
+            )

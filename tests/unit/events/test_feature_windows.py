@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
@@ -21,6 +20,7 @@ from offerd.model.schema import (
     ValueType,
 )
 from offerd.model.windows import calendar_start
+from seeds import random_seed
 from unit.events.random_features import CALENDARS, START_NS, catalogue, planned
 
 HOUR_NS = 3_600 * 10**9
@@ -93,8 +93,7 @@ def test_a_late_event_lands_in_the_window_of_its_own_time() -> None:
 
 def test_calendars_go_on_without_gaps() -> None:
     """Each window ends where the next begins, for all units, zones and changes of clocks."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(400):
         calendar = source.choice(CALENDARS)

@@ -20,6 +20,7 @@ from offerd.events import series as series_module
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Aggregate
+from seeds import random_seed
 from unit.events import naive_features, random_features
 from unit.events.series_shelf import Shelf, reading
 
@@ -29,7 +30,7 @@ HISTORIES = int(os.environ.get("OFFERD_TWIN_HISTORIES", "40"))
 START = random_features.START_NS
 FILTERS = random_features.FILTERS
 
-SEED = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
+SEED = random_seed()
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from offerd.events.buckets import SKETCH_HASHES, merge_buckets, sketch
 from offerd.events.kind import KEPT
 from offerd.model.event import Event
 from offerd.model.schema import Aggregate, AggregateFunction, ValueType
+from seeds import random_seed
 from unit.events.series_shelf import Shelf, reading
 
 WINDOW_NS = 1_024 * 10**12
@@ -75,8 +76,7 @@ def test_history_that_comes_in_order_fills_its_chunks() -> None:
 
 def test_history_that_comes_anyhow_has_chunks_that_are_half_full_at_least() -> None:
     """But for the ends; none has too many, and all entries are there, in order."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     features = Features([COUNT], [])
     shelf = Shelf(features)
     events = views(4 * CHUNK_ENTRIES)
@@ -91,8 +91,7 @@ def test_history_that_comes_anyhow_has_chunks_that_are_half_full_at_least() -> N
 
 def test_entries_of_one_time_are_in_the_order_of_their_ties() -> None:
     """However they come, also beyond what one chunk holds."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     entries = [Entry(5, tie) for tie in range(CHUNK_ENTRIES + 1)]
     random.Random(seed).shuffle(entries)
     chunk = Chunk.of([])

@@ -8,6 +8,7 @@ import pytest
 
 from offerd.expression import BOOL, Checking, Limits, WithheldRecord, compile_expression, plan
 from offerd.expression.check.settled import can_hold
+from seeds import random_seed
 from unit.expression.declared import checked
 from unit.expression.random_expressions import ENVIRONMENT, PROFILE, Expressions
 
@@ -35,8 +36,7 @@ def test_what_is_always_unknown_can_not_hold(source: str, possible: bool) -> Non
 
 def test_nothing_that_may_hold_is_given_up() -> None:
     """What can't hold is true for no data, of random conditions."""
-    seed = random.randrange(2**32)
-    print("seed", seed)
+    seed = random_seed()
     expressions, source = Expressions(seed, extended=True), random.Random(seed)
     given_up = 0
     for _ in range(1_500):

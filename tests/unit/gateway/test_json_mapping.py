@@ -24,6 +24,7 @@ from offerd_gateway.json.text import parse
 from offerd_gateway.json.writer import MessageWriter, to_json
 from offerd_gateway.openapi.examples import DECIDE
 from offerd_gateway.routes import rpcs
+from seeds import random_seed
 from unit.gateway.random_messages import RandomMessages
 
 ROUNDS = 60
@@ -42,8 +43,7 @@ def read(message: Message, value: object) -> Message:
 @pytest.mark.parametrize("original_names", [False, True], ids=["camelCase", "original names"])
 def test_requests_are_read_as_the_library_reads_them(rpc: Any, original_names: bool) -> None:
     """Any request that the protobuf library wrote is read into the same message."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     make = RandomMessages(seed)
     for _ in range(ROUNDS):
         message = make.fill(rpc.request_class())
@@ -54,8 +54,7 @@ def test_requests_are_read_as_the_library_reads_them(rpc: Any, original_names: b
 @pytest.mark.parametrize("rpc", rpcs(), ids=lambda rpc: rpc.descriptor.name)
 def test_answers_are_written_as_the_library_writes_them(rpc: Any) -> None:
     """Any answer is written as the protobuf library writes it."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     make = RandomMessages(seed)
     writer = MessageWriter(rpc.response_class.DESCRIPTOR)
     for _ in range(ROUNDS):
@@ -330,8 +329,7 @@ def test_a_number_of_any_length_is_infinite() -> None:
 
 def test_mangled_bodies_are_read_or_refused() -> None:
     """Whatever is done to a body, it is read or refused, and never anything else."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     chance = random.Random(seed)
     snippets = b'" { ] , : \\u \xff 1e999 null - NaN \x00'.split(b" ")
     for _ in range(1500):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
@@ -11,6 +10,7 @@ from offerd.model.place import Point
 from offerd.places.cells import LONGEST, InvalidCellError, decode, encode
 from offerd.places.coarse import ACCURACY_M, coarse_accuracy_m, rounded
 from offerd.places.sphere import distance_m
+from seeds import random_seed
 
 ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 
@@ -48,8 +48,7 @@ def test_cells_are_those_that_everybody_knows(latitude: float, longitude: float,
 
 def test_a_cell_is_what_is_left_of_the_world_halved_over_and_over() -> None:
     """Its middle is that of the halves; all of it is as near as its accuracy says."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(2_000):
         latitude = source.choice([source.uniform(-90, 90), source.uniform(89, 90), -90.0, 0.0])
@@ -95,8 +94,7 @@ def test_what_is_no_cell_is_told_with_the_place(text: str, message: str) -> None
 
 def test_a_rounded_position_is_no_farther_than_its_accuracy_says() -> None:
     """At most 0.79 km from what it was, anywhere; and it is rounded once and for all."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(2_000):
         latitude, longitude = source.uniform(-90, 90), source.uniform(-180, 180)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ import pytest
 
 from offerd.model.place import Opening, OpeningHours
 from offerd.places.hours import is_open, next_close_ns, next_open_ns
+from seeds import random_seed
 from unit.places.naive_hours import NaiveHours
 
 SECOND_NS = 10**9
@@ -155,8 +155,7 @@ def random_hours(source: random.Random, zone: str, around: date) -> OpeningHours
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
 def test_hours_are_those_that_the_clock_shows_minute_by_minute(zone: str, day: date) -> None:
     """Around the days on which clocks are changed, whatever the hours are."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(f"{seed} {zone} {day}")
     from_s = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - 2 * 86_400
     horizon_s = 10 * 86_400

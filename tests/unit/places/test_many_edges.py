@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
@@ -20,9 +19,10 @@ from offerd.places.memory import MemorySource
 from offerd.places.rings import Edge, inside, outline
 from offerd.places.shapes import AreaShape, shape_of
 from offerd.places.sphere import along_m, destination, vector
+from seeds import random_seed
 from unit.places.fence_worlds import LIBRARIES, World, near, wrapped
 
-SEED = secrets.randbelow(1 << 32)
+SEED = random_seed()
 
 
 def _coast(chance: random.Random, at: Point, size: float, count: int) -> tuple[Point, ...]:
@@ -46,7 +46,7 @@ def test_answers_are_those_of_all_edges(at: Point) -> None:
         around = chance.choice([at, chance.choice(corners)])
         asked = near(chance, around, chance.choice([0.0, 1e-4, 0.1, 4.0, 40.0]))
         expected = inside(whole, asked.latitude, asked.longitude)
-        where = f"seed {SEED}: {asked}"
+        where = f"OFFERD_SEED={SEED}: {asked}"
         assert shape.contains(asked.latitude, asked.longitude) == expected, where
         if not expected:
             p = vector(asked.latitude, asked.longitude)
@@ -71,10 +71,10 @@ def test_edges_that_meet_are_found_whatever_their_shape() -> None:
                 edges.append((float(x), float(y), *map(float, end)))
         expected = {pair for pair in combinations(range(60), 2) if _meet(edges, *pair)}
         found = [(min(met[:2]), max(met[:2])) for met in meetings(edges)]
-        assert sorted(found) == sorted(expected), f"seed {SEED}"
+        assert sorted(found) == sorted(expected), f"OFFERD_SEED={SEED}"
         one, other = edges[:20], edges[20:]
         both = {(met.one, met.other) for met in meetings(one, other)}
-        assert both == {(a, b - 20) for a, b in expected if a < 20 <= b}, f"seed {SEED}"
+        assert both == {(a, b - 20) for a, b in expected if a < 20 <= b}, f"OFFERD_SEED={SEED}"
 
 
 def _meet(edges: list[Edge], one: int, other: int) -> bool:
@@ -101,7 +101,7 @@ def test_a_wide_corridor_holds_what_is_near_its_line(fence: Corridor) -> None:
         asked = destination(end.latitude, end.longitude, chance.uniform(0, 360), away_m)
         expected = shape.contains(asked.latitude, asked.longitude)
         found = places.within(asked.latitude, asked.longitude)
-        assert (found == [0]) == expected, f"seed {SEED}: {asked}"
+        assert (found == [0]) == expected, f"OFFERD_SEED={SEED}: {asked}"
 
 
 def test_several_threads_may_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,4 +125,4 @@ def test_several_threads_may_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda _: answers(shared), range(4)))
-    assert all(one == answers(alone) for one in found), f"seed {SEED}"
+    assert all(one == answers(alone) for one in found), f"OFFERD_SEED={SEED}"

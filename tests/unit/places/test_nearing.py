@@ -46,4 +46,6 @@ def test_nearest_one_is_the_first_of_nearest() -> None:
             for wanted in wanteds:
                 first = places.nearest(at.latitude, at.longitude, 1, wanted)
                 found = places.nearest_one(at.latitude, at.longitude, wanted)
-                assert found == (first[0] if first else None), f"seed {SEED}, world {number}: {at}"
+                assert found == (first[0] if first else None), (
+                    f"OFFERD_SEED={SEED}, world {number}: {at}"
+                )

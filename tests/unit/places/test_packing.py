@@ -20,8 +20,8 @@ def test_each_is_there_once(count: int) -> None:
     centres = [vector(source.uniform(-90, 90), source.uniform(-180, 180)) for _ in range(count)]
     sizes = sorted(source.choices((0, 1, 2), (10, 3, 1), k=count))
     found = list(packed(range(count), centres.__getitem__, sizes.__getitem__))
-    assert sorted(found) == list(range(count)), f"seed {SEED}"
-    assert [sizes[number] for number in found] == sizes, f"seed {SEED}"
+    assert sorted(found) == list(range(count)), f"OFFERD_SEED={SEED}"
+    assert [sizes[number] for number in found] == sizes, f"OFFERD_SEED={SEED}"
 
 
 def test_those_in_one_spot_share_leaves() -> None:
@@ -34,7 +34,7 @@ def test_those_in_one_spot_share_leaves() -> None:
     found = packed(range(len(told)), centres.__getitem__, lambda _: 0)
     leaves = list(_leaves(list(found)))
     whole = sum(len({told[number] for number in leaf}) == 1 for leaf in leaves)
-    assert whole == len(spots), f"seed {SEED}: {whole} of {len(spots)}"
+    assert whole == len(spots), f"OFFERD_SEED={SEED}: {whole} of {len(spots)}"
 
 
 def test_those_at_one_point_stay_in_order() -> None:

@@ -57,7 +57,7 @@ def test_answers_are_those_of_the_naive_twin() -> None:
             shuffled = source.sample(reads, len(reads))
             for read in shuffled:
                 expected, found = answer(world, read), record.get(read.path)
-                where = f"seed {SEED}, world {number}: {read.path}"
+                where = f"OFFERD_SEED={SEED}, world {number}: {read.path}"
                 if read.function is PlaceFunction.DISTANCES and expected is not None:
                     found = {one.id: found[one.id] for one in places}
                 is_number = isinstance(expected, float)
@@ -141,7 +141,9 @@ def test_every_change_by_time_is_at_an_edge() -> None:
             first = questions.record(known, None, at_ns)
             for later in (questions.record(known, None, one) for one in (middle_ns, last_ns)):
                 for read in chosen:
-                    where = f"seed {SEED}, world {number}: {read.path} from {at_ns} to {last_ns}"
+                    where = (
+                        f"OFFERD_SEED={SEED}, world {number}: {read.path} from {at_ns} to {last_ns}"
+                    )
                     then, since_ns = later.get(read.path), first.since_ns(read.path)
                     if read.function is PlaceFunction.DWELL and since_ns is not None:
                         assert later.since_ns(read.path) == since_ns, where

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import random
 
 import pytest
@@ -20,6 +19,7 @@ from offerd.places.regions import (
     regions,
 )
 from offerd.places.sphere import destination, distance_m
+from seeds import random_seed
 
 HERE = (59.33, 18.07)
 LIBRARIES = (Library("a", "A", 1), Library("b", "B", 2))
@@ -158,8 +158,7 @@ def random_places(source: random.Random) -> tuple[Places, tuple[float, float]]:
 def test_no_other_place_is_entered_inside_the_circle() -> None:
     """Wherever a phone goes in it, and wherever in its cell it was; and while it is inside a
     place that is watched, it is inside of its region."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(60):
         places, middle = random_places(source)
@@ -199,8 +198,7 @@ def test_no_other_place_is_entered_inside_the_circle() -> None:
 
 def test_heading_never_costs_more_than_two_thirds_of_the_circle() -> None:
     """Whatever lies wherever."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     for _ in range(60):
         places, middle = random_places(source)

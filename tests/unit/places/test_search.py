@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import random
-import secrets
 from collections.abc import Callable
 
 import pytest
@@ -15,10 +14,11 @@ from offerd.places.geometry import area_m2
 from offerd.places.index import ALL, Places, Wanted
 from offerd.places.memory import MemorySource
 from offerd.places.sphere import destination
+from seeds import random_seed
 from unit.places import naive_fences
 from unit.places.fence_worlds import LIBRARIES, RANKS, World, near, somewhere
 
-SEED = int(os.environ.get("OFFERD_PLACE_SEED", "0")) or secrets.randbelow(1 << 32)
+SEED = random_seed()
 SEARCHES = int(os.environ.get("OFFERD_PLACE_SEARCHES", "3"))
 """How many points, boxes and ways are asked about in each world; 100 is a long run."""
 
@@ -59,7 +59,7 @@ def test_nearest_are_those_of_least_distance(largest_m: float) -> None:
                 key=lambda n: (distances[n], _priority(world, n)),
             )
             found = places.nearest(at.latitude, at.longitude, 7, wanted)
-            assert [one.number for one in found] == expected[:7], f"seed {SEED}: {at}"
+            assert [one.number for one in found] == expected[:7], f"OFFERD_SEED={SEED}: {at}"
             assert [one.distance_m for one in found] == [distances[n] for n in expected[:7]]
             within_m = distances[expected[3]] if len(expected) > 3 else 1e4
             found = places.nearest(at.latitude, at.longitude, 99, wanted, within_m)
@@ -76,11 +76,13 @@ def test_distances_are_those_to_the_edge(largest_m: float) -> None:
         inside = set(places.within(at.latitude, at.longitude))
         for number, place in enumerate(world.places):
             distance_m = places.distance_m(number, at.latitude, at.longitude)
-            assert (distance_m == 0.0) == (number in inside), f"seed {SEED}: {at}, {place.fence}"
+            assert (distance_m == 0.0) == (number in inside), (
+                f"OFFERD_SEED={SEED}: {at}, {place.fence}"
+            )
             if number not in inside:
                 expected = naive_fences.distance_m(place.fence, at.latitude, at.longitude)
                 assert distance_m == pytest.approx(expected, abs=0.2), (
-                    f"seed {SEED}: {at}, {place.fence}"
+                    f"OFFERD_SEED={SEED}: {at}, {place.fence}"
                 )
 
 
@@ -99,7 +101,7 @@ def test_a_place_is_within_its_radius() -> None:
         farthest = max(
             naive_fences.distance_m(Circle(place.centre, 0.0), *_pair(at)) for at in corners
         )
-        assert farthest <= radius_m + 1e-6, f"seed {SEED}: {fence}"
+        assert farthest <= radius_m + 1e-6, f"OFFERD_SEED={SEED}: {fence}"
 
 
 def _pair(at: Point) -> tuple[float, float]:
@@ -127,17 +129,19 @@ def test_what_is_in_a_box_has_a_point_in_it(largest_m: float) -> None:
                 (west + wide * share + 180) % 360 - 180,
             )
             here = places.within(*_pair(inside))
-            assert set(here) <= set(found), f"seed {SEED}: {inside} in {south, west, north, east}"
+            assert set(here) <= set(found), (
+                f"OFFERD_SEED={SEED}: {inside} in {south, west, north, east}"
+            )
         for number, place in enumerate(world.places):
             corner = place.centre
             within = south <= corner.latitude <= north and (corner.longitude - west) % 360 <= wide
             if within and places.contains(number, *_pair(corner)):
-                assert number in found, f"seed {SEED}: {place.fence}"
+                assert number in found, f"OFFERD_SEED={SEED}: {place.fence}"
             elif number in found:
                 middle = Point((south + north) / 2, (west + wide / 2 + 180) % 360 - 180)
                 half_m = 111_700 * math.hypot(high, wide / 2)
                 assert places.distance_m(number, *_pair(middle)) <= half_m + 1, (
-                    f"seed {SEED}: {place.fence}"
+                    f"OFFERD_SEED={SEED}: {place.fence}"
                 )
 
 
@@ -159,12 +163,14 @@ def test_what_is_ahead_comes_as_near_as_told(largest_m: float) -> None:
         for number in range(len(world.places)):
             nearest = min(places.distance_m(number, *_pair(step)) for step in way)
             if number not in told:
-                assert nearest > beside_m - 0.3, f"seed {SEED}: {world.places[number].fence}"
+                assert nearest > beside_m - 0.3, f"OFFERD_SEED={SEED}: {world.places[number].fence}"
                 continue
             one = told[number]
             there = destination(*_pair(at), bearing, one.along_m)
             assert places.distance_m(number, *_pair(there)) == pytest.approx(one.beside_m, abs=0.3)
-            assert one.beside_m <= nearest + 0.3, f"seed {SEED}: {world.places[number].fence}"
+            assert one.beside_m <= nearest + 0.3, (
+                f"OFFERD_SEED={SEED}: {world.places[number].fence}"
+            )
 
 
 def test_rare_places_are_found_without_passing_by_the_others() -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import os
 import random
-import secrets
 
 import pytest
 
 from offerd.model.place import Point
 from offerd.places.sphere import HALF_WAY_M, bearing_deg, destination, distance_m
+from seeds import random_seed
 from unit.places.fence_worlds import near, somewhere
 
-SEED = secrets.randbelow(1 << 32)
+SEED = random_seed()
 PAIRS = int(os.environ.get("OFFERD_PLACE_PAIRS", "3000"))
 
 
@@ -37,8 +37,8 @@ def test_distances_are_those_along_the_ellipsoid() -> None:
             continue
         told = distance_m(one.latitude, one.longitude, other.latitude, other.longitude)
         worst = max(worst, abs(told / expected - 1))
-        assert abs(told / expected - 1) <= 0.0025, f"seed {SEED}: {one} to {other}"
-    print(f"seed {SEED}: {PAIRS} pairs, at worst {worst:.4%} from the ellipsoid")
+        assert abs(told / expected - 1) <= 0.0025, f"OFFERD_SEED={SEED}: {one} to {other}"
+    print(f"OFFERD_SEED={SEED}: {PAIRS} pairs, at worst {worst:.4%} from the ellipsoid")
 
 
 def test_a_destination_is_as_far_and_in_the_direction_that_was_asked_for() -> None:
@@ -50,10 +50,10 @@ def test_a_destination_is_as_far_and_in_the_direction_that_was_asked_for() -> No
         far_m = 10 ** chance.uniform(0, 7.2)
         there = destination(at.latitude, at.longitude, bearing, far_m)
         told_m = distance_m(at.latitude, at.longitude, there.latitude, there.longitude)
-        assert told_m == pytest.approx(far_m, abs=1e-6, rel=1e-9), f"seed {SEED}"
+        assert told_m == pytest.approx(far_m, abs=1e-6, rel=1e-9), f"OFFERD_SEED={SEED}"
         told = bearing_deg(at.latitude, at.longitude, there.latitude, there.longitude)
         aside_deg = abs((told - bearing + 180) % 360 - 180)
-        assert math.radians(aside_deg) * far_m < 1e-3 + far_m * 1e-9, f"seed {SEED}"
+        assert math.radians(aside_deg) * far_m < 1e-3 + far_m * 1e-9, f"OFFERD_SEED={SEED}"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import secrets
 
 import pytest
 
@@ -12,10 +11,11 @@ from offerd.model.place import Area, Library, Place, Point, Polygon
 from offerd.places.geometry import area_m2, centre_of
 from offerd.places.index import Places
 from offerd.places.memory import MemorySource
+from seeds import random_seed
 from unit.places import naive_fences
 from unit.places.fence_worlds import LIBRARIES, RANKS, World
 
-SEED = int(os.environ.get("OFFERD_PLACE_SEED", "0")) or secrets.randbelow(1 << 32)
+SEED = random_seed()
 POINTS = int(os.environ.get("OFFERD_PLACE_POINTS", "3000"))
 """OFFERD_PLACE_POINTS=2000000 is the long run."""
 POINTS_EACH = 1_000 if POINTS < 100_000 else 50_000
@@ -52,7 +52,7 @@ def test_within_is_what_a_naive_twin_says() -> None:
             found += len(answer)
         asked += POINTS_EACH
         world_number += 1
-    print(f"seed {SEED}: {asked} points, {asked * FENCES} answers, {found} inside, {unsure} unsure")
+    print(f"OFFERD_SEED={SEED}: {asked * FENCES} answers, {found} inside, {unsure} unsure")
     assert found
     assert unsure < asked * FENCES / 100
 

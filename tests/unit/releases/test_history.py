@@ -8,6 +8,7 @@ import pytest
 
 from offerd.errors import ReleaseError
 from offerd.releases import Action, Canary, Entry, Standing, standing_after
+from seeds import random_seed
 
 
 def entry(action: Action, revision: str, share: int = 0) -> Entry:
@@ -75,8 +76,7 @@ def test_a_canary_needs_an_active_revision() -> None:
 
 def test_any_sequence_of_changes_can_be_gone_back_over() -> None:
     """However releases were changed, going back ends at the first revision activated."""
-    seed = random.randrange(2**32)
-    print("seed", seed)
+    seed = random_seed()
     source = random.Random(seed)
     standing = standing_after([A, B, C])
     first: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from offerd.service.contacts import Contacts
 from offerd.store import State
 from offerd.v1 import contact_service_pb2 as pb
 from offerd.v1 import identity_pb2
+from seeds import random_seed
 
 DEFINITIONS = """
 namespaces: [{id: crm, type: cross_device}]
@@ -77,8 +77,7 @@ def question(channel: str, name: str = "") -> pb.CheckContactRequest:
 
 async def test_eight_that_ask_at_once_never_get_more_room_than_there_is(opened: Opened) -> None:
     """Whether they commit or release; and what was released is got by others."""
-    seed = int(os.environ.get("OFFERD_SEED", random.randrange(2**32)))
-    print(f"seed {seed}")
+    seed = random_seed()
     with opened.state() as state:
         contacts = opened.contacts(state)
         made: list[str] = []

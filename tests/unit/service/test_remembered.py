@@ -14,6 +14,7 @@ from offerd.service.translate.context import context
 from offerd.service.translate.remembered import MOST, Remembered
 from offerd.service.translate.scopes import scopes
 from offerd.v1 import decision_service_pb2 as pb
+from seeds import random_seed
 from serving import compile_to
 
 DEFINITIONS = """
@@ -58,8 +59,7 @@ def _outcome(work: Any, *arguments: Any, **named: Any) -> Any:
 def test_the_same_as_checked_anew(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """For any scopes and contexts, right or wrong, also once all were forgotten."""
     monkeypatch.setattr(remembered, "MOST", 7)
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     kept = _remembering(bundle)
     declared = {one.path: one for one in bundle.catalogue.schema.context}

@@ -19,6 +19,7 @@ from offerd.service.translate.serial import SerialAnswers
 from offerd.simulation.question import NothingCounted
 from offerd.v1 import decision_service_pb2 as pb
 from offerd.v1 import event_service_pb2
+from seeds import random_seed
 from serving import compile_to
 
 NOW_NS = 1_767_225_600_123_456_789
@@ -59,8 +60,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 @pytest.mark.parametrize("explain", [False, True])
 def test_the_same_messages(bundle: Bundle, *, explain: bool) -> None:
     """For any scopes, with tokens and without, whether they are remembered or not."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     answers = Answers(bundle)
     serial = SerialAnswers(bundle, answers)
@@ -114,8 +114,7 @@ def test_numbers_are_written_as_messages_have_them() -> None:
 
 def test_what_differs_within_one_offer_is_not_mixed_up(bundle: Bundle) -> None:
     """Any score, method, ranking and exposure, with or without a strategy, one after another."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     answers = Answers(bundle)
     serial = SerialAnswers(bundle, answers)

@@ -8,6 +8,7 @@ import pytest
 
 from offerd.errors import InvalidArgument, Reason
 from offerd.service.tokens import ItemReference, Tokens
+from seeds import random_seed
 
 ITEM = ItemReference("proposition-1", "hero", "web", "free-class")
 
@@ -24,8 +25,7 @@ def test_refuses_any_other_text() -> None:
     """One changed character, another secret, or no token at all are refused with the field."""
     tokens = Tokens(b"s" * 32)
     token = tokens.make(ITEM)
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     source = random.Random(seed)
     wrong = ["", "x", "å" * 40, token + "A", token[:-1], "A" * 3_000, Tokens(b"t" * 32).make(ITEM)]
     for _ in range(200):

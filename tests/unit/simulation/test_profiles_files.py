@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from offerd.simulation.frequent import KEPT, Reasons, without_values
 from offerd.simulation.lines import LINE_LIMIT_BYTES, read_lines, sampled
+from seeds import random_seed
 
 Run = Callable[..., Any]
 
@@ -125,8 +125,7 @@ def test_a_sample_is_uniform(tmp_path: Path) -> None:
     """Every line is as likely to be in a sample as any other."""
     file = tmp_path / "p.jsonl"
     file.write_text('{"id": "a"}\n' * 20)
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = random_seed()
     counts = [0] * 20
     for trial in range(2_000):
         for line in sampled(read_lines(file, lambda _: True, lambda _: None), 5, seed + trial):
