@@ -35,10 +35,11 @@ def test_sql_answers_like_python(seed: int, optionals: bool) -> None:
         checked = checked_rule(source)
         try:
             condition = to_expression(checked, audiences=CHECKED_AUDIENCES).sql("duckdb")
-        except DialectError:
+        except DialectError as problem:
+            assert "whose type only the data decides" in str(problem), (seed, source)
             refused += 1
             continue
         rule = plan(checked, ENVIRONMENT)
         for row, answer in zip(rows, warehouse.answers(condition), strict=True):
             assert answer is python_answer(rule, row), (seed, source, row, answer)
-    assert refused * 10 < RULES // (2 * SEEDS), "only elements of empty lists are refused here"
+    assert refused * 4 < RULES // (2 * SEEDS), "of a few rules nobody knows the types"
