@@ -17,16 +17,17 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import math
 import random
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from math import cos, radians, sin
+from pathlib import Path
 
-import h3
 import lmdb
-import shapely
 
 from offerd.model.place import EARTH_RADIUS_M, Area, Circle, Library, Place, Point, Polygon
 from offerd.places.building import categories_of, index_records
@@ -36,6 +37,7 @@ RESOLUTION = 8
 MOST_FOR_RIVALS = 100_000
 SLICE = 250
 ROUNDS = 40
+TOLD_EVERY = 1_000_000
 GOAL_H3, GOAL_TREE, GOAL_GROWTH = 2.0, 4.0, 3.0
 
 Ask = Callable[[float, float], object]
@@ -97,11 +99,15 @@ class Stored:
         self.encode = msgspec.msgpack.Encoder().encode
         environment = lmdb.open(folder, map_size=1 << 34, sync=False, metasync=False)
         self.bytes = self.records = 0
+        started = time.process_time()
         with environment.begin(write=True) as transaction:
             for key, record in index_records(places, self.libraries, self.categories):
                 transaction.put(key, record, append=True)
                 self.records += 1
                 self.bytes += len(record)
+                if self.records % TOLD_EVERY == 0:
+                    spent_s = time.process_time() - started
+                    say(f"          {self.records:,} records written after {spent_s:.0f} s of CPU")
         self.index = environment.begin().get
 
     def record(self, number: int) -> bytes | None:
@@ -138,6 +144,8 @@ def inside(x: float, y: float, ring: Sequence[tuple[float, float]]) -> bool:
 
 def by_h3(places: Sequence[Place]) -> Ask:
     """Returns a lookup over h3 cells."""
+    import h3
+
     cells: dict[str, tuple[list, list]] = {}
     edge_m = h3.average_hexagon_edge_length(RESOLUTION, "m")
     for number, place in enumerate(places):
@@ -175,6 +183,8 @@ def by_h3(places: Sequence[Place]) -> Ask:
 
 def by_tree(places: Sequence[Place]) -> Ask:
     """Returns a lookup over shapely's trees."""
+    import shapely
+
     circles = [place.fence for place in places if isinstance(place.fence, Circle)]
     boxes = []
     for circle in circles:
@@ -224,8 +234,14 @@ def fastest(asks: dict[str, Ask], points: Sequence[Point], rounds: int) -> dict[
     return {name: total / len(points) for name, total in totals.items()}
 
 
-def measure(circles: int, seed: int, rounds: int) -> float:
-    """Prints all about so many circles; returns what `within` costs."""
+def say(line: str) -> None:
+    """Prints a line at once, also into a file."""
+    print(line, flush=True)
+
+
+def measure(circles: int, seed: int, rounds: int) -> dict[str, float]:
+    """Prints all about so many circles; returns microseconds by what was asked."""
+    say(f"{circles:>9,} circles, {circles // 10:,} polygons:")
     started = time.process_time()
     places, points = world(circles, circles // 10, seed)
     made = time.process_time()
@@ -235,10 +251,10 @@ def measure(circles: int, seed: int, rounds: int) -> float:
         built = time.process_time()
         gc.collect()
         gc.freeze()
-        print(
-            f"{circles:>9,} circles, {circles // 10:,} polygons: {stored.records:,} records, "
-            f"{stored.bytes / 1e6:.0f} MB, built in {built - made:.0f} s of CPU "
-            f"(places made in {made - started:.0f} s)"
+        say(
+            f"          {stored.records:,} records, {stored.bytes / 1e6:.0f} MB, built in "
+            f"{built - made:.0f} s of CPU (places made in {made - started:.0f} s), "
+            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB at most"
         )
         asks: dict[str, Ask] = {"within": ready.within}
         if circles <= MOST_FOR_RIVALS:
@@ -246,11 +262,11 @@ def measure(circles: int, seed: int, rounds: int) -> float:
         found = {
             name: sum(len(ask(*at)) for at in map(_pair, points)) for name, ask in asks.items()
         }
-        print("          inside: " + ", ".join(f"{n} {count:,}" for n, count in found.items()))
+        say("          inside: " + ", ".join(f"{n} {count:,}" for n, count in found.items()))
         costs = fastest(asks, points[:2_000], rounds)
         for name, cost in costs.items():
             ratio = "" if name == "within" else f", {cost / costs['within']:.1f} times ours"
-            print(f"          {name:<8} {cost:7.2f} us{ratio}")
+            say(f"          {name:<8} {cost:7.2f} us{ratio}")
         rare = Wanted(categories=frozenset((stored.categories.index("rare"),)))
         others: dict[str, Ask] = {
             "nearest 5": lambda y, x: ready.nearest(y, x, 5),
@@ -258,10 +274,11 @@ def measure(circles: int, seed: int, rounds: int) -> float:
             "20 in a box": lambda y, x: ready.in_box(y - 0.02, x - 0.02, y + 0.02, x + 0.02, 20),
             "5 ahead": lambda y, x: ready.ahead(y, x, 45.0, 5_000.0, 100.0, 5),
         }
-        for name, cost in fastest(others, points[:250], 2).items():
-            print(f"          {name:<19} {cost:8.0f} us")
+        searches = fastest(others, points[:250], 2)
+        for name, cost in searches.items():
+            say(f"          {name:<19} {cost:8.0f} us")
         gc.unfreeze()
-        return costs["within"]
+        return costs | searches
 
 
 def _pair(at: Point) -> tuple[float, float]:
@@ -278,9 +295,13 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--json", type=Path, help="write what was measured")
     given = parser.parse_args()
     print(f"seed {given.seed}; goals: h3 {GOAL_H3} times ours, STRtree {GOAL_TREE} times ours")
-    costs = {circles: measure(circles, given.seed, given.rounds) for circles in given.circles}
+    found = {circles: measure(circles, given.seed, given.rounds) for circles in given.circles}
+    costs = {circles: one["within"] for circles, one in found.items()}
+    if given.json:
+        given.json.write_text(json.dumps({"seed": given.seed, "us": found}, indent=1) + "\n")
     growth = max(costs.values()) / min(costs.values())
     print(f"from {min(costs):,} to {max(costs):,} circles: {growth:.1f} times, goal {GOAL_GROWTH}")
 

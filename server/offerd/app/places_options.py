@@ -19,6 +19,7 @@ from offerd.errors import DataError
 from offerd.model.place import Place, Point
 from offerd.places.hours import is_open
 from offerd.places.index import Places
+from offerd.places.terms import Description
 
 SOURCES = click.argument(
     "sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)
@@ -55,7 +56,7 @@ class Asked:
     is_open: bool
     at: str | None
 
-    def chooser(self, places: Places) -> Callable[[Place], bool]:
+    def chooser(self, places: Places) -> Callable[[Place | Description], bool]:
         """Returns what tells of a place whether it is meant; DataError for an unknown name."""
         if self.at is not None and not self.is_open:
             raise click.UsageError("--at is for --open")
@@ -64,7 +65,7 @@ class Asked:
         pairs = [_pair(text) for text in self.metadata]
         now_ns = _instant(self.at)
 
-        def is_meant(place: Place) -> bool:
+        def is_meant(place: Place | Description) -> bool:
             if self.libraries and place.library not in self.libraries:
                 return False
             if self.categories and place.category not in self.categories:

@@ -23,7 +23,7 @@ from typing import BinaryIO, NamedTuple
 
 from offerd.errors import BundleError
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """The only format that this offerd writes and reads."""
 
 SEAL_BYTES = 64

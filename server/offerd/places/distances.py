@@ -17,7 +17,7 @@ class Distances(dict[str, float]):
         self._at = at
 
     def __missing__(self, place_id: str) -> float:
-        number = self._places.number_of(place_id)
+        number = self._places.kept_number_of(place_id)
         if number is None:
             raise KeyError(place_id)
         found = self[place_id] = self._places.distance_m(

@@ -26,9 +26,13 @@ _SHAPES_KEPT = 1024
 """How many fences are kept ready in memory."""
 _CIRCLES_KEPT = 1 << 14
 """How many circles are, which take little."""
-_DESCRIPTIONS_KEPT = 1 << 12
+_DESCRIPTIONS_KEPT = 1 << 13
 _TERMS_KEPT = 1 << 16
 """Of how many places all but the fence is."""
+_STARTS_KEPT = 1 << 10
+
+_Chosen = tuple[frozenset[int] | None, frozenset[int] | None]
+"""Libraries and categories; None is any."""
 
 
 class Found(NamedTuple):
@@ -55,7 +59,7 @@ class Wanted(NamedTuple):
     places: frozenset[int] | None = None
     categories: frozenset[int] | None = None
     libraries: frozenset[int] | None = None
-    test: Callable[[Place], bool] | None = None
+    test: Callable[[Description], bool] | None = None
 
 
 ALL = Wanted()
@@ -114,6 +118,8 @@ class Places(Lookup):
         self.count = source.count
         self._category_numbers = {name: n for n, name in enumerate(source.categories)}
         self._library_numbers = {library.id: n for n, library in enumerate(source.libraries)}
+        self._starts: dict[_Chosen, list[tuple[int, int]]] = {}
+        self._numbers: dict[str, int] = {}
         self._terms: dict[int, Terms] = {}
         self._descriptions: dict[int, Description] = {}
         self._shapes: dict[int, Shape] = {}
@@ -158,6 +164,17 @@ class Places(Lookup):
     def number_of(self, place_id: str) -> int | None:
         """Returns the number of a place, None if there is none of that id."""
         return self._source.number_of(place_id)
+
+    def kept_number_of(self, place_id: str) -> int | None:
+        """Returns the same, kept in memory: for who asks for thousands with each request."""
+        number = self._numbers.get(place_id)
+        if number is None:
+            number = self.number_of(place_id)
+            if number is not None:
+                if len(self._numbers) >= _TERMS_KEPT:
+                    self._numbers.clear()
+                self._numbers[place_id] = number
+        return number
 
     def contains(self, number: int, latitude: float, longitude: float) -> bool:
         """Returns whether a point is in a place's fence, on its edge included."""
@@ -219,9 +236,8 @@ class Places(Lookup):
             found = self.nearest(latitude, longitude, 1, wanted)
             return found[0] if found else None
         check(latitude, longitude)
-        starts = roots(self._source.index, wanted.libraries, wanted.categories)
         first = self._nearing.nearest(
-            starts,
+            self._roots(wanted),
             vector(latitude, longitude),
             lambda number: self.distance_m(number, latitude, longitude),
         )
@@ -246,10 +262,9 @@ class Places(Lookup):
             numbers = iter(sorted(self._chosen(wanted), key=self._priority))
             found: Iterator[int] = (n for n in numbers if box.overlaps(self._shape(n)))
         else:
-            starts = roots(self._source.index, wanted.libraries, wanted.categories)
             found = first_in_line(
                 self._nodes,
-                starts,
+                self._roots(wanted),
                 box.may_hold,
                 lambda n: self._passes(n, wanted) and box.overlaps(self._shape(n)),
             )
@@ -297,13 +312,22 @@ class Places(Lookup):
     def _matches(self, wanted: Wanted, bound: Bound, exact: Exact) -> Iterator[Match]:
         """Yields wanted places in the order of their keys, then of their priority."""
         if wanted.places is None:
-            starts = roots(self._source.index, wanted.libraries, wanted.categories)
-            yield from matches(self._nodes, starts, bound, exact)
+            yield from matches(self._nodes, self._roots(wanted), bound, exact)
             return
         told = [(n, exact(n)) for n in self._chosen(wanted)]
         found = [Match(n, *answer) for n, answer in told if answer is not None]
         found.sort(key=lambda one: (one.key, self._priority(one.number)))
         yield from found
+
+    def _roots(self, wanted: Wanted) -> list[tuple[int, int]]:
+        """Returns tree and root of the trees that hold what is wanted; kept in memory."""
+        key = wanted.libraries, wanted.categories
+        found = self._starts.get(key)
+        if found is None:
+            if len(self._starts) >= _STARTS_KEPT:
+                self._starts.clear()
+            found = self._starts[key] = roots(self._source.index, *key)
+        return found
 
     def _chosen(self, wanted: Wanted) -> Iterator[int]:
         """Yields the places named, of the libraries and categories that are wanted."""
@@ -317,7 +341,7 @@ class Places(Lookup):
                 yield number
 
     def _passes(self, number: int, wanted: Wanted) -> bool:
-        return wanted.test is None or wanted.test(self.place(number))
+        return wanted.test is None or wanted.test(self.description(number))
 
     def _priority(self, number: int) -> tuple[int, float, int]:
         place = self.place(number)

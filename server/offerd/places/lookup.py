@@ -32,7 +32,7 @@ from offerd.places.rings import ON_EDGE_DEG, Edge, crossings_north
 from offerd.places.sphere import AXES_SQUARED, to_arc_chord2, vector
 
 _KEPT = 1 << 15
-"""How many regions, and how many cells, are kept in memory: some ten megabytes of each."""
+"""How many blocks, regions, and cells, are kept in memory: some ten megabytes of each."""
 _RADIANS = pi / 180
 
 _Circles = tuple[tuple[int, float, float, float, float], ...]
@@ -66,6 +66,7 @@ class Lookup:
 
     def __init__(self, index: Callable[[bytes], bytes | None]) -> None:
         self._index = index
+        self._blocks: dict[int, tuple[int, ...]] = {}
         self._regions: dict[int, _Region] = {}
         self._cells: dict[int, _Cell] = {}
 
@@ -117,15 +118,15 @@ class Lookup:
 
     def _region(self, row: int, column: int) -> _Region:
         number = region_key(row, column)
-        block = self._index(key(block_key(row // REGIONS, column // REGIONS)))
-        full = fences_of(block) if block else ()
+        full = self._covering(block_key(row // REGIONS, column // REGIONS))
         record = self._index(key(number))
         if record is None:
             region: _Region = (0, 0, 1, (), None, full)
         else:
             depth, covering = REGION_HEAD.unpack_from(record)
             end = REGION_HEAD.size + 8 * covering
-            full += fences_of(record[REGION_HEAD.size : end])
+            if covering:
+                full += fences_of(record[REGION_HEAD.size : end])
             if depth:
                 region = (number + 1, depth, 1 << depth, (), None, full)
             else:
@@ -134,6 +135,16 @@ class Lookup:
             self._regions.clear()
         self._regions[row << 11 | column] = region
         return region
+
+    def _covering(self, block: int) -> tuple[int, ...]:
+        """Returns the fences that cover a block, by its key as a number."""
+        full = self._blocks.get(block)
+        if full is None:
+            record = self._index(key(block))
+            if len(self._blocks) >= _KEPT:
+                self._blocks.clear()
+            full = self._blocks[block] = fences_of(record) if record else ()
+        return full
 
     def _cell(self, at: int) -> _Cell:
         """Returns a cell by its key as a number."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from math import floor
 
 from offerd.places.grid import SLACK_DEG, Box
 from offerd.places.pieces import Piece, Window, columns_between
@@ -73,9 +74,28 @@ class AreaPiece:
 
     def weights(self, window: Window) -> Iterator[tuple[int, int, float]]:
         """Yields row, column and weight of the pieces that there would be, about."""
-        for column, edges in self._strips(window).items():
+        rows, columns, grid = window.rows, window.columns, window.grid
+        across, up = grid.columns_per_degree, grid.rows_per_degree
+        counts: dict[tuple[int, int], int] = defaultdict(int)
+        longer: dict[int, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            x1, y1, x2, y2 = edge
+            begin = floor((x1 + 180 - SLACK_DEG) * across)
+            end = floor((x2 + 180 + SLACK_DEG) * across)
+            low, high = (y1, y2) if y1 < y2 else (y2, y1)
+            row = floor((low + 90 - 2 * SLACK_DEG) * up)
+            # Most edges are in one cell each.
+            if begin == end and row == floor((high + 90 + 2 * SLACK_DEG) * up):
+                if row in rows and begin in columns:
+                    counts[row, begin] += 1
+                continue
+            for column in range(max(begin, columns.start), min(end, columns.stop - 1) + 1):
+                longer[column].append(edge)
+        for column, edges in longer.items():
             for row, count in _rows(edges, column, window).items():
-                yield row, column, _LOOK + count
+                counts[row, column] += count
+        for (row, column), count in counts.items():
+            yield row, column, _LOOK + count
 
     def _strips(self, window: Window) -> dict[int, list[Edge]]:
         """Returns the edges in each column that has some."""
@@ -83,8 +103,12 @@ class AreaPiece:
         scale = window.grid.columns_per_degree
         first, last = window.columns.start, window.columns.stop - 1
         for edge in self.edges:
-            begin = math.floor((edge[0] + 180 - SLACK_DEG) * scale)
-            end = math.floor((edge[2] + 180 + SLACK_DEG) * scale)
+            begin = floor((edge[0] + 180 - SLACK_DEG) * scale)
+            end = floor((edge[2] + 180 + SLACK_DEG) * scale)
+            if begin == end:
+                if first <= begin <= last:
+                    strips[begin].append(edge)
+                continue
             for column in range(max(begin, first), min(end, last) + 1):
                 strips[column].append(edge)
         return strips
@@ -102,13 +126,19 @@ def _rows(edges: Sequence[Edge], column: int, window: Window) -> dict[int, int]:
     first, last = window.rows.start, window.rows.stop - 1
     counts: dict[int, int] = defaultdict(int)
     for x1, y1, x2, y2 in edges:
-        slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
-        start = y1 + (west - x1) * slope if x1 < west else y1
-        end = y2 - (x2 - east) * slope if x2 > east else y2
+        start, end = y1, y2
+        if x1 < west or x2 > east:
+            slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
+            start = y1 + (west - x1) * slope if x1 < west else y1
+            end = y2 - (x2 - east) * slope if x2 > east else y2
         if end < start:
             start, end = end, start
-        begin = math.floor((start + 90 - 2 * SLACK_DEG) * scale)
-        until = math.floor((end + 90 + 2 * SLACK_DEG) * scale)
+        begin = floor((start + 90 - 2 * SLACK_DEG) * scale)
+        until = floor((end + 90 + 2 * SLACK_DEG) * scale)
+        if begin == until:
+            if first <= begin <= last:
+                counts[begin] += 1
+            continue
         for row in range(max(begin, first), min(until, last) + 1):
             counts[row] += 1
     return counts

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from offerd.places.records import NUMBER
 from offerd.places.sphere import Vector
-from offerd.places.trees import ENTRY, HEAD, ROOT, directory_key, node_key
+from offerd.places.trees import BOX, ENTRY, HEAD, ROOT, directory_key, node_key
 
 Get = Callable[[bytes], bytes | None]
 """A record of the index by its key."""
@@ -68,13 +68,16 @@ class Nodes:
         record = self.get(node_key(tree, number))
         if record is None:
             raise LookupError(f"the index of places has no node {number} of tree {tree}")
+        is_leaf = HEAD.unpack_from(record) == (1,)
+        each = ENTRY.size if is_leaf else ENTRY.size + BOX.size
+        end = HEAD.size + len(record) // each * ENTRY.size
         entries = tuple(
             Entry(one, other, (x, y, z), radius_m)
-            for one, other, x, y, z, radius_m in ENTRY.iter_unpack(record[HEAD.size :])
+            for one, other, x, y, z, radius_m in ENTRY.iter_unpack(record[HEAD.size : end])
         )
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
-        node = self._kept[tree, number] = (HEAD.unpack_from(record) == (1,), entries)
+        node = self._kept[tree, number] = (is_leaf, entries)
         return node
 
 

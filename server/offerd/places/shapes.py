@@ -22,8 +22,23 @@ from offerd.places.sphere import (
 _MANY = 100
 """Of more edges not all are looked at."""
 
+_UNSURE_M = 1.0
+"""More than arcs are off."""
+
 LEAST_M = 1e-6
 """What is outside is at least so far away: the distance 0 means inside."""
+
+
+def from_circle_m(apart: float, radius_m: float) -> float:
+    """Returns metres to the edge of a circle from outside, 0 inside.
+
+    `apart` is the squared chord from its centre.
+    """
+    away_m = along_m(apart) - radius_m
+    # Only near the edge it may be that the arc says something else than the chord, which decides.
+    if away_m > _UNSURE_M:
+        return away_m
+    return 0.0 if apart <= chord2_of(radius_m) else max(away_m, LEAST_M)
 
 
 class CircleShape:
@@ -41,10 +56,7 @@ class CircleShape:
 
     def distance_m(self, latitude: float, longitude: float) -> float:
         """Returns metres to the edge from outside, 0 inside."""
-        apart = chord2(vector(latitude, longitude), self.centre)
-        if apart <= self.chord2:
-            return 0.0
-        return max(along_m(apart) - self.radius_m, LEAST_M)
+        return from_circle_m(chord2(vector(latitude, longitude), self.centre), self.radius_m)
 
     def farthest_m(self, latitude: float, longitude: float) -> float:
         """Returns metres to the farthest point of the fence."""

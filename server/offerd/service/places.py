@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from offerd.admission import admit_text, quote
 from offerd.bundle import Bundle
@@ -31,6 +32,10 @@ _PLATFORMS: Final = {
 }
 
 
+_Request = TypeVar("_Request")
+_Answer = TypeVar("_Answer")
+
+
 class _Revision(NamedTuple):
     """What answers: the places of a bundle."""
 
@@ -53,10 +58,13 @@ class PlaceCalls:
         self._bundle_of = bundle_of
         self._now = now
         self._known: _Revision | None = None
+        self._turn = asyncio.Lock()
 
     async def within(self, request: pb.WithinRequest) -> pb.WithinResponse:
         """Returns the places whose fence contains a position, by their priority."""
-        here = self._revision()
+        return await self._aside(self._within, request)
+
+    def _within(self, here: _Revision, request: pb.WithinRequest) -> pb.WithinResponse:
         where = _where(request)
         chosen = self._filter(here, request.filter)
         limit = _limit(request, _WITHIN)
@@ -74,7 +82,9 @@ class PlaceCalls:
 
     async def nearby(self, request: pb.NearbyRequest) -> pb.NearbyResponse:
         """Returns the places nearest to a position, by the distance to their edge."""
-        here = self._revision()
+        return await self._aside(self._nearby, request)
+
+    def _nearby(self, here: _Revision, request: pb.NearbyRequest) -> pb.NearbyResponse:
         where = _where(request)
         chosen = self._filter(here, request.filter)
         limit = _limit(request, _NEARBY)
@@ -95,7 +105,9 @@ class PlaceCalls:
 
     async def in_box(self, request: pb.InBoxRequest) -> pb.InBoxResponse:
         """Returns the places whose fence touches a box, by priority, seen from its middle."""
-        here = self._revision()
+        return await self._aside(self._in_box, request)
+
+    def _in_box(self, here: _Revision, request: pb.InBoxRequest) -> pb.InBoxResponse:
         south, west, north, east = _box(request)
         chosen = self._filter(here, request.filter)
         limit = _limit(request, _IN_BOX)
@@ -118,7 +130,9 @@ class PlaceCalls:
 
     async def ahead(self, request: pb.AheadRequest) -> pb.AheadResponse:
         """Returns the places ahead of somebody who goes on, in the order that they come."""
-        here = self._revision()
+        return await self._aside(self._ahead, request)
+
+    def _ahead(self, here: _Revision, request: pb.AheadRequest) -> pb.AheadResponse:
         where = _where(request)
         chosen = self._filter(here, request.filter)
         limit = _limit(request, _AHEAD)
@@ -143,7 +157,9 @@ class PlaceCalls:
 
     async def regions(self, request: pb.RegionsRequest) -> pb.RegionsResponse:
         """Returns the regions to watch around a position, and when to ask again."""
-        here = self._revision()
+        return await self._aside(self._regions, request)
+
+    def _regions(self, here: _Revision, request: pb.RegionsRequest) -> pb.RegionsResponse:
         where = _where(request)
         chosen = self._filter(here, request.filter)
         found = regions(
@@ -172,13 +188,27 @@ class PlaceCalls:
 
     async def get_place(self, request: pb.GetPlaceRequest) -> pb.GetPlaceResponse:
         """Returns one place; raises NotFound if there is none of that id."""
-        here = self._revision()
+        return await self._aside(self._get_place, request)
+
+    def _get_place(self, here: _Revision, request: pb.GetPlaceRequest) -> pb.GetPlaceResponse:
         place_id = admit_text(request.place, "place", _LONGEST_ID, required=True)
         number = here.places.number_of(place_id)
         if number is None:
             raise NotFound(Reason.PLACE_NOT_FOUND, f"no place {quote(place_id)}", field="place")
         place = here.messages.place(here.places.place(number), number)
         return pb.GetPlaceResponse(place=place, revision=here.name)
+
+    async def _aside(
+        self, answer: Callable[[_Revision, _Request], _Answer], request: _Request
+    ) -> _Answer:
+        """Answers in a thread, one request at a time.
+
+        A fence of very many points, or a filter that few places pass, takes a tenth of a second
+        when it is new: decisions don't wait for that.
+        """
+        here = self._revision()
+        async with self._turn:
+            return await asyncio.to_thread(answer, here, request)
 
     def _revision(self) -> _Revision:
         bundle = self._bundle_of()

@@ -5,7 +5,17 @@ from __future__ import annotations
 import os
 import random
 
-from offerd.model.place import Circle, Library, Place, PlaceSelector, Point
+from offerd.model.place import (
+    Area,
+    Circle,
+    Corridor,
+    Fence,
+    Library,
+    Place,
+    PlaceSelector,
+    Point,
+    Polygon,
+)
 from offerd.places.index import Places, Wanted
 from offerd.places.memory import MemorySource
 
@@ -13,7 +23,7 @@ SEED = int(os.environ.get("OFFERD_SEED", "20261207"))
 
 
 def _world(source: random.Random) -> Places:
-    """Circles in towns and of all sizes; some at the poles and at the antimeridian."""
+    """Fences in towns and of all sizes; some at the poles and at the antimeridian, some twice."""
     middles = [(source.uniform(-90, 90), source.uniform(-180, 180)) for _ in range(5)]
     middles += [(89.99, 0.0), (-89.99, 90.0), (0.0, 179.99)]
     places = []
@@ -23,10 +33,23 @@ def _world(source: random.Random) -> Places:
         latitude = min(90.0, max(-90.0, latitude + source.gauss(0, 1) * spread))
         longitude = (longitude + source.gauss(0, 1) * spread + 180) % 360 - 180
         at = Point(latitude, longitude)
-        radius_m = source.choice((10.0, 300.0, 5_000.0))
         category = source.choice(("studio", "shop", ""))
-        places.append(Place(f"p{number}", "own", "", Circle(at, radius_m), at, category))
+        places.append(Place(f"p{number}", "own", "", _fence(source, at), at, category))
     return Places(MemorySource(places, [Library("own", "Own", 1)]))
+
+
+def _fence(source: random.Random, at: Point) -> Fence:
+    """A fence at a point: mostly a circle, else a triangle or a way, unless a pole is near."""
+    if abs(at.latitude) > 80 or abs(at.longitude) > 170 or source.random() < 0.7:
+        return Circle(at, source.choice((10.0, 300.0, 5_000.0, 100_000.0)))
+    far = source.choice((0.001, 0.1, 3.0))
+    corners = [
+        Point(at.latitude + far * north, at.longitude + far * east)
+        for north, east in ((1, 0), (-1, 1), (-1, -1))
+    ]
+    if source.random() < 0.5:
+        return Corridor(tuple(corners[:2]), 50.0)
+    return Area((Polygon(tuple(corners)),))
 
 
 def test_nearest_one_is_the_first_of_nearest() -> None:

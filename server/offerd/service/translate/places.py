@@ -12,6 +12,7 @@ from offerd.model.place import Area, Circle, Corridor, OpeningHours, Place
 from offerd.places.hours import is_open, next_close_ns, next_open_ns
 from offerd.places.index import ALL, Places, Wanted
 from offerd.places.sphere import bearing_deg, distance_m
+from offerd.places.terms import Description
 from offerd.service.translate.locations import FULL_CIRCLE_DEG, Location
 from offerd.service.translate.structs import ns_to_timestamp, timestamp_to_ns
 from offerd.v1 import place_service_pb2 as pb
@@ -144,13 +145,13 @@ def _metadata(given: Mapping[str, str], field: str) -> dict[str, str]:
 
 def _test(
     metadata: dict[str, str], only_open: bool, time_ns: int
-) -> Callable[[Place], bool] | None:
+) -> Callable[[Description], bool] | None:
     """Returns what tells whether a place is meant, None if all are."""
     if not metadata and not only_open:
         return None
     wanted, left = metadata.items(), MAXIMUM_LOOKED_INTO
 
-    def test(place: Place) -> bool:
+    def test(place: Description) -> bool:
         nonlocal left
         left -= 1
         if left < 0:
