@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from typing import Any
 
@@ -107,36 +106,3 @@ class Arithmetic:
         top = numpy.argpartition(-scores, count)[:count]
         ordered: list[int] = eligible[top[numpy.argsort(-scores[top], kind="stable")]].tolist()
         return ordered
-
-
-class Datalogic:
-    """datalogic-py: each rule compiled once, asked of the offers as they rank."""
-
-    def __init__(self, made: Workload) -> None:
-        import datalogic_py
-
-        engine = datalogic_py.Engine()
-        self._session = engine.session()
-        self._handle = datalogic_py.DataHandle
-        rules = [engine.compile({"and": [_logic(*one) for one in rule]}) for rule in made.rules]
-        self._offers = [(offer.id, rules[offer.rule]) for offer in in_order(made)]
-
-    def best(self, customer: Customer, count: int) -> list[str]:
-        """Returns the ids of the best eligible offers."""
-        data = self._handle(json.dumps(customer))
-        evaluate, found = self._session.evaluate_data, list[str]()
-        for offer, rule in self._offers:
-            if evaluate(rule, data) is True:
-                found.append(offer)
-                if len(found) == count:
-                    break
-        return found
-
-    def every(self, customer: Customer) -> list[str]:
-        """Returns the ids of all eligible offers, best first."""
-        return self.best(customer, len(self._offers))
-
-
-def _logic(attribute: str, operator: str, value: Any) -> dict[str, Any]:
-    given = list(value) if isinstance(value, tuple) else value
-    return {operator: [{"var": attribute}, given]}

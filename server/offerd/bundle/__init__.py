@@ -5,7 +5,16 @@ what guards the file, `tables` how its records are laid out.
 """
 
 from offerd.bundle.check import Checked, check_bundle
+from offerd.bundle.environment import no_pause
 from offerd.bundle.read import Bundle, open_bundle
 from offerd.bundle.write import Written, write_bundle
 
-__all__ = ["Bundle", "Checked", "Written", "check_bundle", "open_bundle", "write_bundle"]
+__all__ = [
+    "Bundle",
+    "Checked",
+    "Written",
+    "check_bundle",
+    "no_pause",
+    "open_bundle",
+    "write_bundle",
+]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from offerd.bundle.calendars import verify_calendar
 from offerd.errors import BundleError
 from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter
-from offerd.model.catalogue import Catalogue
+from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.contact import CONTACT_EVENT
 from offerd.model.schema import BUILT_IN_EVENTS
 
@@ -15,39 +17,45 @@ MAXIMUM_LIMIT = 1_000_000_000
 LONGEST_WITHIN_NS = 17_520 * 3_600 * 10**9
 
 
-def verify_caps(catalogue: Catalogue) -> None:
-    """Raises BundleError at the first counter or cap that can't be counted."""
-    declared = (event.id for event in catalogue.schema.events)
-    events = {*BUILT_IN_EVENTS, *declared, DECISION_EVENT, CONTACT_EVENT}
-    for counter in catalogue.counters:
-        _verify_counter(counter, events)
-    for offer in catalogue.offers:
-        for cap in offer.caps:
-            where = f"offer `{offer.id}`"
-            verify_cap(cap, where)
-            of_all = catalogue.counters[cap.counter].subject is CapSubject.TOTAL
-            if of_all and cap.visit is not None:
-                raise BundleError(f"{where} has a cap per visit over all profiles")
-            if catalogue.counters[cap.counter].event == CONTACT_EVENT:
-                raise BundleError(f"{where} has a cap that counts contacts")
+class CounterChecks:
+    """Verifies that counters can count."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        declared = (event.id for event in catalogue.schema.events)
+        self._events = {*BUILT_IN_EVENTS, *declared, DECISION_EVENT, CONTACT_EVENT}
+
+    def verify(self, counter: Counter, where: str) -> None:
+        """Raises BundleError if a counter can't."""
+        if not 1 <= len(counter.key.encode()) <= MAXIMUM_KEY_BYTES:
+            raise BundleError(f"a counter's key is from 1 to {MAXIMUM_KEY_BYTES} bytes long")
+        for event in counter.events:
+            if event not in self._events:
+                raise BundleError(f"{where} counts `{event}`, which isn't declared")
+        if counter.also and not {DECISION_EVENT, CONTACT_EVENT}.isdisjoint(counter.events):
+            raise BundleError(f"{where} counts what can't be counted with anything else")
+        if counter.event in (DECISION_EVENT, CONTACT_EVENT) and counter.where is not None:
+            what = "propositions" if counter.event == DECISION_EVENT else "contacts"
+            raise BundleError(f"{where} filters {what}, which have no properties")
+        if counter.event == CONTACT_EVENT:
+            of_profile = counter.subject is CapSubject.PROFILE
+            if not of_profile or counter.offers is not None or not counter.placements:
+                raise BundleError(f"{where} counts contacts that aren't a profile's by channel")
 
 
-def _verify_counter(counter: Counter, events: set[str]) -> None:
-    if not 1 <= len(counter.key.encode()) <= MAXIMUM_KEY_BYTES:
-        raise BundleError(f"a counter's key is from 1 to {MAXIMUM_KEY_BYTES} bytes long")
-    where = f"counter `{counter.key}`"
-    for event in counter.events:
-        if event not in events:
-            raise BundleError(f"{where} counts `{event}`, which isn't declared")
-    if counter.also and not {DECISION_EVENT, CONTACT_EVENT}.isdisjoint(counter.events):
-        raise BundleError(f"{where} counts what can't be counted with anything else")
-    if counter.event in (DECISION_EVENT, CONTACT_EVENT) and counter.where is not None:
-        what = "propositions" if counter.event == DECISION_EVENT else "contacts"
-        raise BundleError(f"{where} filters {what}, which have no properties")
-    if counter.event == CONTACT_EVENT:
-        of_profile = counter.subject is CapSubject.PROFILE
-        if not of_profile or counter.offers is not None or not counter.placements:
-            raise BundleError(f"{where} counts contacts that aren't a profile's by channel")
+def verify_caps_of(
+    offer: Offer, where: str, totals: Sequence[int], contacts: Collection[int]
+) -> None:
+    """Raises BundleError at the first cap of an offer that can't be held.
+
+    By the number of a counter, `totals` says whether it counts what all profiles do; `contacts`
+    are the numbers of those that count contacts.
+    """
+    for cap in offer.caps:
+        verify_cap(cap, where)
+        if cap.visit is not None and totals[cap.counter]:
+            raise BundleError(f"{where} has a cap per visit over all profiles")
+        if cap.counter in contacts:
+            raise BundleError(f"{where} has a cap that counts contacts")
 
 
 def verify_cap(cap: Cap, where: str) -> None:

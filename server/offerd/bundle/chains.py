@@ -12,25 +12,31 @@ MAXIMUM_AUDIENCE_DEPTH = 32
 """How many audiences may ask for each other in a chain; definitions can't have more either."""
 
 
-def verify_replaced(catalogue: Catalogue) -> None:
-    """Raises BundleError if an offer replaces what isn't there, or offers do so in a circle."""
-    replaced = [offer.replaces for offer in catalogue.offers]
-    waiting = [0] * len(replaced)
-    for offer in catalogue.offers:
-        for number in offer.replaces:
-            if number not in range(len(replaced)):
-                raise BundleError(f"offer `{offer.id}` refers to `{number}`, which isn't there")
-            waiting[number] += 1
+def verify_replaced(catalogue: Catalogue, replaced: Mapping[int, Sequence[int]]) -> None:
+    """Raises BundleError if an offer replaces what isn't there, or offers do so in a circle.
+
+    `replaced` are the numbers that offers replace, by their own.
+    """
+    offers = catalogue.offers
+    waiting = dict.fromkeys(replaced, 0)
+    for replacer, numbers in replaced.items():
+        for number in numbers:
+            if number not in range(len(offers)):
+                where = f"offer `{offers[replacer].id}`"
+                raise BundleError(f"{where} refers to `{number}`, which isn't there")
+            if number in waiting:
+                waiting[number] += 1
     # Those that nothing replaces go first, and take theirs along; a circle is never reached.
-    ready = [number for number, count in enumerate(waiting) if not count]
+    ready = [number for number, count in waiting.items() if not count]
     for number in ready:
         for other in replaced[number]:
-            waiting[other] -= 1
-            if not waiting[other]:
-                ready.append(other)
+            if other in waiting:
+                waiting[other] -= 1
+                if not waiting[other]:
+                    ready.append(other)
     if len(ready) < len(replaced):
-        left = next(number for number, count in enumerate(waiting) if count)
-        raise BundleError(f"offer `{catalogue.offers[left].id}` is replaced in a circle")
+        left = next(number for number, count in waiting.items() if count)
+        raise BundleError(f"offer `{offers[left].id}` is replaced in a circle")
 
 
 def verify_chains(catalogue: Catalogue, trees: Sequence[ex.Checked]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import lmdb
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from offerd import expression as ex
 from offerd.errors import BundleError
 
-_UNREADABLE = (
+UNREADABLE: Final = (
     lmdb.Error,
     msgspec.MsgspecError,
     UnicodeError,
@@ -19,6 +20,7 @@ _UNREADABLE = (
     ex.DecodeError,
     ex.PlanError,
 )
+"""What reading a record raises if it isn't what it should be, but for RecursionError."""
 
 
 @contextmanager
@@ -30,5 +32,5 @@ def damage_at(where: str) -> Iterator[None]:
         raise BundleError(f"{where}: {error}") from error
     except RecursionError as error:
         raise BundleError(f"{where}: nested too deep to be read") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BundleError(f"{where}: {error}") from error

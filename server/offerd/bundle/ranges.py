@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from offerd.errors import BundleError
 from offerd.model.capping import Cap
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
-from offerd.model.schema import BUILT_IN_OFFER, Attribute, ValueType
+from offerd.model.schema import BUILT_IN_OFFER, ValueType
 from offerd.model.selection import Decision
 
 MAXIMUM_ITEM_COUNT = 500
@@ -28,13 +26,16 @@ _CLASSES = {
 
 
 def verify_ranges(catalogue: Catalogue) -> None:
-    """Raises BundleError at the first number out of its range or value not of its type."""
+    """Raises BundleError at the first number out of its range or value not of its type.
+
+    Those of offers aside, which `OfferRanges` verifies.
+    """
     for placement in catalogue.placements:
         _verify_item_count(placement.item_count, f"placement `{placement.id}`")
     for scope in catalogue.scopes:
         if scope.item_count is not None:
             _verify_item_count(scope.item_count, f"scope `{scope.id}`")
-    declared = {attribute.path: attribute for attribute in catalogue.schema.offer}
+    declared = {attribute.path for attribute in catalogue.schema.offer}
     for built_in in BUILT_IN_OFFER:
         if built_in.path in declared:
             raise BundleError(f"the offer attribute `{built_in.path}` is built in")
@@ -42,12 +43,29 @@ def verify_ranges(catalogue: Catalogue) -> None:
         _verify_dates(decision, f"decision `{decision.id}`")
     for channel in catalogue.channels:
         for cap in channel.caps:
-            _verify_dates(cap, f"channel `{channel.id}`, in a cap,")
-    for offer in catalogue.offers:
-        _verify_offer(offer)
-        _verify_attributes(offer, declared)
-    for fallback in catalogue.fallback_offers:
-        _verify_attributes(fallback, declared)
+            _verify_dates(cap, f"channel `{channel.id}`", ", in a cap,")
+
+
+class OfferRanges:
+    """Verifies the numbers and values of offers and fallback offers."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._declared = {attribute.path: attribute for attribute in catalogue.schema.offer}
+
+    def verify(self, offer: Offer | FallbackOffer, where: str) -> None:
+        """Raises BundleError at the first out of its range or not of its type."""
+        if isinstance(offer, Offer):
+            if not 0 <= offer.priority < 2**63:
+                raise BundleError(f"{where} has priority {offer.priority}, from 0 expected")
+            _verify_dates(offer, where)
+            for cap in offer.caps:
+                _verify_dates(cap, where, ", in a cap,")
+        for path, value in offer.attributes.items():
+            attribute = self._declared.get(path)
+            if attribute is None:
+                raise BundleError(f"{where} has `{path}`, which isn't declared")
+            if not _fits(value, attribute.type):
+                raise BundleError(f"{where} has a `{path}` that is no `{attribute.type}`")
 
 
 def _verify_item_count(item_count: int, where: str) -> None:
@@ -55,28 +73,10 @@ def _verify_item_count(item_count: int, where: str) -> None:
         raise BundleError(f"{where} shows {item_count} items, 1 to {MAXIMUM_ITEM_COUNT} expected")
 
 
-def _verify_offer(offer: Offer) -> None:
-    where = f"offer `{offer.id}`"
-    if offer.priority < 0 or offer.priority not in _INT_64:
-        raise BundleError(f"{where} has priority {offer.priority}, from 0 expected")
-    _verify_dates(offer, where)
-    for cap in offer.caps:
-        _verify_dates(cap, f"{where}, in a cap,")
-
-
-def _verify_dates(dated: Offer | Decision | Cap, where: str) -> None:
+def _verify_dates(dated: Offer | Decision | Cap, where: str, part: str = "") -> None:
     for instant_ns in (dated.start_ns, dated.end_ns):
-        if instant_ns is not None and instant_ns not in _INT_64:
-            raise BundleError(f"{where} has a date beyond the years that can be kept")
-
-
-def _verify_attributes(offer: Offer | FallbackOffer, declared: Mapping[str, Attribute]) -> None:
-    for path, value in offer.attributes.items():
-        attribute = declared.get(path)
-        if attribute is None:
-            raise BundleError(f"offer `{offer.id}` has `{path}`, which isn't declared")
-        if not _fits(value, attribute.type):
-            raise BundleError(f"offer `{offer.id}` has a `{path}` that is no `{attribute.type}`")
+        if instant_ns is not None and not -(2**63) <= instant_ns < 2**63:
+            raise BundleError(f"{where}{part} has a date beyond the years that can be kept")
 
 
 def _fits(value: object, value_type: ValueType) -> bool:

@@ -12,19 +12,29 @@ from offerd import expression as ex
 from offerd.audience.environment import decision_environment, event_environment
 from offerd.audience.place_questions import answers
 from offerd.bundle.aggregates import verify_aggregates
-from offerd.bundle.caps import verify_caps
-from offerd.bundle.chains import verify_chains, verify_replaced
+from offerd.bundle.chains import verify_chains
 from offerd.bundle.contacting import verify_contacting
 from offerd.bundle.contents import verify_content
 from offerd.bundle.damage import damage_at
-from offerd.bundle.environment import BundleEnvironment
+from offerd.bundle.environment import BundleEnvironment, Pause, no_pause
+from offerd.bundle.mapped import mapped
+from offerd.bundle.offers import verify_offers
 from offerd.bundle.place_checks import verify_place_tables
 from offerd.bundle.places import BundlePlaces, MappedPlaces
 from offerd.bundle.ranges import verify_ranges
 from offerd.bundle.references import verify_references
 from offerd.bundle.rules import verify_rules
 from offerd.bundle.selection import verify_selection
-from offerd.bundle.tables import CATEGORIES, CONTENTS, LAZY, PLACES, SINGLE, TABLES, Table
+from offerd.bundle.tables import (
+    CATEGORIES,
+    CONTENTS,
+    LAZY,
+    MAPPED,
+    PLACES,
+    SINGLE,
+    TABLES,
+    Table,
+)
 from offerd.decision.prepared import Prepared
 from offerd.decision.ranking_model import NO_MODELS, RankingModel
 from offerd.errors import BundleError
@@ -61,7 +71,7 @@ class Bundle:
 
     @property
     def catalogue(self) -> Catalogue:
-        """The tables as compiled, without contents and places."""
+        """The tables as compiled, without contents and places; offers as long as it is open."""
         return self.prepared.catalogue
 
     def content(self, number: int) -> Content:
@@ -77,23 +87,32 @@ class Bundle:
                 return content
         raise BundleError(f"content {number} is missing from revision {self.revision}")
 
+    def hurry(self) -> None:
+        """Reads without pauses from now on."""
+        self._environment.pause = no_pause
+
     def close(self) -> None:
         """Releases the memory map."""
         self._environment.close()
 
 
-def open_bundle(path: Path, models: Mapping[str, RankingModel] | None = NO_MODELS) -> Bundle:
+def open_bundle(
+    path: Path,
+    models: Mapping[str, RankingModel] | None = NO_MODELS,
+    pause: Pause = no_pause,
+) -> Bundle:
     """Opens a bundle and plans its rules.
 
     `models` are those that rankings may name; None says that nobody will decide with it, so
-    that none is needed.
+    that none is needed. `pause` is called every tenth of a millisecond or so while records are
+    read, then and whenever all of a table are.
 
     Raises BundleError if the file is no bundle, truncated, altered, of another format, holds
     records that don't fit together, or names a model that isn't there. Contents and places are
     counted and left where they are. Records are data: whatever they say, nothing of them is run
     that the rule language can't say.
     """
-    environment = BundleEnvironment(path)
+    environment = BundleEnvironment(path, pause)
     try:
         return read_bundle(environment, models)
     except BundleError:
@@ -110,15 +129,17 @@ def read_bundle(
         places = bundle_places(environment, catalogue)
         environment.verify_numbers(CONTENTS)
         environment.verify_ends(PLACES)
-        verify_references(catalogue, environment.meta.counts[CONTENTS.name])
+        trees = []
+        for number, rule in enumerate(catalogue.rules):
+            environment.pause()
+            trees.append(_tree(rule, f"rule {number}"))
+        shown = verify_offers(catalogue, environment.meta.counts[CONTENTS.name], trees)
+        verify_references(catalogue, shown)
         verify_place_tables(catalogue, places)
         verify_ranges(catalogue)
-        verify_caps(catalogue)
         verify_contacting(catalogue)
         verify_selection(catalogue)
-        verify_replaced(catalogue)
         verify_aggregates(catalogue.schema)
-        trees = [_tree(rule, f"rule {number}") for number, rule in enumerate(catalogue.rules)]
         verify_rules(catalogue, trees)
         verify_chains(catalogue, trees)
         audiences = (audience.id for audience in catalogue.audiences)
@@ -152,7 +173,9 @@ def _unregistered(catalogue: Catalogue) -> dict[str, RankingModel]:
 
 def _catalogue(environment: BundleEnvironment) -> Catalogue:
     tables: dict[str, Any] = {
-        table.name: _decode_all(environment, table)
+        table.name: mapped(environment, table)
+        if table in MAPPED
+        else _decode_all(environment, table)
         for table in TABLES
         if table not in LAZY and table is not CATEGORIES
     }
@@ -196,5 +219,5 @@ def _users_of_filters(catalogue: Catalogue) -> Iterator[tuple[int | None, Sequen
         yield aggregate.where, aggregate.events
         for step in () if aggregate.sequence is None else aggregate.sequence.steps:
             yield step.where, step.events
-    for counter in catalogue.counters:
+    for counter in catalogue.counters if catalogue.event_filters else ():
         yield counter.where, counter.events

@@ -7,28 +7,29 @@ is opened rather than failing a request.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Set
 
 from offerd.errors import BundleError
+from offerd.model.capping import Counter as CapCounter
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
 from offerd.model.contact import CONTACT_EVENT
 from offerd.model.selection import Group
 
 
-def verify_references(catalogue: Catalogue, content_count: int) -> None:
-    """Raises BundleError at the first reference to nothing, or id that is there twice."""
+def verify_references(catalogue: Catalogue, shown: Set[str]) -> None:
+    """Raises BundleError at the first reference to nothing, or id that is there twice.
+
+    Those of offers and counters aside, which `OfferReferences` and `CounterReferences` verify.
+    `shown` are the ids among those that decisions fall back on that some offer has.
+    """
     _verify_distinct(catalogue)
     placements = {placement.id for placement in catalogue.placements}
     decisions = {decision.id: decision for decision in catalogue.decisions}
     rules = range(len(catalogue.rules))
     for audience in catalogue.audiences:
         _inside(rules, _given(audience.rule), f"audience `{audience.id}`")
-    offers: tuple[Offer | FallbackOffer, ...] = (*catalogue.offers, *catalogue.fallback_offers)
-    for offer in offers:
-        _verify_offer(offer, rules, placements, content_count)
     for collection in catalogue.collections:
         _inside(range(len(catalogue.offers)), collection.offers, f"collection `{collection.id}`")
-    shown = {offer.id for offer in offers}
     for decision in catalogue.decisions:
         where = f"decision `{decision.id}`"
         _verify_groups(catalogue, decision.groups, decision.placements, where)
@@ -43,7 +44,7 @@ def verify_references(catalogue: Catalogue, content_count: int) -> None:
     for scope in catalogue.scopes:
         _inside(decisions, [scope.decision], f"scope `{scope.id}`")
         _inside(decisions[scope.decision].placements, [scope.placement], f"scope `{scope.id}`")
-    _verify_counted(catalogue, placements)
+    _verify_counted(catalogue)
     _verify_ranked(catalogue, rules)
     _verify_channels(catalogue)
 
@@ -57,25 +58,54 @@ def _verify_groups(
         _inside(range(len(catalogue.offers)), group.offers, where)
 
 
-def _verify_counted(catalogue: Catalogue, placements: set[str]) -> None:
+def _verify_counted(catalogue: Catalogue) -> None:
     filters = range(len(catalogue.event_filters))
-    offers = range(len(catalogue.offers))
     for aggregate in catalogue.schema.aggregates:
         where = f"aggregate `{aggregate.id}`"
         _inside(filters, _given(aggregate.where), where)
         for step in () if aggregate.sequence is None else aggregate.sequence.steps:
             _inside(filters, _given(step.where), where)
-    channels = {channel.id for channel in catalogue.channels}
-    for counter in catalogue.counters:
-        where = f"counter `{counter.key}`"
-        _inside(filters, _given(counter.where), where)
-        _inside(offers, counter.offers or (), where)
-        counted = channels if counter.event == CONTACT_EVENT else placements
+
+
+class CounterReferences:
+    """Verifies what counters refer to."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._filters = range(len(catalogue.event_filters))
+        self._offers = range(len(catalogue.offers))
+        self._channels = {channel.id for channel in catalogue.channels}
+        self._placements = {placement.id for placement in catalogue.placements}
+
+    def verify(self, counter: CapCounter, where: str) -> None:
+        """Raises BundleError at the first reference to nothing."""
+        if counter.where is not None:
+            _inside(self._filters, (counter.where,), where)
+        _inside(self._offers, counter.offers or (), where)
+        counted = self._channels if counter.event == CONTACT_EVENT else self._placements
         _inside(counted, counter.placements, where)
-    for offer in catalogue.offers:
-        where = f"offer `{offer.id}`"
-        _inside(range(len(catalogue.counters)), (cap.counter for cap in offer.caps), where)
-        _inside(placements, (name for cap in offer.caps for name in cap.placements), where)
+
+
+class OfferReferences:
+    """Verifies what offers and fallback offers refer to; `contents` is how many there are."""
+
+    def __init__(self, catalogue: Catalogue, contents: int) -> None:
+        self._rules = range(len(catalogue.rules))
+        self._counters = range(len(catalogue.counters))
+        self._contents = range(contents)
+        self._placements = {placement.id for placement in catalogue.placements}
+
+    def verify(self, offer: Offer | FallbackOffer, where: str) -> None:
+        """Raises BundleError at the first reference to nothing."""
+        if isinstance(offer, Offer):
+            if offer.eligibility is not None:
+                _inside(self._rules, (offer.eligibility,), where)
+            for cap in offer.caps:
+                _inside(self._counters, (cap.counter,), where)
+                _inside(self._rules, _given(cap.limit_rule), where)
+                _inside(self._placements, cap.placements, where)
+        for representation in offer.representations:
+            _inside(self._placements, (representation.placement,), where)
+            _inside(self._contents, (representation.content,), where)
 
 
 def _verify_ranked(catalogue: Catalogue, rules: range) -> None:
@@ -111,15 +141,13 @@ def _verify_channels(catalogue: Catalogue) -> None:
 
 
 def _verify_distinct(catalogue: Catalogue) -> None:
-    offers = [offer.id for offer in catalogue.offers]
     tables = {
         "audience": [audience.id for audience in catalogue.audiences],
         "library": [library.id for library in catalogue.libraries],
         "placement": [placement.id for placement in catalogue.placements],
-        "offer": [*offers, *(fallback.id for fallback in catalogue.fallback_offers)],
+        "offer": [offer.id for offer in catalogue.fallback_offers],
         "decision": [decision.id for decision in catalogue.decisions],
         "scope": [scope.id for scope in catalogue.scopes],
-        "counter": [counter.key for counter in catalogue.counters],
         "ranking": [ranking.id for ranking in catalogue.rankings],
         "exclusion": [exclusion.id for exclusion in catalogue.exclusions],
         "namespace": [namespace.id for namespace in catalogue.schema.namespaces],
@@ -130,20 +158,14 @@ def _verify_distinct(catalogue: Catalogue) -> None:
         "experiment": [experiment.id for experiment in catalogue.experiments],
     }
     for noun, ids in tables.items():
-        if len(set(ids)) < len(ids):
-            twice = next(name for name, count in Counter(ids).items() if count > 1)
-            raise BundleError(f"{noun} `{twice}` is there twice")
+        verify_distinct(noun, ids)
 
 
-def _verify_offer(
-    offer: Offer | FallbackOffer, rules: range, placements: set[str], content_count: int
-) -> None:
-    where = f"offer `{offer.id}`"
-    if isinstance(offer, Offer):
-        _inside(rules, _given(offer.eligibility), where)
-        _inside(rules, (n for cap in offer.caps for n in _given(cap.limit_rule)), where)
-    _inside(placements, (r.placement for r in offer.representations), where)
-    _inside(range(content_count), (r.content for r in offer.representations), where)
+def verify_distinct(noun: str, ids: Iterable[str]) -> None:
+    """Raises BundleError if one of the ids is there twice."""
+    twice = next((name for name, count in Counter(ids).items() if count > 1), None)
+    if twice is not None:
+        raise BundleError(f"{noun} `{twice}` is there twice")
 
 
 def _given(number: int | None) -> list[int]:

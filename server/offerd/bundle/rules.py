@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from offerd import expression as ex
 from offerd.errors import BundleError
-from offerd.model.catalogue import Catalogue
+from offerd.model.catalogue import Catalogue, Offer
 
 _CONDITION = (ex.BOOL,)
 _NUMBER = (ex.INT, ex.DOUBLE)
@@ -28,27 +28,36 @@ class _Use(NamedTuple):
 def verify_rules(catalogue: Catalogue, trees: Sequence[ex.Checked]) -> None:
     """Raises BundleError at the first rule that its use can't have.
 
-    `trees` are the decoded rules by number; every number is known to be one of them.
+    Those of offers aside, which `verify_rules_of` verifies. `trees` are the decoded rules by
+    number; every number is known to be one of them.
     """
     for use in chain(_uses(catalogue), _ranking_uses(catalogue)):
         if use.number is None:
             continue
         checked = trees[use.number]
-        if checked.type not in use.types:
-            expected = " or ".join(f"`{one}`" for one in use.types)
-            raise BundleError(f"{use.where} has a rule of `{checked.type}`, {expected} expected")
+        _require_type(checked, use.types, use.where)
         if not use.of_offer and "offer" in checked.references.attributes:
             raise BundleError(f"{use.where} has a rule that reads `offer`, and there is none")
+
+
+def verify_rules_of(offer: Offer, trees: Sequence[ex.Checked], where: str) -> None:
+    """Raises BundleError at the first rule of an offer that isn't of the type of its use."""
+    if offer.eligibility is not None:
+        _require_type(trees[offer.eligibility], _CONDITION, where)
+    for cap in offer.caps:
+        if cap.limit_rule is not None:
+            _require_type(trees[cap.limit_rule], _INTEGER, f"{where}, in a cap,")
+
+
+def _require_type(checked: ex.Checked, types: tuple[ex.Type, ...], where: str) -> None:
+    if checked.type not in types:
+        expected = " or ".join(f"`{one}`" for one in types)
+        raise BundleError(f"{where} has a rule of `{checked.type}`, {expected} expected")
 
 
 def _uses(catalogue: Catalogue) -> Iterator[_Use]:
     for audience in catalogue.audiences:
         yield _Use(audience.rule, _CONDITION, f"audience `{audience.id}`", of_offer=False)
-    for offer in catalogue.offers:
-        where = f"offer `{offer.id}`"
-        yield _Use(offer.eligibility, _CONDITION, where)
-        for cap in offer.caps:
-            yield _Use(cap.limit_rule, _INTEGER, f"{where}, in a cap,")
     for strategy in catalogue.strategies:
         yield _Use(strategy.constraint, _CONDITION, f"strategy `{strategy.id}`")
     for exclusion in catalogue.exclusions:

@@ -54,6 +54,8 @@ class Table(NamedTuple):
 
 SCHEMA = Table("schema", Schema)
 CONTENTS = Table("contents", Content)
+OFFERS = Table("offers", Offer)
+COUNTERS = Table("counters", Counter)
 SCORE_TABLES = Table("score_tables", ScoreTable)
 CONSENT = Table("consent", ConsentDefaults)
 LOCATION = Table("location", LocationSettings)
@@ -69,13 +71,13 @@ TABLES = (
     Table("audiences", Audience),
     Table("placements", Placement),
     CONTENTS,
-    Table("offers", Offer),
+    OFFERS,
     Table("fallback_offers", FallbackOffer),
     Table("collections", Collection),
     Table("strategies", Strategy),
     Table("decisions", Decision),
     Table("scopes", Scope),
-    Table("counters", Counter),
+    COUNTERS,
     Table("rankings", Ranking),
     SCORE_TABLES,
     Table("exclusions", Exclusion),
@@ -93,6 +95,9 @@ TABLES = (
 
 LAZY = (CONTENTS, PLACES)
 """Tables that are left in the memory map when a bundle is opened."""
+
+MAPPED = (OFFERS, COUNTERS)
+"""Tables that stay there as well, and are walked over as if they didn't."""
 
 PLACE_IDS = b"place_ids"
 PLACE_INDEX = b"place_index"

@@ -32,6 +32,7 @@ from offerd.bundle.tables import (
 from offerd.errors import BundleError
 from offerd.model.catalogue import Catalogue
 from offerd.model.packed_places import PackedPlaces
+from offerd.model.progress import UNTOLD, Progress, counted
 from offerd.model.selection import ScoreTable
 from offerd.places.building import categories_of, index_records
 
@@ -50,8 +51,8 @@ class _Named(msgspec.Struct, array_like=True):
     id: str
 
 
-def write_bundle(catalogue: Catalogue, path: Path) -> Written:
-    """Writes a bundle, replacing what is at `path` in one step.
+def write_bundle(catalogue: Catalogue, path: Path, progress: Progress = UNTOLD) -> Written:
+    """Writes a bundle, replacing what is at `path` in one step; records count as done.
 
     Whoever has the old file open keeps it. Raises BundleError if it can't be written; then
     `path` is as it was.
@@ -59,7 +60,7 @@ def write_bundle(catalogue: Catalogue, path: Path) -> Written:
     try:
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             temporary = Path(folder) / "bundle"
-            meta = _write_environment(temporary, catalogue)
+            meta = _write_environment(temporary, catalogue, progress)
             seal(temporary)
             _sync(temporary)
             size_bytes = temporary.stat().st_size
@@ -73,7 +74,7 @@ def write_bundle(catalogue: Catalogue, path: Path) -> Written:
     return Written(meta.revision, meta.counts, size_bytes)
 
 
-def _write_environment(path: Path, catalogue: Catalogue) -> Meta:
+def _write_environment(path: Path, catalogue: Catalogue, progress: Progress) -> Meta:
     places = catalogue.places
     packed = places if isinstance(places, PackedPlaces) else PackedPlaces(places)
     categories = categories_of(packed)
@@ -86,10 +87,12 @@ def _write_environment(path: Path, catalogue: Catalogue) -> Meta:
         PLACE_IDS: numbers_by_id(packed),
         PLACE_INDEX: index_records(packed, catalogue.libraries, categories),
     }
+    progress.begin("writing", sum(counts.values()))
     filling = Filling(path, len(TABLES) + len(KEYED) + 1)
     try:
         for table, records in encoded.items():
-            filling.fill(table.database, ((key(n), one) for n, one in enumerate(records)))
+            numbered = ((key(n), one) for n, one in enumerate(records))
+            filling.fill(table.database, counted(numbered, progress))
         for database in KEYED:
             counts[database.decode()] = filling.fill(database, keyed[database])
         meta = Meta(revision_of(encoded.items()), counts)

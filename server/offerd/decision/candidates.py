@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, overload
 
 from offerd.decision.shelves import Shelves
 from offerd.model.catalogue import FallbackOffer, Offer, Placement, Representation
-from offerd.model.selection import Decision, Experiment, Ranking, Strategy
+from offerd.model.decision import Item, Selection
+from offerd.model.selection import Decision, Experiment, Ranking, RankingMethod, Strategy
 
 ByLanguage = dict[str, Representation]
 """Language, lower-cased → the representation in it."""
@@ -32,6 +35,133 @@ class PreparedOffer(NamedTuple):
     capped_by: tuple[str, ...]
 
 
+MOST_KEPT: Final = 16_384
+"""So many candidates of all strategies together stay made, at most."""
+
+
+_MOST_SCORED: Final = 1_024
+"""So many scored items of a strategy are kept."""
+
+
+class _Made(dict[int, PreparedOffer]):
+    """Candidates by place, made when they are missing; emptied when there are too many."""
+
+    __slots__ = ("_make", "_most", "_numbers", "followers")
+
+    def __init__(
+        self, numbers: Sequence[int], make: Callable[[int], PreparedOffer], most: int
+    ) -> None:
+        super().__init__()
+        self._numbers = numbers
+        self._make = make
+        self._most = most
+        self.followers: tuple[dict[int, Any], ...] = ()
+
+    def __missing__(self, place: int) -> PreparedOffer:
+        made = self._make(self._numbers[place])
+        if len(self) >= self._most:
+            self.clear()
+            for follower in self.followers:
+                follower.clear()
+        self[place] = made
+        return made
+
+
+class Candidates(Sequence[PreparedOffer]):
+    """Candidates in order, each made when it is looked at; `most` of those are kept.
+
+    `numbers` are theirs, and `at` finds them by place, quickest.
+    """
+
+    __slots__ = ("_make", "_most", "at", "numbers")
+
+    def __init__(
+        self, numbers: Iterable[int], make: Callable[[int], PreparedOffer], most: int
+    ) -> None:
+        self.numbers = array("L", numbers)
+        self._make = make
+        self._most = most
+        self.at = _Made(self.numbers, make, most)
+
+    def forget_with(self, *others: dict[int, Any]) -> None:
+        """Has what was made of candidates, by place, emptied with them."""
+        self.at.followers = others
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> PreparedOffer: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[PreparedOffer, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> PreparedOffer | tuple[PreparedOffer, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._make, self.numbers[place]))
+        return self.at[range(len(self.numbers))[place]]
+
+    def __iter__(self) -> Iterator[PreparedOffer]:
+        if len(self.numbers) <= self._most:
+            return map(self.at.__getitem__, range(len(self.numbers)))
+        return map(self._make, self.numbers)
+
+
+class Items(dict[int, Item]):
+    """What the candidates of a strategy that ranks by priority are shown as, by place.
+
+    Of those with a single representation, which is the same for everybody; made when first shown.
+    """
+
+    __slots__ = ("_make", "_numbers", "_strategy")
+
+    def __init__(
+        self, strategy: Strategy, numbers: Sequence[int], make: Callable[[int], PreparedOffer]
+    ) -> None:
+        super().__init__()
+        self._strategy = strategy
+        # Not the candidates, which know these items: what isn't a cycle goes with its last user.
+        self._numbers = numbers
+        self._make = make
+
+    def __missing__(self, place: int) -> Item:
+        candidate = self._make(self._numbers[place])
+        (representation,) = candidate.by_language.values()
+        made = self[place] = self.item(candidate, representation)
+        return made
+
+    def item(self, candidate: PreparedOffer, representation: Representation) -> Item:
+        """Returns a candidate as it is shown by one of its representations."""
+        score = float(candidate.offer.priority)
+        selection = Selection(self._strategy, RankingMethod.PRIORITY, "", score)
+        return Item(candidate.offer, representation, selection)
+
+
+class ScoredItems(dict[tuple[int, float], Item]):
+    """What the candidates of a strategy are shown as by their places and scores.
+
+    Of those with a single representation; some of the last that were shown.
+    """
+
+    __slots__ = ("_candidates", "_ranking", "_strategy")
+
+    def __init__(self, strategy: Strategy, ranking: Ranking, candidates: Candidates) -> None:
+        super().__init__()
+        self._strategy = strategy
+        self._ranking = ranking
+        self._candidates = candidates
+
+    def __missing__(self, found: tuple[int, float]) -> Item:
+        place, score = found
+        candidate = self._candidates.at[place]
+        (representation,) = candidate.by_language.values()
+        selection = Selection(self._strategy, self._ranking.method, self._ranking.id, score)
+        if len(self) >= _MOST_SCORED:
+            self.clear()
+        made = self[found] = Item(candidate.offer, representation, selection)
+        return made
+
+
 class PreparedStrategy(NamedTuple):
     """A strategy at one placement; `ranking` None is by priority.
 
@@ -40,24 +170,31 @@ class PreparedStrategy(NamedTuple):
     `replacing` are the candidates that replace other offers.
 
     For speed: `shelves` have the candidates by rule. The strategy `is_settled` if its constraint
-    reads no offer; it `is_plain` if, besides, all candidates are settled and have a representation
-    in the default language, and `is_capped` if any has caps. `found` keeps what was made of
-    candidates that were shown, by place, `orders` how tables of scores order them, by segment,
-    and `columns` and `arrays` attributes and places as formulas over many read them; these three
-    are shared by strategies with the same candidates and table.
+    reads no offer; it `is_ruled` if, besides, the rules of no candidate do, and all have a
+    representation in the default language; it `is_plain` if, besides, all candidates are settled,
+    `is_capped` if any has caps, and `is_in_one_language` if each has a single representation.
+    `found` keeps what was made of candidates that were shown, by place, and so does `items`.
+    Strategies with the same `order` have the same candidates in the same order, as far as rules
+    alone decide. `orders` keeps how tables of scores order them, by segment, and `columns` and
+    `arrays` attributes and places as formulas over many read them; these three are shared by
+    strategies with the same candidates and table.
     """
 
     strategy: Strategy
     ranking: Ranking | None
     minimum_score: float
-    candidates: tuple[PreparedOffer, ...]
-    absent: tuple[PreparedOffer, ...]
+    candidates: Candidates
+    absent: Candidates
     replacing: tuple[PreparedOffer, ...]
     shelves: Shelves
     is_settled: bool
+    is_ruled: bool
     is_plain: bool
     is_capped: bool
+    is_in_one_language: bool
     found: dict[int, Any]
+    items: Items
+    order: int
     orders: dict[str | None, Any]
     columns: dict[str, Any]
     arrays: dict[int, Any]
@@ -93,3 +230,21 @@ class PreparedScope(NamedTuple):
     groups: tuple[PreparedGroup, ...]
     fallbacks: tuple[PreparedFallback, ...]
     experiments: tuple[PreparedExperiment, ...]
+
+
+class PlainScope(NamedTuple):
+    """A decision at a placement of which, from an instant until before another, rules alone decide.
+
+    It has one step with one plain strategy, ties by id and no experiment, nothing is withheld
+    there, and nothing that is shown elsewhere matters but de-duplication. `show` gives what is
+    shown of a candidate by its place, or place and score, None where that depends on the request.
+    """
+
+    from_ns: int
+    until_ns: int
+    is_capped: bool
+    order: int
+    strategy: PreparedStrategy
+    show: Callable[[Any], Item] | None
+    has_fallbacks: bool
+    top_up: bool

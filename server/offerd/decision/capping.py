@@ -80,23 +80,38 @@ _Window = tuple[int, int | None, Calendar | None, int | None, PlaceSelector | No
 
 
 class CapRules:
-    """The counters of a catalogue, and its places, ready to be asked. Built once."""
+    """The counters of a catalogue, and its places, ready to be asked. Built once.
+
+    `counts_decisions` says whether any counts what is proposed.
+    """
 
     def __init__(self, catalogue: Catalogue, places: Places | None = None) -> None:
         self.counters = catalogue.counters
         self._places = places
         self._location = catalogue.location
+        self.counts_decisions = False
+        self._of_events = bytearray(len(catalogue.counters))
         always: list[int] = []
-        by_offer: dict[str, list[int]] = {}
+        by_offer: dict[int, list[int]] = {}
         for number, counter in enumerate(catalogue.counters):
-            if counter.event != DECISION_EVENT or counter.where is not None:
+            if counter.event != DECISION_EVENT:
+                self._of_events[number] = counter.subject is CapSubject.PROFILE
+                continue
+            self.counts_decisions = True
+            if counter.where is not None:
                 continue
             if counter.offers is None:
                 always.append(number)
             for offer in counter.offers or ():
-                by_offer.setdefault(catalogue.offers[offer].id, []).append(number)
+                by_offer.setdefault(offer, []).append(number)
         self._always = tuple(always)
-        self._by_offer = {offer: (*found, *always) for offer, found in by_offer.items()}
+        self._by_offer = {
+            catalogue.offers[offer].id: (*by_offer[offer], *always) for offer in sorted(by_offer)
+        }
+
+    def is_settled(self, cap: Cap) -> bool:
+        """Whether a cap can't be reached while its counter has counted nothing of the customer."""
+        return bool(self._of_events[cap.counter]) and cap.limit_rule is None and cap.limit > 0
 
     def visit_ns(
         self, whereabouts: Whereabouts | None, selector: PlaceSelector, now_ns: int

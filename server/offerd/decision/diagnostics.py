@@ -27,7 +27,7 @@ def diagnostics(state: RequestState) -> tuple[str, ...]:
 
 def _of_state(state: RequestState) -> tuple[str, ...]:
     if not (
-        state.verdicts.failed
+        state.failed_rules
         or state.exclusion_failures
         or state.limit_failures
         or state.scoring_failures
@@ -48,7 +48,7 @@ def failures(state: RequestState) -> dict[str, int]:
 
 
 def _rules(state: RequestState) -> Iterator[str]:
-    for number, failed in sorted(state.verdicts.failed.items()):
+    for number, failed in sorted(state.failed_rules.items()):
         rule = f"rule `{_source(state, number)}`"
         told = ((offer, state.told(number, failure)) for offer, failure in failed.items())
         for message, offers in by_reason(told):

@@ -3,7 +3,8 @@
 Each scope has a ranking of what it may show (`sequencing`), of candidates that pass their own
 stages (`stages`) with the scores that they get (`ranking`). The scopes choose one after another
 (`arranging`); where one has nothing, or too little and is topped up, fallbacks follow
-(`fallback`). The same question at the same instant has the same answer.
+(`fallback`). Where rules alone decide, or rules and caps that are far away, none of that is needed
+(`plain`, `capped`). The same question at the same instant has the same answer.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from offerd.decision.arranging import Arrangement
+from offerd.decision.capped import far_from_caps
 from offerd.decision.capping import Counts
 from offerd.decision.diagnostics import diagnostics, failures
 from offerd.decision.experiments import Assignment
 from offerd.decision.explaining import explain_scope
 from offerd.decision.fallback import Fallbacks
+from offerd.decision.plain import plainly
 from offerd.decision.prepared import Prepared
 from offerd.decision.request import RequestState
 from offerd.decision.turns import Turn, Turns
@@ -31,6 +34,7 @@ from offerd.model.decision import (
 )
 from offerd.model.profile import ProfileView
 
+NO_FAILURES: Final[Mapping[str, int]] = {}
 PLAIN: Final = Options()
 """How a request is decided that doesn't say."""
 
@@ -66,7 +70,14 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
     the diagnostics.
     """
     state = RequestState(prepared, view, context, now_ns, counts=counts, options=options)
-    state.wanted = sum([query.item_count for query in scopes])
+    plain = plainly(state, scopes)
+    if plain is not None:
+        if state.failed_rules or state.scoring_failures:
+            return Answer(plain, diagnostics(state), failures(state), ())
+        return Answer(plain, (), NO_FAILURES, ())
+    capped = far_from_caps(state, scopes)
+    if capped is not None:
+        return Answer(capped.propositions, diagnostics(state), failures(state), capped.demands)
     make = Turns(state)
     turns = [make.of(position, query) for position, query in enumerate(scopes)]
     arrangement = Arrangement(state, turns)

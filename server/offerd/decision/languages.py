@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,12 +12,17 @@ DEFAULT_LANGUAGE = ""
 """The language of a representation that was written without one."""
 
 
-def lookup_order(locales: Iterable[str]) -> Iterator[str]:
-    """Yields the languages to look for, in order, lower-cased.
+@lru_cache(1024)
+def lookup_order(locales: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the languages to look for, in order, lower-cased.
 
     Each tag and then its shorter forms, as in RFC 4647, section 3.4 (`zh-hant-tw`, `zh-hant`,
     `zh`; a single letter left at the end goes too), and the default language at last.
     """
+    return tuple(_lookup_order(locales))
+
+
+def _lookup_order(locales: Iterable[str]) -> Iterator[str]:
     for locale in locales:
         parts = locale.lower().split("-")
         while parts:

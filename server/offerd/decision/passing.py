@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator
 
 from offerd.decision.candidates import PreparedOffer, PreparedStrategy
 from offerd.decision.languages import best
-from offerd.decision.ranked import Lazy
 from offerd.decision.request import RequestState
 from offerd.decision.stages import rule_stage_of
 from offerd.model.catalogue import Representation
@@ -24,7 +23,7 @@ def passing(
 
     Lazily, and without the offers whose numbers are `listed`.
     """
-    candidates, languages, counted = prepared.candidates, state.languages, state.view.counted
+    candidates, languages, counted = prepared.candidates.at, state.languages, state.view.counted
     for place in live_places(state, prepared):
         candidate = candidates[place]
         if candidate.number in listed:
@@ -47,12 +46,12 @@ def all_passing(
     state: RequestState, prepared: PreparedStrategy, listed: Collection[int]
 ) -> list[PreparedOffer]:
     """Returns all candidates that `passing` yields."""
-    candidates = prepared.candidates
+    candidates = prepared.candidates.at
     if state.options.explain or listed or not is_plain(state, prepared):
         return [candidates[place] for place, _ in passing(state, prepared, listed)]
     if not state.verdicts[prepared.strategy.constraint]:
         return []
-    places = prepared.shelves.every(state.survivors, state.now_ns, state.verdicts.holds)
+    places = prepared.shelves.every(state.survivors, state.now_ns, state.holds)
     return list(map(candidates.__getitem__, places))
 
 
@@ -61,27 +60,22 @@ def is_plain(state: RequestState, prepared: PreparedStrategy) -> bool:
     return prepared.is_plain and not (prepared.is_capped and state.view.counted)
 
 
-def plain_places(state: RequestState, prepared: PreparedStrategy) -> Lazy[int]:
-    """Returns the places of the candidates of a plain strategy that pass.
-
-    Strategies with the same candidates share them, wherever those are shown.
-    """
-    key = id(prepared.shelves), prepared.strategy.constraint
-    known: Lazy[int] | None = state.scored.get(key)
-    if known is None:
-        known = state.scored[key] = Lazy(live_places(state, prepared))
-    return known
+def best_places(state: RequestState, prepared: PreparedStrategy, count: int) -> list[int]:
+    """Returns as many of the best candidates of a plain strategy that pass, or all there are."""
+    constraint = prepared.strategy.constraint
+    if constraint is not None and not state.is_true(constraint):
+        return []
+    return prepared.shelves.best(state.survivors, state.now_ns, state.holds, count)
 
 
 def live_places(state: RequestState, prepared: PreparedStrategy) -> Iterable[int]:
     """Returns the places of live candidates whose rules hold, as far as those read no offer."""
-    if not state.verdicts[prepared.strategy.constraint]:
+    constraint = prepared.strategy.constraint
+    if constraint is not None and not state.is_true(constraint):
         return ()
     if state.options.explain:
         return _one_by_one(state, prepared)
-    return prepared.shelves.best_first(
-        state.survivors, state.now_ns, state.verdicts.holds, state.wanted
-    )
+    return prepared.shelves.best_first(state.survivors, state.now_ns, state.holds)
 
 
 def _one_by_one(state: RequestState, prepared: PreparedStrategy) -> Iterator[int]:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from offerd.decision.candidates import (
+    MOST_KEPT,
     ByLanguage,
+    Candidates,
+    Items,
+    PlainScope,
     PreparedExperiment,
     PreparedFallback,
     PreparedGroup,
     PreparedOffer,
     PreparedScope,
     PreparedStrategy,
+    ScoredItems,
 )
 from offerd.decision.languages import DEFAULT_LANGUAGE
+from offerd.decision.outline import Outline, Shown, live_between
 from offerd.decision.rule_index import RuleIndex
-from offerd.decision.shelves import Dates, Shelves
-from offerd.model.capping import DECISION_EVENT, CapSubject
+from offerd.decision.shelves import Shelves
 from offerd.model.catalogue import Catalogue, FallbackOffer, Offer
+from offerd.model.decision import Item
 from offerd.model.lifecycle import Status
-from offerd.model.selection import Decision, Experiment, Group
+from offerd.model.numbering import numbers_of
+from offerd.model.selection import Decision, Experiment, Group, RankingMethod, Ties
 
-_ALWAYS_NS = 1 << 80
-"""Later than any instant, and negated earlier: open dates become comparable."""
+_LEAST_KEPT: Final = 1_024
+"""So many candidates of each strategy stay made, at least."""
 
 _Steps = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 """What tells the steps of decisions apart: the numbers of their strategies and offers."""
@@ -38,28 +46,69 @@ class _Kept(NamedTuple):
     arrays: dict[int, Any]
 
 
+class _Making:
+    """Makes candidates whenever they are looked at, for as long as somebody looks.
+
+    It knows nothing of what keeps them, so that a catalogue goes with its last user.
+    """
+
+    def __init__(self, catalogue: Catalogue, offer_rules: frozenset[int], outline: Outline) -> None:
+        self._offers = catalogue.offers
+        self._counters = catalogue.counters
+        self._offer_rules = offer_rules
+        self._outline = outline
+
+    def at(self, placement: str, number: int) -> PreparedOffer:
+        """Returns the candidate that an offer is at a placement."""
+        offer, outline = self._offers[number], self._outline
+        from_ns, until_ns = outline.dates[number]
+        return PreparedOffer(
+            number,
+            offer.eligibility,
+            from_ns,
+            until_ns,
+            _by_language(offer, placement),
+            offer,
+            placement,
+            bool(outline.is_settled[number]) and offer.eligibility not in self._offer_rules,
+            tuple([self._counters[cap.counter].key for cap in offer.caps]),
+        )
+
+
 class Preparing:
     """Prepares scopes; what they share is made once."""
 
-    def __init__(self, catalogue: Catalogue, offer_rules: frozenset[int], index: RuleIndex) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        offer_rules: frozenset[int],
+        index: RuleIndex,
+        outline: Outline,
+    ) -> None:
         self._catalogue = catalogue
         self._offer_rules = offer_rules
         self._index = index
+        self._outline = outline
+        self._making = _Making(catalogue, offer_rules, outline)
+        served = sum(len(decision.placements) for decision in catalogue.decisions)
+        shares = served * max(1, len(catalogue.strategies))
+        self._most_kept = max(_LEAST_KEPT, MOST_KEPT // max(1, shares))
         self._offers: dict[tuple[int, str], PreparedOffer] = {}
         self._strategies: dict[tuple[int, str], PreparedStrategy] = {}
-        self._dates: dict[Dates, Dates] = {}
         self._shelved: dict[tuple[int, ...], Shelves] = {}
         self._kept: dict[tuple[int, int | None], _Kept] = {}
         self._steps: dict[tuple[str, _Steps], tuple[PreparedGroup, ...]] = {}
+        self._orders: dict[tuple[int, int | None, int | None], int] = {}
         self._fallbacks: dict[str, tuple[Offer | FallbackOffer, int | None]] = {
             offer.id: (offer, None) for offer in catalogue.fallback_offers
         }
         wanted = {name for decision in catalogue.decisions for name in decision.fallbacks}
-        self._fallbacks.update(
-            (offer.id, (offer, number))
-            for number, offer in enumerate(catalogue.offers)
-            if offer.id in wanted and offer.status is Status.APPROVED
-        )
+        wanted.difference_update(self._fallbacks)
+        numbers = numbers_of(catalogue.offers) if wanted else {}
+        for name in wanted & numbers.keys():
+            offer = catalogue.offers[numbers[name]]
+            if offer.status is Status.APPROVED:
+                self._fallbacks[name] = offer, numbers[name]
 
     def scopes(self) -> dict[tuple[str, str], PreparedScope]:
         """Returns what answers each pair of a decision and one of its placements."""
@@ -117,83 +166,61 @@ class Preparing:
             ranking = self._catalogue.rankings[strategy.ranking]
             if ranking.minimum_score is not None:
                 minimum_score = ranking.minimum_score
-        found = [
-            self._offer(offer, placement)
-            for offer in self._catalogue.collections[strategy.collection].offers
-        ]
-        candidates = [candidate for candidate in found if candidate.by_language]
-        candidates.sort(key=lambda c: (-c.offer.priority, c.offer.id))
-        absent = tuple(candidate for candidate in found if not candidate.by_language)
-        shelves = self._shelves(candidates)
+        outline = self._outline
+        collected = self._catalogue.collections[strategy.collection].offers
+        here = {shape: _languages(shape, placement) for shape in set(outline.shown)}
+        numbers = [n for n in outline.best_first(collected) if here[outline.shown[n]]]
+        absent = [number for number in collected if not here[outline.shown[number]]]
+        make = partial(self._making.at, placement)
+        candidates = Candidates(numbers, make, self._most_kept)
+        shelves = self._shelves(tuple(numbers))
         table = None if ranking is None else ranking.table
         kept = self._kept.setdefault((id(shelves), table), _Kept({}, {}, {}))
         is_settled = strategy.constraint not in self._offer_rules
+        is_ruled = is_settled and all(
+            outline.rules[n] not in self._offer_rules and DEFAULT_LANGUAGE in here[outline.shown[n]]
+            for n in numbers
+        )
+        order = id(shelves), strategy.constraint, strategy.ranking
         made = PreparedStrategy(
             strategy,
             ranking,
             minimum_score,
-            tuple(candidates),
-            absent,
-            tuple(candidate for candidate in candidates if candidate.offer.replaces),
+            candidates,
+            Candidates(absent, make, self._most_kept),
+            tuple(self._offer(n, placement) for n in numbers if n in outline.replaces),
             shelves,
             is_settled,
-            is_settled
-            and all(c.is_settled and DEFAULT_LANGUAGE in c.by_language for c in candidates),
-            any(candidate.capped_by for candidate in candidates),
+            is_ruled,
+            is_ruled and all(outline.is_settled[n] for n in numbers),
+            any(outline.is_capped[n] for n in numbers),
+            all(len(here[outline.shown[n]]) == 1 for n in numbers),
             {},
+            Items(strategy, candidates.numbers, make),
+            self._orders.setdefault(order, len(self._orders)),
             *kept,
         )
+        candidates.forget_with(made.found, made.items)
         self._strategies[number, placement] = made
         return made
 
-    def _shelves(self, candidates: Sequence[PreparedOffer]) -> Shelves:
+    def _shelves(self, numbers: tuple[int, ...]) -> Shelves:
         """Returns shelves; placements at which the same offers are shown share them."""
-        numbers = tuple(candidate.number for candidate in candidates)
         known = self._shelved.get(numbers)
-        if known is not None:
-            return known
-        index, dates = self._index, self._dates
-        own = [Dates(candidate.live_from_ns, candidate.live_until_ns) for candidate in candidates]
-        made = Shelves(
-            [index.places[candidate.eligibility] for candidate in candidates],
-            [dates.setdefault(one, one) for one in own],
-            len(index.order),
-        )
-        self._shelved[numbers] = made
-        return made
+        if known is None:
+            places, outline = self._index.places, self._outline
+            known = self._shelved[numbers] = Shelves(
+                [places[outline.rules[number]] for number in numbers],
+                [outline.dates[number] for number in numbers],
+                len(self._index.order),
+            )
+        return known
 
     def _offer(self, number: int, placement: str) -> PreparedOffer:
         known = self._offers.get((number, placement))
         if known is None:
-            offer = self._catalogue.offers[number]
-            start_ns = -_ALWAYS_NS if offer.start_ns is None else offer.start_ns
-            end_ns = _ALWAYS_NS if offer.end_ns is None else offer.end_ns
-            if offer.status is not Status.APPROVED:
-                start_ns = _ALWAYS_NS
-            known = self._offers[number, placement] = PreparedOffer(
-                number,
-                offer.eligibility,
-                start_ns,
-                end_ns,
-                _by_language(offer, placement),
-                offer,
-                placement,
-                *self._settled(offer),
-            )
+            known = self._offers[number, placement] = self._making.at(placement, number)
         return known
-
-    def _settled(self, offer: Offer) -> tuple[bool, tuple[str, ...]]:
-        """Returns what `PreparedOffer` says as `is_settled` and `capped_by`."""
-        counters = [self._catalogue.counters[cap.counter] for cap in offer.caps]
-        caps = zip(offer.caps, counters, strict=True)
-        is_settled = offer.eligibility not in self._offer_rules and all(
-            counter.subject is CapSubject.PROFILE
-            and counter.event != DECISION_EVENT
-            and cap.limit_rule is None
-            and cap.limit > 0
-            for cap, counter in caps
-        )
-        return is_settled, tuple(counter.key for counter in counters)
 
     def _fallbacks_of(self, decision: Decision, placement: str) -> tuple[PreparedFallback, ...]:
         found = (self._fallbacks[name] for name in decision.fallbacks if name in self._fallbacks)
@@ -202,6 +229,58 @@ class Preparing:
             for offer, number in found
         )
         return tuple(fallback for fallback in prepared if fallback.by_language)
+
+
+def plain_scopes(
+    scopes: Mapping[tuple[str, str], PreparedScope],
+    elsewhere: Collection[str],
+    *,
+    capped: bool = False,
+) -> dict[tuple[str, str], PlainScope]:
+    """Returns those of some scopes of which rules alone decide, `elsewhere` being other placements.
+
+    Of a catalogue without exclusions, replacers and caps that count what is decided; `capped`, of
+    one with caps of any kind, those of which rules by priority and caps alone decide.
+    """
+    return {
+        key: _plain(scope)
+        for key, scope in scopes.items()
+        if scope.decision.ties is Ties.ID
+        and scope.placement.id not in elsewhere
+        and not scope.experiments
+        and len(scope.groups) == 1
+        and len(strategies := scope.groups[0].strategies) == 1
+        and (_is_ruled(strategies[0]) if capped else strategies[0].is_plain)
+    }
+
+
+def _plain(scope: PreparedScope) -> PlainScope:
+    decision, (strategy,) = scope.decision, scope.groups[0].strategies
+    show: Callable[[Any], Item] | None = None
+    ranking = strategy.ranking
+    if not strategy.is_in_one_language:
+        show = None
+    elif ranking is None:
+        show = strategy.items.__getitem__
+    elif ranking.method is RankingMethod.TABLE:
+        show = ScoredItems(strategy.strategy, ranking, strategy.candidates).__getitem__
+    return PlainScope(
+        *live_between(decision.status, decision.start_ns, decision.end_ns),
+        strategy.is_capped,
+        strategy.order,
+        strategy,
+        show,
+        bool(scope.fallbacks),
+        decision.top_up,
+    )
+
+
+def _is_ruled(strategy: PreparedStrategy) -> bool:
+    return strategy.ranking is None and strategy.is_ruled
+
+
+def _languages(shown: Shown, placement: str) -> frozenset[str]:
+    return frozenset(language for where, language in shown if where == placement)
 
 
 def _by_language(offer: Offer | FallbackOffer, placement: str) -> ByLanguage:

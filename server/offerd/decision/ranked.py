@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, starmap
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from offerd.decision.candidates import PreparedOffer, PreparedStrategy
 from offerd.model.catalogue import Representation
 from offerd.model.decision import Item, Selection
-from offerd.model.selection import RankingMethod
+from offerd.model.selection import Ranking
 
 T = TypeVar("T")
 
@@ -146,17 +146,74 @@ class Shown:
         # Of most offers what is shown is the same for everybody.
         found: Found | None = self._prepared.found.get(place)
         if found is None:
-            by_language = self._prepared.candidates[place].by_language
-            representation = next(filter(None, map(by_language.get, self._languages)))
-            found = by_priority(self._prepared, place, representation)
-            if len(by_language) == 1:
+            candidate = self._prepared.candidates.at[place]
+            found = by_priority(self._prepared, place, shown_as(candidate, self._languages))
+            if len(candidate.by_language) == 1:
                 self._prepared.found[place] = found
         return found
 
 
+class Scored:
+    """The candidates of one strategy, of which rules alone decide, as its ranking scores them.
+
+    `pairs` are their places and scores, shared with whoever has the same candidates and ranking
+    at another placement.
+    """
+
+    __slots__ = ("_languages", "_pairs", "_prepared", "_ranking")
+
+    def __init__(
+        self,
+        prepared: PreparedStrategy,
+        ranking: Ranking,
+        languages: tuple[str, ...],
+        pairs: Lazy[tuple[int, float]],
+    ) -> None:
+        self._prepared = prepared
+        self._ranking = ranking
+        self._languages = languages
+        self._pairs = pairs
+
+    @property
+    def order(self) -> object:
+        """That of the places."""
+        return self._pairs
+
+    def first(self, count: int) -> list[Found]:
+        """Returns as many of the best, or fewer if there aren't so many."""
+        return self.some(0, count)
+
+    def has(self, count: int) -> bool:
+        """Returns whether there are so many."""
+        return len(self._pairs.first(count)) == count
+
+    def some(self, position: int, count: int) -> list[Found]:
+        """Returns as many from a position on, or fewer if there aren't so many."""
+        return list(starmap(self._at, self._pairs.some(position, count)))
+
+    def since(self, position: int) -> Iterator[Found]:
+        """Yields all from a position on, which others have reached."""
+        return starmap(self._at, self._pairs.since(position))
+
+    def __iter__(self) -> Iterator[Found]:
+        return self.since(0)
+
+    def _at(self, place: int, score: float) -> Found:
+        prepared, ranking = self._prepared, self._ranking
+        candidate = prepared.candidates.at[place]
+        selection = Selection(prepared.strategy, ranking.method, ranking.id, score)
+        shown = Item(candidate.offer, shown_as(candidate, self._languages), selection)
+        return Found(candidate, shown, score)
+
+
 def by_priority(prepared: PreparedStrategy, place: int, representation: Representation) -> Found:
     """Returns a candidate of a strategy that ranks by priority as it is shown."""
-    candidate = prepared.candidates[place]
-    score = float(candidate.offer.priority)
-    selection = Selection(prepared.strategy, RankingMethod.PRIORITY, "", score)
-    return Found(candidate, Item(candidate.offer, representation, selection), score)
+    candidate, items = prepared.candidates.at[place], prepared.items
+    is_always = len(candidate.by_language) == 1
+    item = items[place] if is_always else items.item(candidate, representation)
+    return Found(candidate, item, float(candidate.offer.priority))
+
+
+def shown_as(candidate: PreparedOffer, languages: tuple[str, ...]) -> Representation:
+    """Returns the representation of a candidate that is known to have one."""
+    return next(filter(None, map(candidate.by_language.get, languages)))

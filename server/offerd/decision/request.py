@@ -2,85 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
-from offerd.audience.membership import NO_PLACES, Memberships, Record
+from offerd.audience.membership import NO_OFFER, NO_PLACES, Memberships, Record
 from offerd.decision.capping import Capping, Counts, LimitOf
 from offerd.decision.hiding import reads_hidden
 from offerd.decision.languages import DEFAULT_LANGUAGE, lookup_order
 from offerd.decision.prepared import Prepared
 from offerd.decision.rule_index import Survivors
+from offerd.decision.verdicts import Verdicts
 from offerd.decision.withholding import Withheld
 from offerd.expression import Failure, Rule, Unknown
 from offerd.expression.narration.parts import NOTHING_WITHHELD, unknown_because
 from offerd.model.decision import DecisionContext, Options, Stage
 from offerd.model.place import Point
 from offerd.model.profile import ProfileView
-
-
-class Verdicts(dict[int | None, bool]):
-    """Rule number → whether it is true, each rule evaluated once, when first asked.
-
-    False covers false, unknown and failed. None, which is no rule, always holds. A rule that
-    reads `offer` is True here, as far as is known without an offer; `of` asks it for one.
-    """
-
-    __slots__ = (
-        "_all_rules",
-        "_hopeless",
-        "_memberships",
-        "_of",
-        "_prepared",
-        "_rules",
-        "failed",
-    )
-
-    def __init__(
-        self, prepared: Prepared, memberships: Memberships, withheld: Withheld | None
-    ) -> None:
-        super().__init__({None: True})
-        self._prepared = prepared
-        self._hopeless: Collection[int] = () if withheld is None else withheld.hopeless
-        rules = prepared if withheld is None else withheld
-        self._all_rules = rules.rules
-        self._rules = rules.rules_without_offer
-        self._memberships = memberships
-        self._of: dict[tuple[int, int], bool] = {}
-        self.failed: dict[int, dict[str, Failure]] = {}
-        """By rule what went wrong, by the id of the offer, "" if the rule reads none."""
-
-    def __missing__(self, rule: int) -> bool:
-        planned = self._rules[rule]
-        if planned is None or rule in self._hopeless:
-            held = self[rule] = rule not in self._hopeless
-            return held
-        result = self._memberships.evaluate(planned)
-        if result is True:
-            self[rule] = True
-            return True
-        if isinstance(result, Failure):
-            self.failed[rule] = {"": result}
-        self[rule] = False
-        return False
-
-    def holds(self, place: int) -> bool:
-        """Returns whether the rule at a place of the index is true, as far as is known."""
-        return self[self._prepared.index.order[place]]
-
-    def of(self, rule: int, number: int) -> bool:
-        """Returns whether a rule is true of the offer of a number."""
-        if rule not in self._prepared.offer_rules or rule in self._hopeless:
-            return self[rule]
-        known = self._of.get((rule, number))
-        if known is None:
-            record = self._prepared.record(number)
-            result = self._memberships.evaluate(self._all_rules[rule], record)
-            if isinstance(result, Failure):
-                self.failed.setdefault(rule, {})[record["id"]] = result
-            known = self._of[rule, number] = result is True
-        return known
-
 
 HIDDEN = "it depends on data that is hidden"
 """What is told where the truth would tell a value."""
@@ -156,8 +93,19 @@ def _places(
 
 
 _DEFAULT_ONLY: Final = (DEFAULT_LANGUAGE,)
+_NO_AUDIENCES: Final[Mapping[str, Any]] = {}
 _MADE_LATER: Final = frozenset(
-    ("applying", "limits", "reasons", "rule_stages", "scored", "scores", "segments")
+    (
+        "applying",
+        "limits",
+        "orders",
+        "reasons",
+        "rule_stages",
+        "scored",
+        "scores",
+        "segments",
+        "truths",
+    )
 )
 
 
@@ -169,54 +117,60 @@ class RequestState:
     `at` for them; `others` are those asked for so far. `view` and `context` are without what is
     withheld.
 
-    `wanted` is how many items the scopes ask for together, 0 if that isn't known.
     `reasons` remembers, by rule and offer, why it wasn't true, for explanations; `scores` what
     rankings that look at one offer at a time gave, by ranking and offer; `limits` what rules
-    allow for caps, by rule and offer; `applying` which exclusions apply. `rule_stages` has what
-    `stages` and `scored` what `sequencing` needn't work out again. `capping` asks caps before the
-    request, `taking` with what it has chosen so far, once it can matter. `scoring_failures` are
-    by id of the ranking and what failed in it, `limit_failures` by rule and `exclusion_failures`
-    by exclusion and rule.
+    allow for caps, by rule and offer; `applying` which exclusions apply; `segments` what rules
+    that read no offer say. `rule_stages` has what `stages`, `orders` what `orders` and `scored`
+    what `sequencing` needn't work out again. `capping` asks caps before the request, `taking`
+    with what it has chosen so far, once it can matter. `failed_rules` are by rule and id of the
+    offer, "" if the rule reads none, `scoring_failures` by id of the ranking and what failed in
+    it, `limit_failures` by rule and `exclusion_failures` by exclusion and rule.
     """
 
     __slots__ = (
-        "_survivors",
         "applying",
         "capping",
         "context",
         "counts",
         "exclusion_failures",
+        "failed_rules",
         "languages",
         "limit_failures",
         "limits",
         "memberships",
         "now_ns",
         "options",
+        "orders",
         "others",
         "prepared",
         "reasons",
         "rule_stages",
-        "rules",
         "scored",
         "scores",
         "scoring_failures",
         "segments",
+        "survivors",
         "taking",
         "verdicts",
         "view",
-        "wanted",
         "withheld",
     )
 
     # Made when first asked for: most requests need few of them.
     applying: dict[int, bool]
     capping: Capping
+    languages: tuple[str, ...]
     limits: dict[tuple[int, int | None], int | None]
+    memberships: Memberships
+    orders: dict[int, Any]
     reasons: dict[tuple[int, int | None], str]
     rule_stages: dict[tuple[int | None, int, str], Stage | None]
     scored: dict[Hashable, Any]
     scores: dict[str, dict[int, float]]
     segments: dict[int, Any]
+    survivors: Survivors
+    """The rules of offers that may be true."""
+    verdicts: Verdicts
 
     def __init__(
         self,
@@ -231,45 +185,69 @@ class RequestState:
     ) -> None:
         self.prepared = prepared
         self.withheld = withheld
-        self.rules = prepared.rules if withheld is None else withheld.rules
         self.view = view if withheld is None else withheld.view(view)
         self.context = context if withheld is None else withheld.context(context)
         self.now_ns = now_ns
         self.options = options
-        self.languages = tuple(lookup_order(context.locales)) if context.locales else _DEFAULT_ONLY
-        self.memberships = memberships_for(prepared, view, context, now_ns, options, withheld)
         # Of the first state only: that states knew one another would be a circle to collect.
         self.others: dict[int, RequestState] = {}
         self.counts = counts
         self.taking: Capping | None = None
+        self.failed_rules: dict[int, dict[str, Failure]] = {}
         self.scoring_failures: dict[tuple[str, str], ScoringFailure] = {}
         self.exclusion_failures: dict[tuple[int, int], str] = {}
         self.limit_failures: dict[int, str] = {}
-        self.verdicts = Verdicts(prepared, self.memberships, withheld)
-        self._survivors: Survivors | None = None
-        self.wanted = 0
+        if withheld is not None:
+            # Of all that is known, before any of it is left out.
+            self.memberships = memberships_for(prepared, view, context, now_ns, options, withheld)
 
     def __getattr__(self, name: str) -> Any:
         """Called only for an attribute that isn't there yet."""
-        made: Any
-        if name in _MADE_LATER:
-            made = {}
-        elif name == "capping":
-            made = Capping(self.prepared.cap_rules, self.view, self.counts, self.now_ns)
-        else:
-            raise AttributeError(name)
+        made: Any = {} if name in _MADE_LATER else self._made(name)
         setattr(self, name, made)
         return made
 
+    def _made(self, name: str) -> Any:
+        prepared, withheld = self.prepared, self.withheld
+        match name:
+            case "survivors":
+                return self.found()
+            case "verdicts":
+                return Verdicts(prepared, self.memberships, withheld, self.failed_rules)
+            case "memberships":
+                return memberships_for(
+                    prepared, self.view, self.context, self.now_ns, self.options, None
+                )
+            case "languages":
+                locales = self.context.locales
+                return lookup_order(locales) if locales else _DEFAULT_ONLY
+            case "capping":
+                return Capping(prepared.cap_rules, self.view, self.counts, self.now_ns)
+        raise AttributeError(name)
+
+    def found(self) -> Survivors:
+        """Returns the rules of offers that may be true: `survivors`, worked out anew."""
+        index, withheld = self.prepared.index, self.withheld
+        if withheld is not None or self.options.memberships:
+            return index.survivors(self.memberships, self.options.memberships, withheld)
+        view = self.view
+        records = view.attributes, self.context.values, view.aggregates, view.scores, self.now_ns
+        return index.found(records, view.memberships)
+
+    def is_true(self, rule: int) -> bool:
+        """Returns whether a rule that reads no offer is true."""
+        if self.withheld is None and rule in self.prepared.bare_rules:
+            return self.segment(rule) is True or self.verdicts[rule]
+        return self.verdicts[rule]
+
     @property
-    def survivors(self) -> Survivors:
-        """The rules of offers that may be true, worked out when first asked for."""
-        known = self._survivors
-        if known is None:
-            known = self._survivors = self.prepared.index.survivors(
-                self.memberships, self.options.memberships, self.withheld
-            )
-        return known
+    def rules(self) -> Sequence[Rule]:
+        """The rules by number, as far as they may be asked."""
+        return self.prepared.rules if self.withheld is None else self.withheld.rules
+
+    def holds(self, place: int) -> bool:
+        """Returns whether the rule at a place of the index is true, as far as is known."""
+        return self.verdicts[self.prepared.index.order[place]]
 
     def at(self, placement: str) -> RequestState:
         """Returns the state of the same request at a placement."""
@@ -287,7 +265,6 @@ class RequestState:
                 options=self.options,
                 withheld=withheld,
             )
-            state.wanted = self.wanted
             state.capping = self.capping  # events count whatever is withheld
         return state
 
@@ -308,9 +285,19 @@ class RequestState:
 
     def segment(self, rule: int) -> Any:
         """Returns what a rule that reads no offer says: a value, Unknown or Failure."""
-        if rule not in self.segments:
-            self.segments[rule] = self.memberships.evaluate(self.rules[rule])
-        return self.segments[rule]
+        known = self.segments
+        if rule in known:
+            return known[rule]
+        bare = self.prepared.bare_rules.get(rule)
+        if bare is None or self.withheld is not None:
+            value = known[rule] = self.memberships.evaluate(self.rules[rule])
+            return value
+        view = self.view
+        value = known[rule] = bare.evaluate(
+            view.attributes, self.context.values, view.aggregates, self.now_ns,
+            NO_PLACES, NO_OFFER, _NO_AUDIENCES, view.scores,
+        )  # fmt: skip
+        return value
 
     def limit_of(self, number: int) -> LimitOf:
         """Returns what gives the limits of caps for the offer of a number, each worked out once."""

@@ -34,6 +34,10 @@ Survivors = tuple[Bits, Bits]
 """The rules that may be true, as a set of places, and those of them that must be asked."""
 
 
+Records = tuple[Any, Any, Any, Any, int]
+"""What is read of each of ROOTS."""
+
+
 class _Root(NamedTuple):
     """The columns that read one record, those of `equal` apart that have `few` rules by value.
 
@@ -82,8 +86,23 @@ class RuleIndex:
 
         `overridden` are audiences whose membership the request says.
         """
+        maybe, asked = self.found(memberships.records, memberships.loaded)
+        for audience in overridden:
+            through = bits(self._through.get(audience, ()), len(self.order))
+            maybe |= through
+            asked |= through
+        if withheld is not None:
+            hopeless, unsure = self._barred_by(withheld)
+            maybe &= ~hopeless
+            asked |= unsure
+        return maybe, asked & maybe
+
+    def found(self, records: Records, members: Mapping[str, bool]) -> Survivors:
+        """Returns the same where nothing is overridden or withheld.
+
+        `records` are those of ROOTS, `members` who is in the audiences whose members are loaded.
+        """
         maybe, asked = self._possible, self._asked
-        records = memberships.records
         for place, root in self.roots:
             record = records[place]
             if type(record) is int:
@@ -93,15 +112,7 @@ class RuleIndex:
             else:
                 maybe, asked = narrowed(root, record, maybe, asked)
         if self._loaded:
-            maybe &= self._of_members(memberships.loaded)
-        for audience in overridden:
-            through = bits(self._through.get(audience, ()), len(self.order))
-            maybe |= through
-            asked |= through
-        if withheld is not None:
-            hopeless, unsure = self._barred_by(withheld)
-            maybe &= ~hopeless
-            asked |= unsure
+            maybe &= self._of_members(members)
         return maybe, asked & maybe
 
     def _of_members(self, members: Mapping[str, bool]) -> Bits:

@@ -19,16 +19,23 @@ from itertools import groupby
 from typing import NamedTuple
 
 from offerd.decision.candidates import PreparedGroup, PreparedOffer, PreparedStrategy
-from offerd.decision.passing import all_passing, is_plain, passing, plain_places
-from offerd.decision.ranked import Found, Listed, Ranked, Shown, TooLow, by_priority
+from offerd.decision.orders import places_in_order, scored_in_order
+from offerd.decision.passing import all_passing, is_plain, passing
+from offerd.decision.ranked import (
+    Found,
+    Listed,
+    Ranked,
+    Scored,
+    Shown,
+    TooLow,
+    by_priority,
+    shown_as,
+)
 from offerd.decision.ranking import scores_of
 from offerd.decision.replacing import Replacing
 from offerd.decision.request import RequestState
 from offerd.decision.stages import stage_of
-from offerd.decision.tabled import by_table
 from offerd.decision.ties import daily_key
-from offerd.decision.vectors import by_formula
-from offerd.model.catalogue import Representation
 from offerd.model.decision import Item, Selection
 from offerd.model.selection import RankingMethod, Ties
 
@@ -59,11 +66,11 @@ def rank(
 def _quickly(state: RequestState, prepared: PreparedStrategy) -> Ranked | None:
     """Returns what a plain strategy may show, None if it needs all that is asked otherwise."""
     if prepared.ranking is None:
-        return Shown(prepared, state.languages, plain_places(state, prepared))
-    found = by_table(state, prepared, prepared.ranking)
+        return Shown(prepared, state.languages, places_in_order(state, prepared))
+    found = scored_in_order(state, prepared, prepared.ranking)
     if found is None:
-        found = by_formula(state, prepared, prepared.ranking)
-    return None if found is None else Listed(found)
+        return None
+    return Scored(prepared, prepared.ranking, state.languages, found)
 
 
 def _all_groups(
@@ -106,7 +113,9 @@ def _by_hand(state: RequestState, offers: Iterable[PreparedOffer]) -> Iterator[F
     for candidate in offers:
         if stage_of(state, None, candidate) is None:
             item = Item(
-                candidate.offer, _representation(state, candidate), Selection(None, None, "", None)
+                candidate.offer,
+                shown_as(candidate, state.languages),
+                Selection(None, None, "", None),
             )
             yield Found(candidate, item)
 
@@ -192,13 +201,8 @@ def _selected(
     for candidate, score in best_first:
         selection = Selection(strategy, method, name, score)
         yield Found(
-            candidate, Item(candidate.offer, _representation(state, candidate), selection), score
+            candidate, Item(candidate.offer, shown_as(candidate, state.languages), selection), score
         )
-
-
-def _representation(state: RequestState, candidate: PreparedOffer) -> Representation:
-    """Returns the representation of a candidate that is known to have one."""
-    return next(filter(None, map(candidate.by_language.get, state.languages)))
 
 
 def _in_order(found: Found) -> tuple[float, int, str]:

@@ -3,7 +3,7 @@
 Candidates are named by their place in the strategy's order. Each rule has a shelf, on which its
 candidates stand in that order; from the shelves of the rules that may be true they are merged as
 far as anybody looks. What it costs follows the rules that hold and the offers that are looked at,
-not the offers that there are.
+not the offers that there are. Where rules are few the best candidates are found in `blocks`.
 """
 
 from __future__ import annotations
@@ -12,26 +12,21 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush, heapreplace
-from itertools import chain
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
+from offerd.decision import blocks
+from offerd.decision.blocks import Blocks, Dates, window
 from offerd.decision.columns import Bits, bits, places_in
 from offerd.decision.rule_index import Survivors
 
 _BEYOND: Final = 1 << 62
 """Greater than any candidate."""
-_FEW: Final = 32
-"""To find more than these it is faster to sort all."""
+BLOCKS_FIRST: Final = 8
+"""So many blocks are looked into before candidates are merged: those of a rule may be far down."""
 
 
-class Dates(NamedTuple):
-    """When a candidate is live: from an instant, until before another."""
-
-    from_ns: int
-    until_ns: int
-
-
-class _Live(NamedTuple):
+class Live(NamedTuple):
     """The candidates that are live from an instant until before another."""
 
     from_ns: int
@@ -54,26 +49,24 @@ class Shelf:
         self.least = candidates[0]
         self.live = self.look(0)
 
-    def look(self, now_ns: int) -> _Live:
+    def look(self, now_ns: int) -> Live:
         """Finds what is live at an instant, and keeps it."""
         dates = self._dates
         own = [dates[candidate] for candidate in self._candidates]
-        instants = {instant for one in own for instant in one}
-        from_ns = max((one for one in instants if one <= now_ns), default=-(1 << 90))
-        until_ns = min((one for one in instants if one > now_ns), default=1 << 90)
+        from_ns, until_ns = window(own, now_ns)
         pairs = zip(self._candidates, own, strict=True)
         live = tuple(place for place, one in pairs if one.from_ns <= now_ns < one.until_ns)
         if len(live) == len(self._candidates):
             live = self._candidates
         # Not read back: another thread may be about another instant.
-        found = self.live = _Live(from_ns, until_ns, live)
+        found = self.live = Live(from_ns, until_ns, live)
         return found
 
 
 class Shelves:
     """The shelves of a strategy. `rules` is the set of the rules that have one."""
 
-    __slots__ = ("_by_rule", "_dates", "_rule_of", "rules")
+    __slots__ = ("_blocks", "_by_rule", "_dates", "_rule_of", "rules")
 
     def __init__(self, rules: Sequence[int], dates: Sequence[Dates], size: int) -> None:
         """Takes the place of the rule and the dates of each candidate, in order."""
@@ -88,33 +81,58 @@ class Shelves:
         for rule in sorted(self._by_rule, reverse=True):
             shelf = self._by_rule[rule]
             least = shelf.least = min(least, shelf.least)
+        self._blocks = self.blocks_in(None)
+
+    def blocks_in(self, order: Sequence[int] | None) -> Blocks | None:
+        """Returns the candidates in another order, None being theirs; None if rules are many."""
+        if max(self._by_rule, default=0) >= blocks.MOST_RULES:
+            return None
+        return Blocks(self._rule_of, self._dates, order)
+
+    def look(self, now_ns: int) -> None:
+        """Finds what is live at an instant, before anybody asks."""
+        for shelf in self._by_rule.values():
+            shelf.look(now_ns)
+        if self._blocks is not None:
+            self._blocks.look(now_ns)
 
     def best_first(
-        self, survivors: Survivors, now_ns: int, holds: Callable[[int], bool], wanted: int = 0
+        self, survivors: Survivors, now_ns: int, holds: Callable[[int], bool]
     ) -> Iterator[int]:
         """Yields the live candidates of the rules that hold, best first.
 
         `holds` says whether a rule that must be asked holds; it is asked once one of its
-        candidates is next, and again for each that follows. `wanted` is how many are likely to
-        be taken.
+        candidates is next, and again for each that follows.
         """
-        if wanted <= _FEW:
-            return self._merged(survivors, now_ns, holds)
         maybe, asked = survivors
-        found = [places for _, places in self._live(maybe & self.rules, now_ns)]
-        places = self._in_two(found, wanted)
-        if not asked:
-            return places
-        rule_of = self._rule_of
-        return (
-            place for place in places if not asked >> rule_of[place] & 1 or holds(rule_of[place])
-        )
+        maybe &= self.rules
+        if self._blocks is None or not maybe:
+            return self._merged(maybe, asked, now_ns, holds, 0)
+        best = self._blocks.positions(maybe, asked, now_ns, holds, BLOCKS_FIRST)
+        start = BLOCKS_FIRST * blocks.SIZE
+        if len(self._rule_of) <= start:
+            return best
+        return chain(best, self._merged(maybe, asked, now_ns, holds, start))
+
+    def best(
+        self, survivors: Survivors, now_ns: int, holds: Callable[[int], bool], count: int
+    ) -> list[int]:
+        """Returns as many of the first that `best_first` would yield, or fewer."""
+        maybe, asked = survivors
+        maybe &= self.rules
+        if self._blocks is None or asked & maybe:
+            return list(islice(self.best_first(survivors, now_ns, holds), count))
+        found = self._blocks.first(maybe, now_ns, count, BLOCKS_FIRST)
+        start = BLOCKS_FIRST * blocks.SIZE
+        if len(found) < count and start < len(self._rule_of):
+            rest = self._merged(maybe, asked, now_ns, holds, start)
+            found += islice(rest, count - len(found))
+        return found
 
     def _merged(
-        self, survivors: Survivors, now_ns: int, holds: Callable[[int], bool]
+        self, rules: Bits, asked: Bits, now_ns: int, holds: Callable[[int], bool], start: int
     ) -> Iterator[int]:
-        rules, asked = survivors
-        rules &= self.rules
+        """Yields as `best_first` what comes from a candidate on."""
         by_rule = self._by_rule
         heads: list[tuple[int, int, int, tuple[int, ...]]] = []
         while True:
@@ -141,27 +159,49 @@ class Shelves:
             from_ns, until_ns, candidates = shelf.live
             if not from_ns <= now_ns < until_ns:
                 candidates = shelf.look(now_ns).candidates
-            if candidates:
-                heappush(heads, (candidates[0], rule, 1, candidates))
-
-    def _in_two(self, found: Sequence[tuple[int, ...]], wanted: int) -> Iterator[int]:
-        """Yields all candidates in order, sorting as many as are likely to be taken first."""
-        total = sum(map(len, found))
-        if total > 4 * wanted:
-            edge = len(self._rule_of) * 2 * wanted // total
-            heads = [places[: bisect_left(places, edge)] for places in found]
-            yield from sorted(chain.from_iterable(heads))
-            found = [places[bisect_left(places, edge) :] for places in found]
-        yield from sorted(chain.from_iterable(found))
+            first = bisect_left(candidates, start) if start else 0
+            if first < len(candidates):
+                heappush(heads, (candidates[first], rule, first + 1, candidates))
 
     def along(
+        self,
+        order: Sequence[int],
+        ordered: Blocks | None,
+        survivors: Survivors,
+        now_ns: int,
+        holds: Callable[[int], bool],
+    ) -> Iterator[int]:
+        """Yields the positions of what `best_first` would yield in an order, and in that order.
+
+        `ordered` are the candidates in it, from `blocks_in`.
+        """
+        maybe, asked = survivors
+        if ordered is not None:
+            return ordered.positions(maybe & self.rules, asked, now_ns, holds)
+        return self._one_by_one(order, survivors, now_ns, holds)
+
+    def first_in(
+        self,
+        ordered: Blocks,
+        survivors: Survivors,
+        now_ns: int,
+        holds: Callable[[int], bool],
+        count: int,
+    ) -> list[int]:
+        """Returns as many of the first that `along` would yield, or fewer."""
+        maybe, asked = survivors
+        maybe &= self.rules
+        if asked & maybe:
+            return list(islice(ordered.positions(maybe, asked, now_ns, holds), count))
+        return ordered.first(maybe, now_ns, count)
+
+    def _one_by_one(
         self,
         order: Sequence[int],
         survivors: Survivors,
         now_ns: int,
         holds: Callable[[int], bool],
-    ) -> Iterator[tuple[int, int]]:
-        """Yields what `best_first` would, in the order given, each after its position there."""
+    ) -> Iterator[int]:
         maybe, asked = survivors
         octets = maybe.to_bytes(maybe.bit_length() // 8 + 1, "little")
         end = len(octets) << 3
@@ -174,30 +214,25 @@ class Shelves:
                 continue
             from_ns, until_ns = dates[place]
             if from_ns <= now_ns < until_ns:
-                yield position, place
+                yield position
 
     def every(self, survivors: Survivors, now_ns: int, holds: Callable[[int], bool]) -> list[int]:
         """Returns all that `best_first` would yield."""
-        found = self.holding(survivors, now_ns, holds)
-        return sorted(chain.from_iterable([places for _, places in found]))
+        rules = places_in(self.true_rules(survivors, holds))
+        return sorted(chain.from_iterable([self.live(rule, now_ns).candidates for rule in rules]))
 
-    def holding(
-        self, survivors: Survivors, now_ns: int, holds: Callable[[int], bool]
-    ) -> list[tuple[int, tuple[int, ...]]]:
-        """Returns the rules that hold, each with its live candidates."""
+    def true_rules(self, survivors: Survivors, holds: Callable[[int], bool]) -> Bits:
+        """Returns the rules with a shelf that hold, as a set."""
         rules, asked = survivors
         rules &= self.rules
-        for rule in places_in(asked & self.rules):
+        for rule in places_in(asked & self.rules) if asked else ():
             if not holds(rule):
                 rules ^= 1 << rule
-        return self._live(rules, now_ns)
+        return rules
 
-    def _live(self, rules: Bits, now_ns: int) -> list[tuple[int, tuple[int, ...]]]:
-        by_rule = self._by_rule
-        found: list[tuple[int, tuple[int, ...]]] = []
-        for rule in places_in(rules):
-            from_ns, until_ns, candidates = by_rule[rule].live
-            if not from_ns <= now_ns < until_ns:
-                candidates = by_rule[rule].look(now_ns).candidates
-            found.append((rule, candidates))
+    def live(self, rule: int, now_ns: int) -> Live:
+        """Returns the live candidates of a rule."""
+        found = self._by_rule[rule].live
+        if not found.from_ns <= now_ns < found.until_ns:
+            found = self._by_rule[rule].look(now_ns)
         return found

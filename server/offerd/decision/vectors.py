@@ -10,12 +10,13 @@ the formula is asked for that offer as usual (`ranking`), which knows why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from offerd import expression as ex
 from offerd.decision.candidates import PreparedStrategy
-from offerd.decision.prepared import Prepared
-from offerd.decision.ranked import Found
+from offerd.decision.columns import places_in
+from offerd.decision.prepared import Prepared, record_of
 from offerd.decision.ranking import scores_of
 from offerd.decision.request import RequestState
 from offerd.expression.check.tree import (
@@ -26,7 +27,6 @@ from offerd.expression.check.tree import (
     children,
     collect_references,
 )
-from offerd.model.decision import Item, Selection
 from offerd.model.selection import Ranking, RankingMethod
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 FEWEST: Final = 64
 """Of fewer candidates than these each is scored by itself."""
-_FIRST: Final = 16
+_FIRST: Final = (8, 64)
+"""So many of the best are put in order first, then so many, then all."""
 _MOST_RULES: Final = 64
 
 
@@ -141,8 +142,8 @@ def _reads_offer(node: Node) -> bool:
 
 def by_formula(
     state: RequestState, prepared: PreparedStrategy, ranking: Ranking
-) -> Iterator[Found] | None:
-    """Returns what a plain strategy has to show by its formula; None if it must be asked."""
+) -> Iterator[tuple[int, float]] | None:
+    """Returns places and scores of a plain strategy by its formula; None if it must be asked."""
     if state.withheld is not None or len(prepared.candidates) < FEWEST:
         return None
     programs = state.prepared.programs
@@ -165,16 +166,30 @@ def by_formula(
     return _walk(state, prepared, ranking, formula, scalars)
 
 
+def keep_columns(prepared: Prepared, strategy: PreparedStrategy, ranking: Ranking) -> None:
+    """Makes the columns that the formula of a ranking reads, before they are asked for."""
+    if ranking.id not in prepared.programs:
+        prepared.programs[ranking.id] = program_of(prepared, ranking)
+    if prepared.programs[ranking.id] is None or ranking.formula is None:
+        return
+    for rule in (ranking.formula, *(boost.score for boost in ranking.boosts)):
+        read = prepared.rules[rule].checked.references.attributes.get("offer", ())
+        for path in read:
+            if path not in strategy.columns:
+                strategy.columns[path] = _column(prepared, strategy, path)
+
+
 def _walk(
     state: RequestState,
     prepared: PreparedStrategy,
     ranking: Ranking,
     formula: Formula,
     scalars: Sequence[float],
-) -> Iterator[Found]:
+) -> Iterator[tuple[int, float]]:
     import numpy
 
-    if not state.verdicts[prepared.strategy.constraint]:
+    constraint = prepared.strategy.constraint
+    if constraint is not None and not state.is_true(constraint):
         return
     places = _places(state, prepared)
     if not len(places):
@@ -190,36 +205,35 @@ def _walk(
 
     with numpy.errstate(all="ignore"):
         found = formula.step(_Frame(column, [numpy.float64(value) for value in scalars]))
-    scores = found if numpy.ndim(found) else numpy.full(len(places), found)
-    is_finite = numpy.isfinite(scores)
-    if not is_finite.all():
+        scores = found if isinstance(found, numpy.ndarray) else numpy.full(len(places), found)
+        # Squares don't cancel one another: if the sum of them is finite, all are.
+        is_all_finite = isfinite(scores.dot(scores))
+    if not is_all_finite:
+        is_finite = numpy.isfinite(scores)
         asked = sorted((~is_finite).nonzero()[0].tolist(), key=places.__getitem__)
         # In the order of priority, in which failures are told.
-        offers = [prepared.candidates[places[position]] for position in asked]
+        offers = [prepared.candidates.at[places[position]] for position in asked]
         scores[asked] = scores_of(state, ranking, offers)
-    candidates, strategy = prepared.candidates, prepared.strategy
     for score, place in _best_first(scores, places, prepared.minimum_score):
-        candidate = candidates[place]
-        by_language = candidate.by_language
-        representation = next(filter(None, map(by_language.get, state.languages)))
-        selection = Selection(strategy, ranking.method, ranking.id, score)
-        yield Found(candidate, Item(candidate.offer, representation, selection), score)
+        yield place, score
 
 
 def _places(state: RequestState, prepared: PreparedStrategy) -> Numbers:
     """Returns the places of the candidates whose rules hold, in any order."""
     import numpy
 
-    found = prepared.shelves.holding(state.survivors, state.now_ns, state.verdicts.holds)
-    if len(found) > _MOST_RULES:
-        every = [place for _, places in found for place in places]
+    shelves, now_ns, known = prepared.shelves, state.now_ns, prepared.arrays
+    rules = places_in(shelves.true_rules(state.survivors, state.holds))
+    if len(rules) > _MOST_RULES:
+        every = [place for rule in rules for place in shelves.live(rule, now_ns).candidates]
         return numpy.array(every, dtype=numpy.int64)
-    known, arrays = prepared.arrays, []
-    for rule, places in found:
+    arrays = []
+    for rule in rules:
         kept = known.get(rule)
-        if kept is None or kept[0] is not places:
-            kept = known[rule] = places, numpy.array(places, dtype=numpy.int64)
-        arrays.append(kept[1])
+        if kept is None or not kept[0] <= now_ns < kept[1]:
+            from_ns, until_ns, places = shelves.live(rule, now_ns)
+            kept = known[rule] = from_ns, until_ns, numpy.array(places, dtype=numpy.int64)
+        arrays.append(kept[2])
     return numpy.concatenate(arrays) if arrays else numpy.array((), dtype=numpy.int64)
 
 
@@ -227,7 +241,8 @@ def _column(prepared: Prepared, strategy: PreparedStrategy, path: str) -> Number
     """Returns an attribute of the candidates by place, NaN where it is missing."""
     import numpy
 
-    values = [prepared.record(one.number).get(path) for one in strategy.candidates]
+    offers = prepared.catalogue.offers
+    values = [record_of(offers[number]).get(path) for number in strategy.candidates.numbers]
     numbers = [value if type(value) in (int, float) else numpy.nan for value in values]
     return numpy.array(numbers, dtype=numpy.float64)
 
@@ -236,21 +251,22 @@ def _best_first(scores: Numbers, places: Numbers, least: float) -> Iterator[tupl
     """Yields scores and places, best first, of equal scores by place; sorted as far as needed."""
     import numpy
 
-    count = len(scores)
-    if count > 4 * _FIRST:
-        edge = max(least, numpy.partition(scores, count - _FIRST)[count - _FIRST])
-        yield from _ordered(scores, places, scores >= edge)
-        yield from _ordered(scores, places, (scores < edge) & (scores >= least))
-    else:
-        yield from _ordered(scores, places, scores >= least)
+    count, above = len(scores), None
+    for first in _FIRST:
+        if 4 * first > count:
+            break
+        edge = numpy.partition(scores, count - first)[count - first]
+        if edge < least:
+            break
+        wanted = scores >= edge
+        yield from _ordered(scores, places, wanted if above is None else wanted & (scores < above))
+        above = edge
+    wanted = scores >= least
+    yield from _ordered(scores, places, wanted if above is None else wanted & (scores < above))
 
 
-def _ordered(scores: Numbers, places: Numbers, wanted: Numbers) -> list[tuple[float, int]]:
-    """Returns those that are wanted, in their order."""
+def _ordered(scores: Numbers, places: Numbers, wanted: Numbers) -> Iterator[tuple[float, int]]:
+    """Yields those that are wanted, in their order."""
     top = wanted.nonzero()[0]
-    return sorted(zip(scores[top].tolist(), places[top].tolist(), strict=True), key=_in_order)
-
-
-def _in_order(found: tuple[float, int]) -> tuple[float, int]:
-    score, place = found
-    return -score, place
+    pairs = sorted(zip((-scores[top]).tolist(), places[top].tolist(), strict=True))
+    return ((-negated, place) for negated, place in pairs)

@@ -14,6 +14,7 @@ from offerd.definitions.issue import Issue
 from offerd.definitions.resolving.resolve import resolve
 from offerd.errors import DefinitionsError
 from offerd.model.catalogue import Catalogue
+from offerd.model.progress import UNTOLD, Progress
 
 
 class Loaded(NamedTuple):
@@ -23,7 +24,7 @@ class Loaded(NamedTuple):
     warnings: tuple[Issue, ...]
 
 
-def load(paths: Sequence[Path]) -> Loaded:
+def load(paths: Sequence[Path], progress: Progress = UNTOLD) -> Loaded:
     """The catalogue of all definitions in the given folders, or files, taken together.
 
     Raises DefinitionsError with every mistake found, as issues sorted by file, line and column.
@@ -31,7 +32,7 @@ def load(paths: Sequence[Path]) -> Loaded:
     """
     findings = Findings()
     with _without_collection():
-        catalogue = resolve(gather(paths, findings), findings)
+        catalogue = resolve(gather(paths, findings, progress), findings, progress)
     if findings.count:
         raise DefinitionsError(findings.mistakes)
     return Loaded(catalogue, findings.warnings)

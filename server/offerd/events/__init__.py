@@ -13,7 +13,7 @@ from offerd.events.features import Features, Read
 from offerd.events.fingerprint import IncomingEvent, event_fingerprint
 from offerd.events.fold import CAP_SLACK, GROUP_LIMIT, EventFilter, FoldPlan
 from offerd.events.movements import MOVING_EVENTS, REGION_EVENTS, Moved, Movements, as_sent
-from offerd.events.plans import FoldPlans
+from offerd.events.plans import Adding, FoldPlans
 from offerd.events.series import CHUNK_ENTRIES, EMPTY, Chunk, Entry, Series
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "MOVING_EVENTS",
     "REGION_EVENTS",
     "REPEATED",
+    "Adding",
     "AttributeSchema",
     "Bucket",
     "Chunk",

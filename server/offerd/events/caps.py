@@ -11,16 +11,13 @@ up to that many do.
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from typing import Any, Final, NamedTuple, Protocol
 
 from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter
-from offerd.model.catalogue import Catalogue
 from offerd.model.contact import CONTACT_EVENT
 from offerd.model.event import Event
-from offerd.model.profile import ProfileRecord
 
 CAP_SLACK: Final = 16
 
@@ -36,6 +33,12 @@ same request proposed the offer elsewhere too: only counters of single placement
 EXEMPT: Final = "exempt"
 """The property of a `contact` event that tells, by being true, that no cap counts it."""
 
+REMEMBERED: Final = 20_000
+"""Of so many kinds of events it is remembered at most what they add to."""
+
+Likeness = tuple[str | None, ...]
+"""What events have in common that add to the same counters."""
+
 
 class EventFilter(Protocol):
     """A planned rule over `event`; anything but True keeps an event out."""
@@ -44,11 +47,15 @@ class EventFilter(Protocol):
         """Returns what the rule says of an event's properties."""
 
 
+CapsOf = Callable[[str], Sequence[Cap] | None]
+"""Id of an offer → its caps, None if it has none."""
+
+
 class Counting(NamedTuple):
     """A counter as events meet it.
 
     `kept` is how many of the newest times are needed, `windowed` whether any cap asks for
-    less than all there ever were. `caps` are those that count by it, by the offers that they
+    less than all there ever were. `caps` gives those that count by it, by the offer that they
     keep out, and `shared` some of them (see TOLD_CAPS) once each, with one of those offers.
     `offers` are the ids of those that an event must be about; None counts events about none too.
     `plain` is an offer's id if every event of the type about that offer counts, of all profiles.
@@ -59,7 +66,7 @@ class Counting(NamedTuple):
     windowed: bool
     where: EventFilter | None
     offers: tuple[str, ...] | None
-    caps: Mapping[str, Sequence[Cap]]
+    caps: CapsOf
     shared: tuple[tuple[str, Cap], ...]
     plain: str | None
 
@@ -77,7 +84,7 @@ class Counting(NamedTuple):
 
         Those of the event's offer or, if it has none, the `shared` ones.
         """
-        own = self.caps.get(event.offer or "")
+        own = self.caps(event.offer or "")
         if own is None:
             yield from self.shared
         else:
@@ -89,15 +96,32 @@ def is_repeated(event: Event) -> bool:
     return event.type == DECISION_EVENT and event.properties.get(REPEATED) is True
 
 
+def likeness(event: Event) -> Likeness | None:
+    """Returns the same for events that add to the same counters; None if that isn't told.
+
+    It is told of events without properties but those that the service itself gives: propositions,
+    most displays and clicks.
+    """
+    properties = event.properties
+    if not properties:
+        return (event.type, event.offer, event.placement)
+    marked = properties.get(REPEATED) is True or properties.get(EXEMPT) is True
+    if not marked or len(properties) > 1:
+        return None
+    return (event.type, event.offer, event.placement, *properties)
+
+
 class CountingsByEvent:
     """Counters, found by the events that they count."""
 
     def __init__(self) -> None:
         self._about: dict[tuple[str, str], list[Counting]] = {}
         self._any: dict[str, list[Counting]] = {}
+        self._remembered: dict[Likeness, Sequence[Counting]] = {}
 
     def add(self, counting: Counting) -> None:
         """Makes a counter findable."""
+        self._remembered.clear()
         for event in counting.counter.events:
             if counting.offers is None:
                 self._any.setdefault(event, []).append(counting)
@@ -106,85 +130,23 @@ class CountingsByEvent:
 
     def of(self, event: Event) -> Sequence[Counting]:
         """Returns the counters that an event adds to."""
+        like = likeness(event)
+        if like is None:
+            return self._found(event)
+        known = self._remembered.get(like)
+        if known is None:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            known = self._remembered[like] = self._found(event)
+        return known
+
+    def _found(self, event: Event) -> Sequence[Counting]:
         found: Sequence[Counting] = self._any.get(event.type, ())
         if event.offer is not None:
             about = self._about.get((event.type, event.offer))
             if about is not None:
                 found = [*found, *about]
         return [one for one in found if one.counts(event)] if found else ()
-
-
-class Countings:
-    """The counters of a catalogue, found by event. `filters` are its planned event filters."""
-
-    def __init__(self, catalogue: Catalogue, filters: Sequence[EventFilter]) -> None:
-        counters = catalogue.counters
-        kept = [0] * len(counters)
-        windowed = [False] * len(counters)
-        caps: list[dict[str, list[Cap]]] = [{} for _ in counters]
-        for offer in catalogue.offers:
-            for cap in offer.caps:
-                kept[cap.counter] = max(kept[cap.counter], cap.limit + CAP_SLACK)
-                dated = cap.within_ns is not None or cap.start_ns is not None
-                if dated or cap.calendar or cap.visit is not None:
-                    windowed[cap.counter] = True
-                caps[cap.counter].setdefault(offer.id, []).append(cap)
-        for channel in catalogue.channels:
-            for cap in channel.caps:
-                kept[cap.counter] = max(kept[cap.counter], cap.limit + CAP_SLACK)
-        self._counted = CountingsByEvent()
-        self.keys = frozenset(counter.key for counter in counters)
-        """Of all counters."""
-        self.totals: dict[str, Counting] = {}
-        """The counters of all profiles, by key."""
-        self.described: list[tuple[object, ...]] = []
-        """What the folding of profiles' counters depends on, as data."""
-        for number, counter in enumerate(counters):
-            offers = None
-            if counter.offers is not None:
-                offers = tuple(catalogue.offers[offer].id for offer in counter.offers)
-            self._add(
-                catalogue,
-                Counting(
-                    counter,
-                    kept[number],
-                    windowed[number],
-                    None if counter.where is None else filters[counter.where],
-                    offers,
-                    caps[number],
-                    _shared(caps[number]),
-                    plain_offer(counter, offers),
-                ),
-            )
-        self.described.sort(key=lambda one: str(one[0]))
-
-    def _add(self, catalogue: Catalogue, counting: Counting) -> None:
-        counter = counting.counter
-        self._counted.add(counting)
-        if counter.subject is CapSubject.TOTAL:
-            self.totals[counter.key] = counting
-            return
-        where = None if counter.where is None else catalogue.event_filters[counter.where].tree
-        self.described.append(
-            (counter.key, counter.events, counting.offers, counter.placements, where, counting.kept)
-        )
-
-    def of(self, event: Event) -> Sequence[Counting]:
-        """Returns the counters that an event adds to."""
-        return self._counted.of(event)
-
-    def take(self, record: ProfileRecord, event: Event) -> Sequence[Counting]:
-        """Adds the time of an event to the counters of its profile, and drops what isn't needed.
-
-        Returns all counters that the event adds to, those of all profiles too.
-        """
-        found = self.of(event)
-        for counting in found:
-            if counting.counter.subject is CapSubject.PROFILE:
-                times = record.counted.setdefault(counting.counter.key, [])
-                insort(times, event.counted_ns)
-                del times[: -counting.kept]
-        return found
 
 
 def plain_offer(counter: Counter, offers: Sequence[str] | None) -> str | None:
@@ -195,10 +157,7 @@ def plain_offer(counter: Counter, offers: Sequence[str] | None) -> str | None:
     return None if narrowed else offers[0]
 
 
-def _shared(caps: Mapping[str, Sequence[Cap]]) -> tuple[tuple[str, Cap], ...]:
-    offers: dict[Cap, str] = {}
-    for offer, found in caps.items():
-        for cap in found:
-            offers.setdefault(cap, offer)
+def shared_caps(offers: Mapping[Cap, str]) -> tuple[tuple[str, Cap], ...]:
+    """Returns `Counting.shared` of the caps of a counter, each with the first of its offers."""
     lowest = nsmallest(TOLD_CAPS, offers, key=lambda cap: cap.limit)
     return tuple((offers[cap], cap) for cap in lowest)

@@ -58,4 +58,10 @@ def retained(key: str, definition: CounterDefinition) -> Counting | None:
     plain = plain_offer(counter, offers)
     if plain is not None and not definition.windowed:
         return None
-    return Counting(counter, definition.kept, definition.windowed, None, offers, {}, (), plain)
+    return Counting(
+        counter, definition.kept, definition.windowed, None, offers, _no_caps, (), plain
+    )
+
+
+def _no_caps(_offer: str) -> None:
+    """Of what goes on counting nobody asks for a cap."""

@@ -99,6 +99,10 @@ class Features:
         """Returns the buckets of a series with more entries in them, without what is too old."""
         return self._kinds[name].compacted(buckets, entries, now_ns)
 
+    def value(self, name: str, series: Series, now_ns: int) -> Any:
+        """Returns an aggregate at an instant, None if it is unknown."""
+        return self._kinds[name].value(series, now_ns)
+
     def values(
         self, read: Read, now_ns: int, names: Collection[str] | None = None
     ) -> dict[str, Any]:

@@ -37,6 +37,9 @@ _EXACT_IN_BUCKETS: Final = (
 )
 
 
+_NO_PARTS: Final[frozenset[int]] = frozenset()
+
+
 class _Selection(NamedTuple):
     """The entries of a group in a window, in order, and the buckets that are in it.
 
@@ -47,7 +50,7 @@ class _Selection(NamedTuple):
     ties: Sequence[int]
     values: Sequence[Any]
     buckets: Sequence[Bucket]
-    parts: frozenset[int] = frozenset()
+    parts: frozenset[int] = _NO_PARTS
 
     def whole(self, bucket: Bucket) -> bool:
         """Whether a bucket is in the window as a whole."""
@@ -84,7 +87,9 @@ class Figure(Kind):
         buckets = self.present(series, now_ns) if series.buckets else ()
         if low == high and not buckets:
             return {} if self._grouped else self._initial
-        parts = frozenset(id(bucket) for bucket in buckets if self._cut(bucket, now_ns))
+        parts = _NO_PARTS
+        if buckets:
+            parts = frozenset(id(bucket) for bucket in buckets if self._cut(bucket, now_ns))
         if self._grouped:
             return self._by_group(series, low, high, buckets, parts)
         return self._figure(
@@ -194,7 +199,8 @@ def _figure_of(aggregate: Aggregate) -> _Figure:
 
 
 def _count(found: _Selection) -> int:
-    return len(found.times) + sum(bucket.count for bucket in found.buckets)
+    count = len(found.times)
+    return count + sum(bucket.count for bucket in found.buckets) if found.buckets else count
 
 
 def _exact_sum(found: _Selection) -> float:

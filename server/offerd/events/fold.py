@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from offerd.events.attributes import AttributeSchema
-from offerd.events.caps import CAP_SLACK, Counting, Countings, EventFilter
+from offerd.events.caps import CAP_SLACK, Counting, EventFilter
+from offerd.events.countings import Countings
 from offerd.events.features import Features
 from offerd.events.movements import Movements
 from offerd.events.steps import GROUP_LIMIT, Step, initial_value, is_folded, step_of
@@ -52,6 +53,7 @@ class FoldPlan:
     """
 
     __slots__ = (
+        "_source",
         "_steps",
         "attributes",
         "consent",
@@ -77,8 +79,10 @@ class FoldPlan:
         movements: Movements | None = None,
         consent: ConsentDefaults = EVERYTHING,
         people: frozenset[str] = frozenset(),
+        source: object = None,
     ) -> None:
         self._steps = steps
+        self._source = source
         self.countings = countings
         self.defaults = defaults
         self.fingerprint = fingerprint
@@ -100,8 +104,8 @@ class FoldPlan:
         """Returns the plan of a catalogue.
 
         `filters` are its `event_filters`, planned, in the same order. `places` are its places, if
-        what is folded is written: whoever only reads what was needs none. `source` is what they
-        are read from, which is kept open while the plan is in use.
+        what is folded is written: whoever only reads what was needs none. `source` is what these
+        and the catalogue are read from, which is kept open while the plan is in use.
         """
         steps: dict[str, list[Step]] = {}
         for aggregate in filter(is_folded, catalogue.schema.aggregates):
@@ -110,12 +114,13 @@ class FoldPlan:
             for event_type in dict.fromkeys(aggregate.events):
                 steps.setdefault(event_type, []).append(step)
         initial = {a.id: initial_value(a) for a in catalogue.schema.aggregates}
-        countings = Countings(catalogue, filters)
+        digest = blake2b(_described_aggregates(catalogue), digest_size=16)
+        countings = Countings(catalogue, filters, digest.update)
         return cls(
             {event_type: tuple(found) for event_type, found in steps.items()},
             countings,
             {name: value for name, value in initial.items() if value is not None},
-            _digest(catalogue, countings),
+            digest.digest(),
             attributes=AttributeSchema(catalogue.schema),
             features=Features(catalogue.schema.aggregates, filters),
             maximum_ages_ns={score.id: score.maximum_age_ns for score in catalogue.schema.scores},
@@ -124,6 +129,7 @@ class FoldPlan:
             people=frozenset(
                 one.id for one in catalogue.schema.namespaces if one.type.names_person
             ),
+            source=source,
         )
 
     @property
@@ -160,16 +166,16 @@ class FoldPlan:
             self.fold(record, event)
 
 
-def _digest(catalogue: Catalogue, countings: Countings) -> bytes:
+def _described_aggregates(catalogue: Catalogue) -> bytes:
+    """Returns what the folding of aggregates depends on; that of counters follows as the fifth."""
     aggregates = sorted(catalogue.schema.aggregates, key=lambda aggregate: aggregate.id)
     content = (
         _FOLD_VERSION,
         CAP_SLACK,
         GROUP_LIMIT,
         [_described(aggregate, catalogue) for aggregate in aggregates],
-        countings.described,
     )
-    return blake2b(msgspec.msgpack.encode(content), digest_size=16).digest()
+    return b"\x95" + msgspec.msgpack.encode(content)[1:]
 
 
 def _described(aggregate: Aggregate, catalogue: Catalogue) -> tuple[Any, ...]:

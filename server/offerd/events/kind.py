@@ -70,6 +70,8 @@ class Kind(ABC):
 
     def series(self, chunks: Sequence[Columns], buckets: Sequence[Bucket]) -> Series:
         """As `Features.series`."""
+        if len(chunks) == 1 and len(chunks[0].times) <= self.kept:
+            return Series(*chunks[0].columns, buckets)
         found = Series.joined(chunks, buckets)
         surplus = len(found) - self.kept
         if surplus <= 0:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from offerd.events.caps import Counting, CountingsByEvent
+from offerd.events.caps import REMEMBERED, Counting, CountingsByEvent, Likeness, likeness
 from offerd.events.fold import FoldPlan
 from offerd.model.capping import CapSubject
 from offerd.model.event import Event
@@ -12,6 +13,16 @@ from offerd.model.profile import ProfileKey
 
 PlanOf = Callable[[ProfileKey], FoldPlan]
 """Which of the plans folds a profile."""
+
+
+class Adding(NamedTuple):
+    """What an event adds to: counters of all profiles, each once, and the keys of all counters.
+
+    By whichever plan.
+    """
+
+    totals: Sequence[Counting]
+    keys: frozenset[str]
 
 
 class FoldPlans:
@@ -22,7 +33,15 @@ class FoldPlans:
     them by key, needing as much as any plan does, with those that are retained.
     """
 
-    __slots__ = ("_distinct", "_others", "_plan_of", "_retained", "active", "totals")
+    __slots__ = (
+        "_distinct",
+        "_others",
+        "_plan_of",
+        "_remembered",
+        "_retained",
+        "active",
+        "totals",
+    )
 
     def __init__(
         self, active: FoldPlan, others: Sequence[FoldPlan] = (), plan_of: PlanOf | None = None
@@ -32,6 +51,7 @@ class FoldPlans:
         self._distinct = tuple({id(plan): plan for plan in (active, *others)}.values())
         self._others = self._distinct if len(self._distinct) > 1 else ()
         self._retained = CountingsByEvent()
+        self._remembered: dict[tuple[FoldPlan, Likeness], Adding] = {}
         self.totals: dict[str, Counting] = {}
         for plan in self._distinct:
             for key, counting in plan.countings.totals.items():
@@ -70,10 +90,22 @@ class FoldPlans:
         """Returns a plan that has a counter, by its key; None if none has it."""
         return next((plan for plan in self._distinct if counter in plan.countings.keys), None)
 
-    def counters_of(self, event: Event) -> set[str]:
-        """Returns the keys of the counters that an event adds to by any plan."""
-        found = (plan.countings.of(event) for plan in self._distinct)
-        return {counting.counter.key for countings in found for counting in countings}
+    def adding(self, plan: FoldPlan, event: Event) -> Adding:
+        """Returns what an event of a profile that a plan folds adds to."""
+        like = likeness(event)
+        if like is None:
+            return self._adding(plan, event)
+        known = self._remembered.get((plan, like))
+        if known is None:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            known = self._remembered[plan, like] = self._adding(plan, event)
+        return known
+
+    def _adding(self, plan: FoldPlan, event: Event) -> Adding:
+        totals = tuple(self.totals_of(event, plan.countings.of(event)))
+        found = (one for several in self._distinct for one in several.countings.of(event))
+        return Adding(totals, frozenset(one.counter.key for one in (*totals, *found)))
 
     def totals_of(self, event: Event, own: Sequence[Counting]) -> Iterator[Counting]:
         """Yields the counters of all profiles that an event adds to, each once.

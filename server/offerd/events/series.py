@@ -8,11 +8,11 @@ newest entries that an aggregate keeps (`Features.kept`) is summed up in buckets
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from struct import pack, unpack
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -46,6 +46,9 @@ class _StoredChunk(msgspec.Struct, array_like=True):
     numbers: list[int] | None
     values: list[Any] | None
 
+
+_BIG_FIRST: Final = array("H", (1,)).tobytes()[0] == 0
+"""Whether this machine has the bytes of numbers in the other order than those that are stored."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_StoredChunk).decode
@@ -113,8 +116,7 @@ class Chunk(Columns):
         """Returns the chunk that `encode` gave as bytes."""
         found = _decode(stored)
         count = len(found.times) // 8
-        times = list(unpack(f"<{count}q", found.times))
-        ties = list(unpack(f"<{count}Q", found.ties))
+        times, ties = _numbers("q", found.times), _numbers("Q", found.ties)
         groups: list[str | None] = [None] * count
         if found.names is not None:
             groups = [found.names[number] for number in found.numbers or ()]
@@ -122,14 +124,13 @@ class Chunk(Columns):
 
     def encode(self) -> bytes:
         """Returns the chunk as bytes."""
-        count = len(self.times)
         names = numbers = None
-        if any(group is not None for group in self.groups):
+        if self.groups.count(None) < len(self.groups):
             known: dict[str, int] = {}
             numbers = [known.setdefault(group or "", len(known)) for group in self.groups]
             names = list(known)
-        plain = all(value is None for value in self.values)
-        times, ties = pack(f"<{count}q", *self.times), pack(f"<{count}Q", *self.ties)
+        plain = self.values.count(None) == len(self.values)
+        times, ties = _packed("q", self.times), _packed("Q", self.ties)
         return _encode(_StoredChunk(times, ties, names, numbers, None if plain else self.values))
 
     @property
@@ -218,6 +219,22 @@ class Series(Columns):
             *joined.chosen(order).columns,
             merge_buckets([series.buckets for series in found]),
         )
+
+
+def _numbers(kind: Literal["q", "Q"], stored: bytes) -> list[int]:
+    """Returns numbers of 64 bits from little-endian bytes; `kind` is as of `array`."""
+    found = array(kind, stored)
+    if _BIG_FIRST:
+        found.byteswap()
+    return found.tolist()
+
+
+def _packed(kind: Literal["q", "Q"], numbers: list[int]) -> bytes:
+    """Returns numbers of 64 bits as `_numbers` reads them."""
+    found = array(kind, numbers)
+    if _BIG_FIRST:
+        found.byteswap()
+    return found.tobytes()
 
 
 def _place(entry: Entry) -> tuple[int, int]:

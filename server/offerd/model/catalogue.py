@@ -107,8 +107,9 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     `rules` read profile, context, aggregate, now, places, offer, audience and score;
     `event_filters` read event. `contents` and `places` are empty in a catalogue that was opened
-    from a bundle: they stay in the memory map until they are asked for. `consent` is what holds
-    for customers who haven't chosen. `place_reads` is what rules ask of places.
+    from a bundle: they stay in the memory map until they are asked for. So do its offers and
+    counters, which are decoded whenever they are. `consent` is what holds for customers who haven't
+    chosen. `place_reads` is what rules ask of places.
     """
 
     schema: Schema
@@ -117,13 +118,13 @@ class Catalogue(msgspec.Struct, frozen=True):
     audiences: tuple[Audience, ...]
     placements: tuple[Placement, ...]
     contents: tuple[Content, ...]
-    offers: tuple[Offer, ...]
+    offers: Sequence[Offer]
     fallback_offers: tuple[FallbackOffer, ...]
     collections: tuple[Collection, ...]
     strategies: tuple[Strategy, ...]
     decisions: tuple[Decision, ...]
     scopes: tuple[Scope, ...]
-    counters: tuple[Counter, ...] = ()
+    counters: Sequence[Counter] = ()
     rankings: tuple[Ranking, ...] = ()
     score_tables: tuple[ScoreTable, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()

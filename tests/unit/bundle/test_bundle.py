@@ -109,7 +109,7 @@ def test_newer_format_is_refused(bundle: Path, tmp_path: Path) -> None:
     newer = tmp_path / "newer"
     newer.write_bytes(bundle.read_bytes()[:-SEAL_BYTES])
     seal(newer, format_version=FORMAT_VERSION + 1)
-    with pytest.raises(BundleError, match="has format 5, and this offerd reads format 4: it was "):
+    with pytest.raises(BundleError, match="has format 6, and this offerd reads format 5: it was "):
         open_bundle(newer)
 
 

@@ -37,7 +37,7 @@ def test_everything_is_read_back(catalogue: Catalogue, tmp_path: Path) -> None:
     """All tables are the same when read, loaded audiences have no rule, and nothing is asked."""
     write_bundle(catalogue, tmp_path / "bundle")
     checked = check_bundle(tmp_path / "bundle")
-    assert (checked.format_version, FORMAT_VERSION) == (4, 4)
+    assert (checked.format_version, FORMAT_VERSION) == (5, 5)
     assert (checked.counts["consent"], checked.counts["channels"]) == (1, 2)
     opened = open_bundle(tmp_path / "bundle")
     assert opened.catalogue == replace(catalogue, contents=())

@@ -10,9 +10,13 @@ import os
 import random
 from collections import Counter as Tally
 
+import pytest
+
 from offerd import expression as ex
+from offerd.decision import blocks, outline, preparing, shelves
 from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
+from offerd.decision.warming import warm
 from offerd.model.capping import Cap, CapSubject, Counter
 from offerd.model.catalogue import (
     Audience,
@@ -146,14 +150,30 @@ def _shown(source: random.Random, ways: str) -> list[Representation]:
     ]
 
 
-def test_quick_ways_show_what_looking_at_each_candidate_shows() -> None:
-    """By priority, formula and table, with dates, languages and caps: the same items and scores."""
+def test_quick_ways_show_what_looking_at_each_candidate_shows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By priority, formula and table, with dates, languages and caps: the same items and scores.
+
+    Found in blocks, merged from shelves, or first the one and then the other; made ready when
+    loaded or by the first request; kept, or forgotten and made again.
+    """
     seed = random_seed()
     seen: Tally[str] = Tally()
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")
         catalogue, rules = _catalogue(source)
+        most_rules, size, first = source.choice(((255, 512, 4), (255, 7, 2), (0, 512, 4)))
+        monkeypatch.setattr(blocks, "MOST_RULES", most_rules)
+        monkeypatch.setattr(blocks, "SIZE", size)
+        monkeypatch.setattr(shelves, "BLOCKS_FIRST", first)
+        kept = source.choice((3, 16_384))
+        monkeypatch.setattr(preparing, "MOST_KEPT", kept)
+        monkeypatch.setattr(preparing, "_LEAST_KEPT", kept)
+        monkeypatch.setattr(outline, "_AT_ONCE", source.choice((4, 4_096)))
         prepared = Prepared(catalogue, rules, places=random_rules.PLACES)
+        if source.random() < 0.5:
+            warm(prepared, NOW_NS + source.randrange(-10, 10) * DAY_NS)
         for request in range(8):
             _compare(source, prepared, seen, f"seed {seed}/{number}, request {request}")
     print(dict(seen))

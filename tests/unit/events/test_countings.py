@@ -95,3 +95,47 @@ def test_what_needs_no_retaining_or_can_not_be_is_told() -> None:
     plan = plan_of([PLAIN, FILTERED], {"a": [Cap(0, 9), Cap(1, 9, within_ns=5)]})
     for counting in plan.countings.totals.values():
         assert retained(counting.counter.key, definition_of(counting)) is None
+
+
+def test_what_is_remembered_of_events_that_are_alike_is_what_each_would_be_told() -> None:
+    """Whatever they say of themselves: by type, offer, placement, marks and filters."""
+
+    class Loud:
+        def evaluate(self, *roots: Mapping[str, object]) -> object:
+            return roots[0].get("repeated") == 1 or bool(roots[0].get("loud"))
+
+    counters = (
+        *(ANY, SHARED, PLAIN),
+        Counter("p", "decision", CapSubject.PROFILE, None),
+        Counter("here", "decision", CapSubject.TOTAL, (0,), ("web",)),
+        Counter("loud", "display", CapSubject.PROFILE, None, (), 0),
+        Counter("contacts", "contact", CapSubject.PROFILE, None),
+    )
+    offers = tuple(Offer(n, 1, None, None, None, (), {}, (), (Cap(0, 5),)) for n in "ab")
+    catalogue = Catalogue(
+        Schema(), (), (Rule("true", b"tree"),), (), (), (), offers, (), (), (), (), (),
+        counters=counters,
+    )  # fmt: skip
+    plan = FoldPlan.build(catalogue, [Loud()])
+    plans = FoldPlans(plan, (plan_of([PLAIN], {"a": [Cap(0, 9)]}),))
+    said: list[dict[str, object]] = [
+        {}, {"repeated": True}, {"repeated": 1}, {"exempt": True}, {"exempt": True, "loud": True},
+        {"loud": True}, {"repeated": False},
+    ]  # fmt: skip
+    events = [
+        Event("e", kind, 0, dict(one), offer, None, placement)
+        for kind in ("decision", "display", "purchase", "contact")
+        for one in said
+        for offer in (None, "a", "b", "c")
+        for placement in (None, "web", "app")
+    ]
+    for event in (*events, *reversed(events)):
+        fresh = FoldPlan.build(catalogue, [Loud()])
+        told = [one.counter.key for one in fresh.countings.of(event)]
+        assert [one.counter.key for one in plan.countings.of(event)] == told
+        adding = plans.adding(plan, event)
+        own = plan.countings.of(event)
+        assert list(adding.totals) == list(plans.totals_of(event, own))
+        others = [one for several in plans._distinct for one in several.countings.of(event)]
+        assert adding.keys == {one.counter.key for one in (*adding.totals, *others)}
+    assert any(plan.countings.of(event) for event in events)

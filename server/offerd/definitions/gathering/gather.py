@@ -34,6 +34,7 @@ from offerd.definitions.reading.text import Text
 from offerd.definitions.reading.tree import Mapping, TreeOrigin, plain
 from offerd.definitions.reading.tree import Sequence as ListNode
 from offerd.definitions.wording import described, quoted
+from offerd.model.progress import Progress, counted
 
 
 class Definitions(NamedTuple):
@@ -44,11 +45,12 @@ class Definitions(NamedTuple):
     sheets: list[Sheet]
 
 
-def gather(folders: Sequence[Path], findings: Findings) -> Definitions:
-    """Reads every file of the folders."""
+def gather(folders: Sequence[Path], findings: Findings, progress: Progress) -> Definitions:
+    """Reads every file of the folders; files count as done, and lines of bulk offers."""
+    progress.begin("reading", None)
     gathered, places = Gathered(), PlaceCollector(findings)
     sheets: list[Sheet] = []
-    for file in find_files(folders, findings):
+    for file in counted(find_files(folders, findings), progress):
         if _gather_places(file, places, findings):
             continue
         text = read_text(file, findings)
@@ -58,7 +60,7 @@ def gather(folders: Sequence[Path], findings: Findings) -> Definitions:
             sheet = read_sheet(text, findings)
             sheets.extend([] if sheet is None else [sheet])
         elif file.suffix == JSON_LINES_SUFFIX:
-            _gather_lines(text, gathered, findings)
+            _gather_lines(text, gathered, findings, progress)
         else:
             _gather_tree(text, gathered, places, findings)
     return Definitions(gathered, places, sheets)
@@ -77,8 +79,8 @@ def _gather_places(file: SourceFile, places: PlaceCollector, findings: Findings)
     return found
 
 
-def _gather_lines(text: Text, gathered: Gathered, findings: Findings) -> None:
-    for line in read_json_lines(text, findings):
+def _gather_lines(text: Text, gathered: Gathered, findings: Findings, progress: Progress) -> None:
+    for line in counted(read_json_lines(text, findings), progress):
         entry = shape(OfferDocument, line.data, line.origin, findings)
         if entry is not None:
             gathered.offers.append(entry)

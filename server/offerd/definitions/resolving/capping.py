@@ -122,7 +122,8 @@ class CapResolver:
             message = "a cap has `event` or `events`: found both"
             self._findings.mistake(entry.key_place(*path, "events"), message)
         elif document.event is not None:
-            self._events.check(document.event, entry.place(*path, "event"))
+            if document.event not in self._events:  # to find the place takes a while
+                self._events.check(document.event, entry.place(*path, "event"))
         elif document.events is None:
             if not self._findings.is_doubtful(entry.document.id):
                 message = "a cap needs `event` or `events`"

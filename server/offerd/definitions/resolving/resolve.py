@@ -43,11 +43,12 @@ from offerd.definitions.resolving.unused import warn_of_unused
 from offerd.model.capping import Cap
 from offerd.model.catalogue import Catalogue, Collection, Offer, Placement
 from offerd.model.policy import Policy
+from offerd.model.progress import Progress, counted
 from offerd.model.schema import Schema
 
 
-def resolve(definitions: Definitions, findings: Findings) -> Catalogue:
-    """The catalogue; without meaning where mistakes were found."""
+def resolve(definitions: Definitions, findings: Findings, progress: Progress) -> Catalogue:
+    """The catalogue; without meaning where mistakes were found. Offers count as done."""
     gathered, places, sheets = definitions
     filters = RuleTable()
     schema = declare(gathered, findings)
@@ -64,7 +65,7 @@ def resolve(definitions: Definitions, findings: Findings) -> Catalogue:
         asking=asking,
         place_labels=places.labels,
         findings=findings,
-    ).run()
+    ).run(progress)
     catalogue = with_place_reads(catalogue, asking, filters)
     catalogue = resolve_places(gathered, places, catalogue, findings)
     check_coverage(catalogue, tables, findings)
@@ -155,11 +156,12 @@ class _Stages:
             tables.placements, tables.offers, tables.fallbacks, tables.strategies, findings
         )
 
-    def run(self) -> Catalogue:
+    def run(self, progress: Progress) -> Catalogue:
         tables, findings = self._tables, self._findings
         audiences = resolve_audiences(self._audiences, self._customer, self._rules, findings)
         resolver = self._offer_resolver()
-        offers = tuple(resolver.offer(entry) for entry in tables.offers)
+        progress.begin("checking", len(tables.offers.entries))
+        offers = tuple(resolver.offer(entry) for entry in counted(tables.offers, progress))
         report_circles(offers, tables.offers, findings)
         fallbacks = tuple(resolver.fallback(entry) for entry in tables.fallbacks)
         collector = Collector(tables.offers, offers, self._schema, findings)

@@ -1,0 +1,140 @@
+"""Requests in which rules alone decide, answered without arranging anything.
+
+Each scope takes what is next in the order of its strategy's candidates, which scopes that ask the
+same share; how many of them are wanted is known before the first is looked for. What is shown is
+what `arranging` would let scopes choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from offerd.decision.candidates import PlainScope, PreparedStrategy
+from offerd.decision.orders import scored_in_order
+from offerd.decision.passing import best_places
+from offerd.decision.ranked import Found, Lazy, Scored, Shown
+from offerd.decision.request import RequestState
+from offerd.decision.tabled import best_by_table
+from offerd.model.decision import (
+    Arbitration,
+    Deduplication,
+    Outcome,
+    Proposition,
+    ScopeQuery,
+)
+from offerd.model.selection import RankingMethod
+
+
+class Asked(NamedTuple):
+    """What scopes ask for: each of them with the first and the last that it takes of its order.
+
+    `wanted` is by order how many of the best are looked at, `strategies` which has it. With
+    `all_or_none` a scope might have to leave an offer to a later one if there are fewer.
+    """
+
+    scopes: list[tuple[ScopeQuery, PlainScope, int, int]]
+    wanted: dict[int, int]
+    strategies: dict[int, PreparedStrategy]
+    all_or_none: bool
+
+
+def plainly(state: RequestState, scopes: Sequence[ScopeQuery]) -> tuple[Proposition, ...] | None:
+    """Returns the answers to all scopes; None if for any of them more must be looked at."""
+    options = state.options
+    if not state.prepared.plain or options.explain or options.fallbacks_only:
+        return None
+    asked = asked_of(state, scopes, state.prepared.plain, state.view.counted)
+    if asked is None:
+        return None
+    state.survivors = state.found()
+    orders: dict[int, Sequence[Any]] = {}
+    for order, strategy in asked.strategies.items():
+        wanted = asked.wanted[order]
+        found = _best(state, strategy, wanted)
+        if found is None or (asked.all_or_none and len(found) < wanted):
+            return None
+        orders[order] = found
+    return _propositions(state, asked, orders)
+
+
+def asked_of(
+    state: RequestState,
+    scopes: Sequence[ScopeQuery],
+    plain: Mapping[tuple[str, str], PlainScope],
+    counted: Mapping[str, Any],
+) -> Asked | None:
+    """Returns what scopes ask for; None if one isn't plain, or may meet what another has taken.
+
+    `counted` are those of the customer's counters that keep scopes with caps from being plain.
+    """
+    deduplication, now_ns = state.options.deduplication, state.now_ns
+    made: list[tuple[ScopeQuery, PlainScope, int, int]] = []
+    wanted: dict[int, int] = {}
+    strategies: dict[int, PreparedStrategy] = {}
+    is_shared = deduplication is not Deduplication.SCOPE and len(scopes) > 1
+    order_of: dict[Hashable, int] = {}
+    taken: dict[Hashable, int] = {}
+    domain: Hashable = None
+    start = 0
+    for query in scopes:
+        _, decision, placement, count, _ = query
+        one = plain.get((decision, placement))
+        if one is None:
+            return None
+        from_ns, until_ns, is_capped, order, strategy, _, _, _ = one
+        if not from_ns <= now_ns < until_ns or (counted and is_capped):
+            return None
+        if is_shared:
+            if deduplication is not Deduplication.REQUEST:
+                domain = decision if deduplication is Deduplication.DECISION else placement
+            if order_of.setdefault(domain, order) != order:
+                return None
+            start = taken.get(domain, 0)
+            taken[domain] = start + count
+        if order not in wanted or wanted[order] < start + count:
+            wanted[order] = start + count
+            strategies[order] = strategy
+        made.append((query, one, start, start + count))
+    if not is_shared or state.options.arbitration is Arbitration.IN_ORDER:
+        return Asked(made, wanted, strategies, all_or_none=False)
+    # If each has as many as all want together, there is always one left.
+    most = dict.fromkeys(wanted, sum(taken.values()))
+    return Asked(made, most, strategies, all_or_none=True)
+
+
+def _best(state: RequestState, strategy: PreparedStrategy, count: int) -> Sequence[Any] | None:
+    """Returns places, with scores if there is a ranking; None if each candidate must be asked."""
+    if strategy.ranking is None:
+        return best_places(state, strategy, count)
+    if strategy.ranking.method is RankingMethod.TABLE:
+        return best_by_table(state, strategy, strategy.ranking, count)
+    scored = scored_in_order(state, strategy, strategy.ranking)
+    return None if scored is None else scored.first(count)
+
+
+def _propositions(
+    state: RequestState, asked: Asked, orders: Mapping[int, Sequence[Any]]
+) -> tuple[Proposition, ...] | None:
+    made: list[Proposition] = []
+    for query, one, start, end in asked.scopes:
+        _, _, _, order, strategy, show, has_fallbacks, top_up = one
+        best = orders[order][start:end]
+        if show is not None:
+            items = tuple(map(show, best))
+        else:
+            items = tuple([found.item for found in _found(state, strategy, best)])
+        if has_fallbacks and len(items) < end - start:
+            topped_up = query.top_up
+            if not items or (top_up if topped_up is None else topped_up):
+                return None
+        outcome = Outcome.PROPOSED if items else Outcome.NOTHING
+        # As `Proposition(...)`, which takes twice as long.
+        made.append(tuple.__new__(Proposition, (query, outcome, items, None, None)))
+    return tuple(made)
+
+
+def _found(state: RequestState, strategy: PreparedStrategy, best: Sequence[Any]) -> list[Found]:
+    if strategy.ranking is None:
+        return Shown(strategy, state.languages, Lazy(best)).first(len(best))
+    return Scored(strategy, strategy.ranking, state.languages, Lazy(best)).first(len(best))

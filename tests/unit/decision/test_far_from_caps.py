@@ -1,0 +1,158 @@
+"""Requests that are far from the caps of what they propose: the same as looked at one by one.
+
+A big run: OFFERD_TWIN_CATALOGUES=1000 python -m pytest tests/unit/decision/test_far_from_caps.py -s
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter as Tally
+
+import pytest
+from msgspec.structs import replace
+
+from offerd import expression as ex
+from offerd.decision import engine
+from offerd.decision.capped import Capped, far_from_caps
+from offerd.decision.engine import Answer, decide
+from offerd.decision.prepared import Prepared
+from offerd.decision.request import RequestState
+from offerd.model.capping import DECISION_EVENT, Cap, CapSubject, Counter
+from offerd.model.catalogue import Catalogue, Representation
+from offerd.model.decision import (
+    Arbitration,
+    DecisionContext,
+    Deduplication,
+    Options,
+    ScopeQuery,
+)
+from offerd.model.profile import ProfileKey, ProfileView
+from offerd.model.selection import Ties
+from seeds import random_seed
+from unit.decision import random_rules, test_quick_ways
+from unit.decision.random_caps import GivenCounts
+from unit.decision.random_rules import DAY_NS, NOW_NS
+
+CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "40"))
+"""How many random catalogues to compare on; each is asked 8 requests."""
+
+PROFILE, TOTAL = CapSubject.PROFILE, CapSubject.TOTAL
+COUNTERS = (
+    Counter("displays", "display", PROFILE, None),
+    Counter("own", DECISION_EVENT, PROFILE, None),
+    Counter("all", DECISION_EVENT, TOTAL, (0, 1, 2, 3, 4)),
+    Counter("here", DECISION_EVENT, PROFILE, None, ("p0",)),
+    Counter("everybody", DECISION_EVENT, TOTAL, None),
+)
+
+
+def _cap(source: random.Random, rule: int) -> Cap:
+    number = source.randrange(len(COUNTERS))
+    return Cap(
+        number,
+        source.choice((1, 4, 40, 1_000, 1_000)),
+        source.choice((None, DAY_NS)),
+        limit_rule=rule if source.random() < 0.1 else None,
+        placements=COUNTERS[number].placements,
+    )
+
+
+def _catalogue(source: random.Random) -> tuple[Catalogue, list[ex.Rule]]:
+    """Returns a random catalogue whose offers have caps on decisions."""
+    catalogue, rules = test_quick_ways._catalogue(source)
+    checked = ex.compile_expression("profile.age / 2", random_rules.ENVIRONMENT, expected=ex.INT)
+    rules = [*rules, *ex.plan_many([checked], random_rules.ENVIRONMENT)]
+    rule = replace(catalogue.rules[0], source=checked.source) if catalogue.rules else None
+    share = source.choice((0.0, 0.3, 1.0))
+    offers = tuple(
+        replace(
+            offer,
+            caps=tuple(_cap(source, len(rules) - 1) for _ in range(source.choice((1, 1, 2))))
+            if source.random() < share
+            else (),
+        )
+        for offer in catalogue.offers
+    )
+    found = catalogue.rules if rule is None else (*catalogue.rules, rule)
+    catalogue = replace(catalogue, rules=found, offers=offers, counters=COUNTERS)
+    return (_plainer(catalogue, rules) if source.random() < 0.7 else catalogue), rules
+
+
+def _plainer(catalogue: Catalogue, rules: list[ex.Rule]) -> Catalogue:
+    """Returns a catalogue in which more of what is asked is answered the quick way."""
+    reading = Prepared(catalogue, rules, places=random_rules.PLACES).offer_rules
+    shown = tuple(Representation(place, "", 0) for place in test_quick_ways.PLACES)
+    return replace(
+        catalogue,
+        policies=(),
+        offers=tuple(
+            replace(
+                offer,
+                eligibility=None if offer.eligibility in reading else offer.eligibility,
+                representations=shown,
+            )
+            for offer in catalogue.offers
+        ),
+        strategies=tuple(replace(one, constraint=None) for one in catalogue.strategies),
+        decisions=tuple(replace(one, ties=Ties.ID) for one in catalogue.decisions),
+    )
+
+
+def test_far_from_caps_the_same_is_shown_and_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is counted, with caps near and far, and however scopes share what there is."""
+    seed = random_seed()
+    seen: Tally[str] = Tally()
+
+    def noted(state: RequestState, scopes: list[ScopeQuery]) -> Capped | None:
+        found = far_from_caps(state, scopes) if seen["is on"] else None
+        seen["quick"] += found is not None
+        return found
+
+    monkeypatch.setattr(engine, "far_from_caps", noted)
+    for number in range(CATALOGUES):
+        source = random.Random(f"{seed}/{number}")
+        prepared = Prepared(*_catalogue(source), places=random_rules.PLACES)
+        for request in range(8):
+            _compare(source, prepared, seen, f"seed {seed}/{number}, request {request}")
+    print(dict(seen))
+    assert min(seen["quick"], seen["demands"]) > CATALOGUES / 2
+
+
+def _compare(source: random.Random, prepared: Prepared, seen: Tally[str], where: str) -> None:
+    given = random_rules.records(source)
+    now_ns = NOW_NS + source.randrange(-10, 10) * DAY_NS
+    counted = {
+        counter.key: [now_ns - DAY_NS // 2] * source.randrange(1, 6)
+        for counter in COUNTERS
+        if source.random() < 0.4
+    }
+    subject = ProfileKey("crm", str(source.random())) if source.random() < 0.9 else None
+    view = ProfileView(
+        subject, given["profile"], given["aggregate"],
+        counted if source.random() < 0.6 else {}, given["score"], given["loaded"],
+        random_rules.whereabouts(source, now_ns),
+    )  # fmt: skip
+    context = DecisionContext(given["context"], source.choice(((), ("sv",), ("en-GB", "sv"))))
+    decisions = source.choice((["d0"], ["d0"], ["d0", "d1"], ["d0", "d2"]))
+    queries = [
+        ScopeQuery(f"{n}", source.choice(decisions), source.choice(test_quick_ways.PLACES), count)
+        for n in range(source.randrange(1, 5))
+        for count in (source.choice((1, 1, 2, 5)),)
+    ]
+    options = Options(source.choice([*Deduplication]), source.choice([*Arbitration]))
+    counts = GivenCounts(source, prepared.catalogue, now_ns)
+
+    def ask(*, quickly: bool, explain: bool = False) -> Answer:
+        seen["is on"] = int(quickly)
+        asked = options._replace(explain=explain, reasons=False)
+        return decide(prepared, view, context, now_ns, queries, asked, counts=counts)
+
+    quick, slow, explained = ask(quickly=True), ask(quickly=False), ask(quickly=False, explain=True)
+    assert quick.propositions == slow.propositions, f"{where}, {options}"
+    assert quick.demands == slow.demands == explained.demands, where
+    assert quick.failures == slow.failures, where
+    assert set(quick.diagnostics) <= {*slow.diagnostics, *explained.diagnostics}, where
+    for one, other in zip(quick.propositions, explained.propositions, strict=True):
+        assert one.items == other.items, where
+    seen["demands"] += len(quick.demands)
