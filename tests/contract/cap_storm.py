@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,13 +177,15 @@ class Storm:
         self._start(worker)
 
     def _outcome(self, seconds: float) -> Outcome:
-        bundle = open_bundle(self._bundle)
-        fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
-        (counter,) = bundle.catalogue.counters
         told: Counter[str] = Counter()
         for worker in range(WORKERS):
             told.update((self._folder / f"client-{worker}").read_text(encoding="ascii").split())
-        with State.open(self._state, fold) as state:
+        with ExitStack() as stack:
+            bundle = open_bundle(self._bundle)
+            stack.callback(bundle.close)
+            fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+            (counter,) = bundle.catalogue.counters
+            state = stack.enter_context(State.open(self._state, fold))
             return Outcome(
                 state.tallies.total(counter.key, None, None),
                 state.tallies.pending(counter.key, None, time.time_ns()),

@@ -100,6 +100,40 @@ def visits(state: State, profile: ProfileKey | None = None) -> tuple[Visit, ...]
     return () if record is None or record.whereabouts is None else record.whereabouts.visits
 
 
+def test_locations_of_one_call_are_taken_by_their_times(tmp_path: Path) -> None:
+    """However they are listed, each is what it is in order; results stay where the events were."""
+    source = random.Random(random_seed())
+    way = [HOME, AWAY, AWAY, HOME, AWAY]
+    items = [
+        located(f"l{number}", at, NOW_NS + number * 2 * MINUTE_NS) for number, at in enumerate(way)
+    ]
+    others = [incoming(f"p{number}", amount=1.0) for number in range(3)]
+    now_ns = NOW_NS + 60 * MINUTE_NS
+    with opened(tmp_path / "in order") as state:
+        found = state.collect([*items, *others], now_ns).result()
+        expected = {item.event.id: one for item, one in zip([*items, *others], found, strict=True)}
+        known = visits(state)
+    assert any(one.crossings for one in found)
+    for number in range(5):
+        mixed = source.sample([*items, *others], len(items) + len(others))
+        with opened(tmp_path / str(number)) as state:
+            found = state.collect(mixed, now_ns).result()
+            assert {i.event.id: one for i, one in zip(mixed, found, strict=True)} == expected
+            assert visits(state) == known
+            assert contradictions(state, PLAN) == []
+
+
+def test_of_an_id_that_comes_twice_the_first_counts(tmp_path: Path) -> None:
+    """Though the second is dated earlier: nothing is put in order then."""
+    items = [located("l", HOME, NOW_NS), located("l", AWAY, NOW_NS - MINUTE_NS)]
+    with opened(tmp_path / "state") as state:
+        found = [one.result.value for one in state.collect(items, NOW_NS).result()]
+        assert found == ["accepted", "reused"]
+        assert [event.time_ns for event in state.events(key()) if event.type == "location"] == [
+            NOW_NS
+        ]
+
+
 def test_a_location_is_stored_with_the_entry_that_it_causes(tmp_path: Path) -> None:
     """Both are events, counted and journalled; the same again, in one batch too, is nothing."""
     with opened(tmp_path / "state", journal=JournalMode.BEFORE_ANSWER) as state:

@@ -276,3 +276,29 @@ def test_a_raised_limit_finds_the_times_again_that_a_smaller_one_had_dropped(
             else:
                 assert limit <= counted < events
             assert state.tallies.total(COUNTERS[2].key, None, None) == events
+
+
+def test_what_has_an_id_already_is_not_stored_again(tmp_path: Path) -> None:
+    """Whether an event of it is there, waits in the same commit, or was deleted."""
+    with State.open(tmp_path / "state", PLAN) as state:
+        long = "s" * 80
+        for stem in ("a", long):
+            first = state.take(key(), WANTED, stem, NOW_NS).result()
+            assert first.granted
+            known = count(state)
+            for owner in (key(), key(8)):
+                assert state.take(owner, WANTED, stem, NOW_NS).result().granted
+            assert count(state) == known
+            assert state.events(key(8)) == []
+        known = count(state)
+        gate = threading.Event()
+        state._writer.submit(_Waiting(gate))
+        several = [state.take(key(n), WANTED, "b", NOW_NS) for n in range(3)]
+        gate.set()
+        assert all(future.result().granted for future in several)
+        assert count(state) == known + len(WANTED)
+        state.delete_profile(key(0)).result()
+        assert state.take(key(9), WANTED, "b", NOW_NS).result().granted
+        assert count(state) == known + len(WANTED)
+        assert state.take(key(9), WANTED, "bb", NOW_NS).result().granted
+        assert count(state) == known + 2 * len(WANTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import grpc
 import grpc.aio
@@ -47,6 +47,19 @@ class Backend(Protocol):
 
     async def ready(self) -> bool:
         """Whether requests would be answered now; never raises."""
+        ...
+
+
+@runtime_checkable
+class AtOnce(Protocol):
+    """What a backend may do besides, if it is in this process."""
+
+    def at_once(self, method: str) -> Callable[[bytes], bytes | None] | None:
+        """Returns what answers an rpc without waiting, None if nothing does.
+
+        It takes the bytes of a request and gives those of its answer, or None: then nothing has
+        changed, and `call` answers. It raises as `call`.
+        """
         ...
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from google.protobuf.message import Message
 
 from offerd.errors import InvalidArgument, Reason
-from offerd_gateway.backend import Backend
+from offerd.v1 import decision_service_pb2 as pb
+from offerd_gateway.backend import AtOnce, Backend
 from offerd_gateway.json.mistake import Mistake
+from offerd_gateway.json.pieces import AnswerPieces
 from offerd_gateway.json.reader import MessageReader
 from offerd_gateway.json.text import parse
 from offerd_gateway.json.writer import MessageWriter, to_json
@@ -32,6 +34,11 @@ class Call:
         self._writer = MessageWriter(rpc.descriptor.output_type)
         fields = rpc.descriptor.input_type.fields_by_name
         self._names_request = "request_id" in fields
+        # What is answered at once comes as bytes, of which most have come before.
+        self._at_once = None
+        if isinstance(backend, AtOnce) and rpc.response_class is pb.DecideResponse:
+            self._at_once = backend.at_once(rpc.method)
+        self._pieces = AnswerPieces()
         # Fields that can't be query parameters: all of them, if the body holds them.
         self._bound = frozenset(fields if rpc.has_body else rpc.variables)
 
@@ -46,6 +53,11 @@ class Call:
         """
         timeout_s = incoming.timeout_s(self._settings.default_timeout_s)
         request = await self._request(incoming, values, receive)
+        if self._at_once is not None:
+            incoming.asked = True
+            data = self._at_once(request.SerializeToString())
+            if data is not None:
+                return self._pieces.write(data)
         answer = await self.ask(incoming, request, timeout_s, receive)
         return to_json(self._writer.write(answer))
 

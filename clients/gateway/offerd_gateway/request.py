@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from dataclasses import dataclass
+from types import coroutine
 from typing import Any, TypeVar
 
 from offerd.errors import DeadlineExceeded, InvalidArgument, Reason
@@ -129,9 +130,15 @@ async def read_body(incoming: Incoming, receive: Receive, settings: GatewaySetti
     length = incoming.headers.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 18 or int(length) > limit):
         raise _too_large(limit)
+    reading = _read(receive, limit)
+    try:
+        # Mostly all of it is here already.
+        waited_for = reading.send(None)
+    except StopIteration as read:
+        return bytes(read.value)
     try:
         async with asyncio.timeout(settings.body_timeout_s):
-            return await _read(receive, limit)
+            return await _rest(reading, waited_for)
     except TimeoutError as error:
         raise Refusal(
             DeadlineExceeded(
@@ -168,6 +175,22 @@ async def unless_disconnected(call: Coroutine[Any, Any, T], receive: Receive) ->
         raise
     finally:
         watcher.cancel()
+
+
+@coroutine
+def _rest(begun: Coroutine[Any, Any, T], waited_for: Any) -> Generator[Any, Any, T]:
+    """Awaits the rest of a coroutine that waits for something already."""
+    try:
+        while True:
+            try:
+                sent = yield waited_for
+            except BaseException as error:  # it is for the coroutine, whatever it is
+                waited_for = begun.throw(error)
+            else:
+                waited_for = begun.send(sent)
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

@@ -53,7 +53,8 @@ class GatewayServer:
 
     `port` 0 lets the system choose. `tls` None serves plain HTTP; `scheme` is that of the
     addresses, `http` or `https`. `shared` lets other processes of the same user listen there too,
-    each of which gets a share of the connections.
+    each of which gets a share of the connections. `listener` is a socket to listen on, instead of
+    one of its own: a server that leaves and its successor that have the same lose no connection.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class GatewayServer:
         tls: TlsSettings | None = None,
         *,
         shared: bool = False,
+        listener: socket.socket | None = None,
     ) -> None:
         self._app = app
+        self._listener = listener
         self._shared = shared
         self._host = host
         self._port = port
@@ -78,7 +81,9 @@ class GatewayServer:
     async def start(self) -> int:
         """Listen; return the port. Raises ConfigurationError if that can't be done."""
         context = self._tls.context() if self._tls else None
-        listener = _listener(self._host, self._port, shared=self._shared)
+        listener = self._listener
+        if listener is None:
+            listener = listener_on(self._host, self._port, shared=self._shared)
         config = uvicorn.Config(
             self._app,
             # uvicorn calls it and asks no more of it than that.
@@ -130,7 +135,11 @@ class GatewayServer:
                     await asyncio.sleep(_LOOK_EVERY_S)
 
 
-def _listener(host: str, port: int, *, shared: bool) -> socket.socket:
+def listener_on(host: str, port: int, *, shared: bool) -> socket.socket:
+    """Returns a socket that a gateway can listen on; raises ConfigurationError if there is none.
+
+    `port` and `shared` are as of GatewayServer.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from google.protobuf.message import Message
 from structlog.contextvars import bound_contextvars
@@ -23,7 +23,12 @@ class LocalBackend:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
+        self._at_once = dispatcher.doors_at_once(DOOR, queued=True)
         self._stopping = False
+
+    def at_once(self, method: str) -> Callable[[bytes], bytes | None] | None:
+        """Returns what answers an rpc without waiting; see offerd_gateway.backend.AtOnce."""
+        return self._at_once.get(method)
 
     async def call(
         self,

@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple, TextIO
 
 import structlog
 
+from offerd.service.answer_log import Answered
+
 MOST_LINES: Final = 10_000
 """So many lines wait at most."""
 GATHER_S: Final = 0.05
@@ -23,7 +25,7 @@ GATHER_S: Final = 0.05
 _AT_ONCE: Final = 256
 _AT_ONCE_LEVELS: Final = frozenset({"error", "critical", "exception", "fatal"})
 
-Line = structlog.typing.EventDict
+Line = structlog.typing.EventDict | Answered
 Render = Callable[[str, Line, int], str]
 """Returns the text of a line: its level, what it says, and when that was, in nanoseconds."""
 
@@ -48,24 +50,31 @@ class LogQueue:
         # Making text of a line may itself log one.
         self._writing = threading.RLock()
         self._closing = False
+        self._awake = False
         self._thread: threading.Thread | None = None
         atexit.register(self.close)
 
-    def __call__(self, _logger: object, level: str, line: Line) -> Any:
+    def __call__(self, _logger: object, level: str, line: structlog.typing.EventDict) -> Any:
         """Takes a line, as the last of structlog's processors."""
-        if level in _AT_ONCE_LEVELS or "exc_info" in line or self._closing:
-            self.flush()
-            with self._writing:
-                self._write([_Waiting(level, line, time.time_ns())])
-        elif len(self._lines) >= self._most:
+        if level in _AT_ONCE_LEVELS or "exc_info" in line:
+            self._write_now(level, line)
+        else:
+            self.put(level, line)
+        raise structlog.DropEvent
+
+    def put(self, level: str, line: Line) -> None:
+        """Takes a line that may wait."""
+        lines = self._lines
+        if self._closing:
+            self._write_now(level, line)
+        elif len(lines) >= self._most:
             self._dropped += 1
         else:
-            self._lines.append(_Waiting(level, line, time.time_ns()))
-            if self._thread is None:
-                self._start()
-            if not self._news.is_set():
-                self._news.set()
-        raise structlog.DropEvent
+            lines.append(_Waiting(level, line, time.time_ns()))
+            # The thread looks for lines once more after it has said that it isn't awake.
+            if not self._awake:
+                self._awake = True
+                self._wake()
 
     def flush(self) -> None:
         """Writes all that waits."""
@@ -86,6 +95,16 @@ class LogQueue:
         self._news.set()
         self.flush()
 
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._start()
+        self._news.set()
+
+    def _write_now(self, level: str, line: Line) -> None:
+        self.flush()
+        with self._writing:
+            self._write([_Waiting(level, line, time.time_ns())])
+
     def _start(self) -> None:
         with self._writing:
             if self._thread is None:
@@ -97,6 +116,7 @@ class LogQueue:
             self._news.wait()
             time.sleep(GATHER_S)
             self._news.clear()
+            self._awake = False
             try:
                 self.flush()
             except (OSError, ValueError):

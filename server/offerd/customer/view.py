@@ -74,10 +74,10 @@ class Known:
         loaded = self.loaded(now_ns)
         return ProfileView(
             self.subject.unit,
-            _attributes(self.records, loaded),
+            attributes_of(self.records, loaded),
             self.aggregates(now_ns),
             _counted(self.records),
-            _scores(self.records, loaded),
+            scores_of(self.records, loaded),
             loaded.memberships,
             self.whereabouts,
         )
@@ -138,7 +138,8 @@ class _Layer(NamedTuple):
     attributes: Mapping[str, Any]
 
 
-def _attributes(records: Sequence[ProfileRecord], loaded: Loaded) -> dict[str, Any]:
+def attributes_of(records: Sequence[ProfileRecord], loaded: Loaded) -> dict[str, Any]:
+    """Returns the attributes of a customer by path; records are best identity first."""
     if len(records) == 1 and not loaded.snapshots:
         return records[0].attributes
     layers = [*_layers(records, loaded)]
@@ -167,7 +168,8 @@ def _by_time(layer: _Layer) -> int:
     return layer.time_ns
 
 
-def _scores(records: Sequence[ProfileRecord], loaded: Loaded) -> Mapping[str, float]:
+def scores_of(records: Sequence[ProfileRecord], loaded: Loaded) -> Mapping[str, float]:
+    """Returns the scores of a customer as rules name them; records are best identity first."""
     if not loaded.scores and len(records) == 1:
         return records[0].scores
     scores = dict(loaded.scores)

@@ -12,6 +12,7 @@ from offerd.admission import admit_text
 from offerd.errors import DeadlineExceeded, InvalidArgument, Reason, RequestError
 from offerd.service.begun import Begun, Ended, begin
 from offerd.service.deadline import has_passed
+from offerd.service.dispatch import AtOnceHandler
 from offerd.service.serialized import Answer, Serialized, length_delimited, serialized
 from offerd.v1 import decision_service_pb2 as pb
 
@@ -40,11 +41,21 @@ _UNEXPECTED: Final = RequestError(
 
 
 class Batches:
-    """Answers both rpcs. `failed` is told what went wrong that isn't a request's fault."""
+    """Answers both rpcs.
 
-    def __init__(self, decide: Decide, failed: Callable[[BaseException], None]) -> None:
+    `failed` is told what went wrong that isn't a request's fault. `at_once` answers what needn't
+    wait, from the bytes of a request; `decide` is asked for the rest.
+    """
+
+    def __init__(
+        self,
+        decide: Decide,
+        failed: Callable[[BaseException], None],
+        at_once: AtOnceHandler,
+    ) -> None:
         self._decide = decide
         self._failed = failed
+        self._at_once = at_once
 
     async def batch_decide(self, request: pb.BatchDecideRequest) -> Serialized:
         """Decides all requests side by side; raises InvalidArgument for none or too many."""
@@ -76,8 +87,17 @@ class Batches:
 
     def _begun(self, request: pb.DecideRequest) -> bytes | asyncio.Task[Answer]:
         """Returns a DecideResult, or what goes on until there is one."""
-        begun = begin(lambda: self._decide(request))
+        begun = self._begin(request)
         return begun if isinstance(begun, asyncio.Task) else self._result(begun)
+
+    def _begin(self, request: pb.DecideRequest) -> Begun[Answer]:
+        try:
+            answered = self._at_once(request.SerializeToString())
+        except Exception as error:  # of one request, whose result tells it
+            return Ended(None, error)
+        if answered is not None:
+            return Ended(answered.answer, None)
+        return begin(lambda: self._decide(request))
 
     def decide_stream(
         self, messages: AsyncIterator[pb.DecideStreamRequest]
@@ -86,7 +106,7 @@ class Batches:
 
         What can't be read ends the stream with an error once what came before it is answered.
         """
-        return _Stream(self._decide, self._result).answers(messages)
+        return _Stream(self._begin, self._result).answers(messages)
 
     def _result(self, decided: Begun[Answer]) -> bytes:
         """Returns a DecideResult."""
@@ -102,8 +122,12 @@ class Batches:
 class _Stream:
     """One stream: a task reads and begins to decide, what is decided gathers to be answered."""
 
-    def __init__(self, decide: Decide, result: Callable[[Begun[Answer]], bytes]) -> None:
-        self._decide = decide
+    def __init__(
+        self,
+        begin: Callable[[pb.DecideRequest], Begun[Answer]],
+        result: Callable[[Begun[Answer]], bytes],
+    ) -> None:
+        self._begin_one = begin
         self._result = result
         self._outstanding = 0
         self._deciding: set[asyncio.Task[Answer]] = set()
@@ -174,7 +198,7 @@ class _Stream:
         except InvalidArgument as error:
             self._decided(asked.id[:_LONGEST_ID], Ended(None, error))
             return
-        decided = begin(lambda: self._decide(asked.request))
+        decided = self._begin_one(asked.request)
         if isinstance(decided, asyncio.Task):
             self._deciding.add(decided)
             decided.add_done_callback(lambda task: self._done(named, task))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 
@@ -18,6 +17,7 @@ from offerd.model.decision import DecisionContext
 from offerd.model.identity import Subject
 from offerd.service.consents import Consents
 from offerd.service.fullness import full_profile
+from offerd.service.landing import landed
 from offerd.service.reservations import commit_reservation, release_reservation
 from offerd.service.subjects import MemberCounts, subject_in
 from offerd.service.tokens import ItemReference, Tokens
@@ -67,7 +67,7 @@ class Caps:
         self._consents.check(subject)
         demands = await self._demands(subject, items, now_ns)
         stem = secrets.token_hex(12)
-        taken = await asyncio.wrap_future(
+        taken = await landed(
             self._state.take(subject.key, demands, stem, now_ns, hold, members=subject.members)
         )
         if taken.differs:

@@ -19,7 +19,7 @@ from offerd.customer.consent import (
 from offerd.customer.precision import coarse_context, coarse_location
 from offerd.errors import FailedPrecondition, InvalidArgument, Reason
 from offerd.events import MOVING_EVENTS
-from offerd.model.consent import Consent
+from offerd.model.consent import Consent, ConsentDefaults
 from offerd.model.event import Event
 from offerd.model.identity import Identity, Subject
 from offerd.model.place import LOCATION_EVENT
@@ -61,9 +61,7 @@ class Consents:
         self._admission = ConsentAdmission(catalogue.channels, self._namespaces)
         self.location = catalogue.location
         """How locations become crossings."""
-        self._free = all(
-            may(NO_CONSENT, self._defaults) for may in (may_collect, may_personalize, may_locate)
-        )
+        self._free = _allows_all(NO_CONSENT, self._defaults)
 
     async def set_consent(self, request: pb.SetConsentRequest) -> pb.SetConsentResponse:
         """Stores what a customer has chosen; returns what is known of them, once durable."""
@@ -145,6 +143,10 @@ class Consents:
                 raise deleted_subject(subject.key, "consent.choice_time")
         return Chosen(subject.key, consent)
 
+    def allows_all(self, known: Consent | None) -> bool:
+        """Whether `gated` would leave as it is what is asked of whom this is all that is known."""
+        return self._free if known is None else _allows_all(known, self._defaults)
+
     def gated(self, asked: Asked, chosen: Chosen) -> Asked:
         """Returns what may be decided of what is asked: all of it, as for nobody, or fallbacks.
 
@@ -194,6 +196,10 @@ class Consents:
     def _subject(self, whose: Sequence[identity_pb2.Identity]) -> Subject | None:
         who = identities(whose, self._namespaces, "identities")
         return subject_in(self._state, who, self._namespaces)
+
+
+def _allows_all(consent: Consent, defaults: ConsentDefaults) -> bool:
+    return all(may(consent, defaults) for may in (may_collect, may_personalize, may_locate))
 
 
 def consent_of(

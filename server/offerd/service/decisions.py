@@ -12,28 +12,30 @@ from offerd.customer.precision import coarse_whereabouts
 from offerd.customer.view import NOBODY
 from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer, decide
-from offerd.errors import DeadlineExceeded, InvalidArgument, Reason
+from offerd.errors import InvalidArgument, Reason
 from offerd.events import FoldPlan
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileView
 from offerd.service.asked import Asked
+from offerd.service.at_once import REQUEST_ID_BYTES, STEM_BYTES, AtOnce
 from offerd.service.consents import NOTHING, Chosen, Consents
-from offerd.service.deadline import has_passed
 from offerd.service.events import Events
 from offerd.service.failures import RankingFailures
 from offerd.service.journalling import Journalling
 from offerd.service.naming import Names
+from offerd.service.prompt import Prompt, refuse_late
 from offerd.service.reading import aggregates_read
 from offerd.service.rendering import Customer
 from offerd.service.room import Room
 from offerd.service.serialized import Serialized
 from offerd.service.subjects import MemberCounts, subject_in
 from offerd.service.tokens import Tokens
-from offerd.service.translate.answers import Answers, MakeToken
+from offerd.service.translate.answers import Answers
 from offerd.service.translate.events import EventAdmission
+from offerd.service.translate.heads import Heads
 from offerd.service.translate.identities import identities
 from offerd.service.translate.options import check_arms, options
-from offerd.service.translate.overrides import OverrideAdmission, Overrides
+from offerd.service.translate.overrides import NO_OVERRIDES, OverrideAdmission, Overrides
 from offerd.service.translate.remembered import Remembered
 from offerd.service.translate.serial import SerialAnswers
 from offerd.service.translate.structs import timestamp_to_ns
@@ -43,7 +45,6 @@ from offerd.v1 import decision_service_pb2 as pb
 
 MAXIMUM_REQUEST_ID = 128
 MAXIMUM_EVENTS = 100
-NO_OVERRIDES = Overrides()
 
 
 class Decisions:
@@ -85,14 +86,32 @@ class Decisions:
         self._remembered = Remembered(bundle.prepared, declared)
         self._names = Names()
         self.failures = failures or RankingFailures(log)
+        self.at_once = AtOnce(
+            bundle, state, fold, now,
+            heads=Heads(self._remembered, hidden),
+            consents=consents,
+            journalling=self._journalling,
+            answers=self._answers,
+            tokens=self._tokens,
+            names=self._names,
+            failures=self.failures,
+            names_read=self._aggregates,
+        )  # fmt: skip
+        """Answers what needn't wait."""
+        self._prompt = Prompt(self.at_once, self._room, self._journalling, self._names)
 
     async def decide(self, request: pb.DecideRequest) -> Serialized:
         """Decides each scope; raises InvalidArgument for a request that is wrong."""
+        answered = await self._prompt.decide(request.SerializeToString())
+        return await self.decide_in_full(request) if answered is None else answered
+
+    async def decide_in_full(self, request: pb.DecideRequest) -> Serialized:
+        """As `decide`, whatever is asked."""
         asked = await self._permitted(self._admit(request), request)
-        stem = self._names.hexadecimal(12)
+        stem = self._names.hexadecimal(STEM_BYTES)
         if asked.options.fallbacks_only and not request.dry_run:
             answer = self._decide(asked, NOBODY, self._state.tallies)
-            return self._response(asked, NOBODY, answer, stem, self._tokens.make)
+            return self._response(asked, NOBODY, answer, stem, self._tokens)
         if request.dry_run:
             past = request.HasField("decide_time") and asked.now_ns < self._now()
             view = await self._view(asked, as_of=past)
@@ -112,13 +131,10 @@ class Decisions:
 
         decided = await self._room.decide(ask, asked.subject, stem, asked.now_ns, draft)
         try:
-            response = self._response(asked, made[-1][0], decided.answer, stem, self._tokens.make)
+            response = self._response(asked, made[-1][0], decided.answer, stem, self._tokens)
             if decided.taken is None:
                 await self._journalling.append(draft(decided.answer))
-            elif has_passed():
-                raise DeadlineExceeded(
-                    Reason.DEADLINE_EXCEEDED, "not answered within the time that the caller gave"
-                )
+            refuse_late(decided)
         except BaseException:
             self._room.give_back(decided)
             raise
@@ -141,20 +157,19 @@ class Decisions:
         view: ProfileView,
         answer: Answer,
         stem: str,
-        make_token: MakeToken | None,
+        tokens: Tokens | None,
     ) -> Serialized:
         if answer.failures:
             self.failures.count(answer.failures)
         customer = Customer(self._bundle.prepared, view, asked.context, asked.now_ns, asked.options)
-        propositions = [
-            self._answers.proposition(proposition, f"{stem}-{position}", make_token, customer)
-            for position, proposition in enumerate(answer.propositions)
-        ]
         return self._answers.response(
+            answer,
+            customer,
             request_id=asked.request_id,
+            stem=stem,
             now_ns=asked.now_ns,
-            propositions=propositions,
-            warnings=[*asked.warnings, *answer.diagnostics, *customer.diagnostics],
+            tokens=tokens,
+            warnings=asked.warnings,
             event_results=asked.results,
         )
 
@@ -252,5 +267,5 @@ class Decisions:
 
     def _request_id(self, request: pb.DecideRequest) -> str:
         if not request.request_id:
-            return self._names.hexadecimal(8)
+            return self._names.hexadecimal(REQUEST_ID_BYTES)
         return admit_text(request.request_id, "request_id", MAXIMUM_REQUEST_ID)

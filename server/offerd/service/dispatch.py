@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -24,13 +25,20 @@ from offerd.errors import (
     RequestError,
     Unavailable,
 )
+from offerd.service.answer_log import Answered, AnswerLog
 from offerd.service.deadline import has_passed
 from offerd.service.overload import Turn
-from offerd.service.serialized import Answer, as_message
+from offerd.service.serialized import Answer, AnsweredAtOnce, as_message
 from offerd.service.streams import Ending, admitted
 
 Handler = Callable[[Any], Awaitable[Answer]]
 """Answers one rpc: from its request message to its response message, or the bytes of that."""
+
+AtOnceHandler = Callable[[bytes], AnsweredAtOnce | None]
+"""Answers an rpc without waiting, from the bytes of its request, or gives None: ask the Handler.
+
+Nothing has changed then.
+"""
 
 StreamHandler = Callable[[Any], AsyncIterator[Answer]]
 """Answers one rpc with a stream: from its request message, or the stream of them."""
@@ -50,12 +58,17 @@ class Dispatcher:
         handlers: Mapping[str, Handler],
         log: structlog.typing.FilteringBoundLogger,
         streams: Mapping[str, StreamHandler] | None = None,
+        at_once: Mapping[str, AtOnceHandler] | None = None,
     ) -> None:
         self._handlers = dict(handlers)
+        self._at_once = dict(at_once or {})
         self._streams = dict(streams or {})
         self._ending = Ending()
         self.log = log
         """Where the lines of calls go."""
+        bound = log.bind()
+        # Not a method of this object, which would then hold itself, and what answers open.
+        self._note = bound.answered if isinstance(bound, AnswerLog) else partial(_tell, log)
         self._turn = Turn()
         self._in_flight = 0
         self._come = 0
@@ -116,7 +129,53 @@ class Dispatcher:
                 raise DeadlineExceeded(
                     Reason.DEADLINE_EXCEEDED, "the time that the caller gave was over at once"
                 )
+            at_once = self._at_once.get(method)
+            if at_once is not None:
+                answered = at_once(request.SerializeToString())
+                if answered is not None:
+                    return answered.answer
             return await handler(request)
+
+    def doors_at_once(
+        self, door: str, *, queued: bool = False
+    ) -> dict[str, Callable[[bytes], bytes | None]]:
+        """Returns what answers rpcs by their names without waiting, as `answer` does.
+
+        From the bytes of a request to the bytes of its answer, and None for those that have to be
+        asked for by `answer`. Raises RequestError and nothing else.
+        """
+        return {
+            method: partial(
+                self._answer_at_once, method, method.rpartition("/")[2], handler, door, queued
+            )
+            for method, handler in self._at_once.items()
+        }
+
+    def _answer_at_once(  # noqa: PLR0917 - what is bound, and then the request
+        self,
+        method: str,
+        name: str,
+        handler: AtOnceHandler,
+        door: str,
+        queued: bool,
+        data: bytes,
+    ) -> bytes | None:
+        if self._draining:
+            return None
+        started_ns = time.perf_counter_ns()
+        try:
+            if queued:
+                self._turn.admit()
+            answered = handler(data)
+        except Exception:  # told as where it is asked for with its message
+            with _Accounted(self, method, None, door):
+                raise
+        if answered is None:
+            return None
+        self._come += 1
+        took_us = (time.perf_counter_ns() - started_ns) // 1_000
+        self._note(Answered(name, door, took_us, answered.request_id))
+        return answered.answer.data
 
     async def stream(self, method: str, requests: Requests, door: str) -> AsyncGenerator[Answer]:
         """Yields the answers of an rpc that streams; raises RequestError and nothing else.
@@ -143,6 +202,10 @@ class Dispatcher:
     def end(self) -> None:
         """Counts it as over."""
         self._in_flight -= 1
+
+
+def _tell(log: structlog.typing.FilteringBoundLogger, answered: Answered) -> None:
+    log.info("request", **answered.line())
 
 
 class _Accounted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -10,11 +9,12 @@ from offerd.errors import InvalidArgument, Reason, RequestError
 from offerd.model.profile import ProfileKey
 from offerd.service.consents import NOTHING, Chosen, Consents, Gate
 from offerd.service.fullness import full_profile
+from offerd.service.landing import landed
 from offerd.service.subjects import deleted_subject
 from offerd.service.translate.events import AdmittedEvent, EventAdmission, counter_change
 from offerd.service.translate.movements import crossing_message
 from offerd.store import Collected, CollectResult, State, Told
-from offerd.store.moving import crossings_of
+from offerd.store.moving import crossings_of, moving_in_time
 from offerd.v1 import event_service_pb2 as pb
 from offerd.v1 import identity_pb2
 
@@ -129,8 +129,8 @@ class Events:
         """Returns what events would cross, of each profile one after the other, and why nothing."""
         found: list[tuple[tuple[Told, ...], str]] = [((), "")] * len(events)
         by_profile: dict[ProfileKey, list[int]] = {}
-        for number, event in enumerate(events):
-            by_profile.setdefault(event.key, []).append(number)
+        for number in moving_in_time([event.event for event in events]):
+            by_profile.setdefault(events[number].key, []).append(number)
         for key, numbers in by_profile.items():
             received = [events[number].event.received(now_ns) for number in numbers]
             several = self._state.views.moved(key, received)
@@ -168,7 +168,7 @@ class Events:
         now_ns: int,
     ) -> None:
         incoming = [event.incoming() for _, event in admitted]
-        stored = await asyncio.wrap_future(self._state.collect(incoming, now_ns))
+        stored = await landed(self._state.collect(incoming, now_ns))
         for (position, event), collected in zip(admitted, stored, strict=True):
             _tell(results[position], event, collected, position)
 

@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from offerd.errors import ConfigurationError
 from offerd.service.dispatch import Dispatcher
-from offerd.service.servicers import Server, register
+from offerd.service.servicers import DOOR, Server, register
 from offerd.v1 import (
     audience_service_pb2,
     cap_service_pb2,
@@ -104,7 +104,7 @@ class GrpcServer:
         try:
             _try_to_listen(host, port, shared=shared)
             if self.transport is Transport.NATIVE:
-                self._server, self.port = _native(address, shared=shared)
+                self._server, self.port = _native(address, dispatcher, shared=shared)
             else:
                 self._server, self.port = _grpcio(address, credentials, shared=shared)
         except (OSError, UnicodeError, RuntimeError) as error:
@@ -154,11 +154,12 @@ def _grpcio(
     return server, server.add_secure_port(address, credentials)
 
 
-def _native(address: str, *, shared: bool) -> tuple[_Serving, int]:
+def _native(address: str, dispatcher: Dispatcher, *, shared: bool) -> tuple[_Serving, int]:
     from offerd.service.native_server import NativeServer
 
     server = NativeServer(
         address,
+        dispatcher.doors_at_once(DOOR),
         maximum_message_bytes=MAXIMUM_MESSAGE_BYTES,
         maximum_streams=MAXIMUM_CALLS,
         shared=shared,

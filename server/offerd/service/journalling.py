@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from offerd.bundle import Bundle
 from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer, decide
@@ -11,6 +9,7 @@ from offerd.model.journal import Draft
 from offerd.model.profile import ProfileView
 from offerd.replay import RecordingCounts
 from offerd.service.asked import Asked
+from offerd.service.landing import landed
 from offerd.store import Journal, JournalMode
 
 
@@ -20,11 +19,14 @@ class Journalling:
     def __init__(self, bundle: Bundle, journal: Journal) -> None:
         self._bundle = bundle
         self._journal = journal
-        self._is_on = journal.mode is not JournalMode.OFF
+        self.is_on = journal.mode is not JournalMode.OFF
+        """Whether decisions are written down."""
+        self.is_waited_for = journal.mode is JournalMode.BEFORE_ANSWER
+        """Whether they are before they are answered."""
 
     def recording(self, counts: Counts) -> Counts:
         """Returns counts for one decision that remember what they said, if it is journalled."""
-        return RecordingCounts(counts) if self._is_on else counts
+        return RecordingCounts(counts) if self.is_on else counts
 
     def draft(
         self, asked: Asked, stem: str, view: ProfileView, answer: Answer, counts: Counts
@@ -63,11 +65,19 @@ class Journalling:
             with_reasons,
         )
 
+    def hand_over(
+        self, asked: Asked, stem: str, view: ProfileView, answer: Answer, counts: Counts
+    ) -> None:
+        """Has a decision appended that is answered before; as `draft`."""
+        draft = self.draft(asked, stem, view, answer, counts)
+        if draft is not None:
+            self._journal.hand_over(draft)
+
     async def append(self, draft: Draft | None) -> None:
         """Has a decision appended that took no room; waits for it if answers are to."""
         if draft is None:
             return
-        if self._journal.mode is JournalMode.BEFORE_ANSWER:
-            await asyncio.wrap_future(self._journal.append(draft))
+        if self.is_waited_for:
+            await landed(self._journal.append(draft))
         else:
             self._journal.hand_over(draft)

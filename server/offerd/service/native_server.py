@@ -21,6 +21,7 @@ import grpc
 import grpc.aio
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
+from offerd.errors import RequestError
 from offerd.service.begun import begin
 from offerd.service.overload import Queueing, overloaded
 from offerd.service.status import call_status
@@ -87,21 +88,32 @@ class _Context:
 
 
 class _Method(NamedTuple):
+    """`at_once` answers from bytes to bytes what needn't wait, and gives None for the rest."""
+
     answer: Callable[[Any, Any], Coroutine[Any, Any, Any]]
     parse: Callable[[bytes], Any]
     serialize: Callable[[Any], bytes]
+    at_once: Callable[[bytes], bytes | None] | None
 
 
 class NativeServer:
     """Serves on one address without TLS; takes servicers as grpc.aio.Server does.
 
     `port` is the one that was got. Raises OSError if the address can't be had. Of what goes to
-    the grpc.aio server behind it `maximum_streams` are served at once.
+    the grpc.aio server behind it `maximum_streams` are served at once. `at_once` is asked before
+    the servicer of a method, without a coroutine: see `Dispatcher.doors_at_once`.
     """
 
     def __init__(
-        self, address: str, *, maximum_message_bytes: int, maximum_streams: int, shared: bool
+        self,
+        address: str,
+        at_once: Mapping[str, Callable[[bytes], bytes | None]],
+        *,
+        maximum_message_bytes: int,
+        maximum_streams: int,
+        shared: bool,
     ) -> None:
+        self._at_once = at_once
         self._maximum_bytes = maximum_message_bytes
         self._front = NativeGrpcFront(
             address,
@@ -137,7 +149,10 @@ class NativeServer:
         for name, handler in handlers.items():
             if handler.unary_unary is not None:
                 self._unary[f"/{service}/{name}"] = _Method(
-                    handler.unary_unary, handler.request_deserializer, handler.response_serializer
+                    handler.unary_unary,
+                    handler.request_deserializer,
+                    handler.response_serializer,
+                    self._at_once.get(f"/{service}/{name}"),
                 )
 
     async def start(self) -> None:
@@ -250,6 +265,17 @@ class NativeServer:
         self._out_bytes += len(waiting.payload)
         if waiting.until_s is not None and time.monotonic() >= waiting.until_s:
             return  # the front has told the caller so
+        at_once = self._methods[waiting.method].at_once
+        if at_once is not None:
+            try:
+                answer = at_once(waiting.payload)
+            except RequestError as error:
+                code, words, trailing = call_status(error)
+                self._front.fail(call, code, words, trailing_metadata=trailing)
+                return
+            if answer is not None:
+                self._front.respond(call, answer)
+                return
         begun = begin(lambda: self._run(call, waiting))
         if isinstance(begun, asyncio.Task):
             self._tasks[call] = begun

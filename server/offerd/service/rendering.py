@@ -35,6 +35,8 @@ class Customer:
         self._memberships: dict[int, Memberships] = {}
         self._faults: dict[int, str] = {}
         self._unknown: set[tuple[str, str]] = set()
+        self.has_diagnostics = False
+        """Whether there are any `diagnostics` so far."""
 
     def _read_at(self, withheld: Withheld | None) -> Memberships:
         memberships = self._memberships.get(id(withheld))
@@ -64,10 +66,13 @@ class Customer:
             if isinstance(value, Unknown) and withheld.is_why(rule, value.names):
                 why = withheld.why_unknown(withheld.planned(rule), value.names)
                 self._unknown.add((rule.checked.source, why))
+                self.has_diagnostics = True
             return value
 
         rendered = renderer.render(evaluate)
-        self._faults.update((fault.rule, fault.message) for fault in rendered.faults)
+        if rendered.faults:
+            self._faults.update((fault.rule, fault.message) for fault in rendered.faults)
+            self.has_diagnostics = True
         return rendered.body
 
     @property

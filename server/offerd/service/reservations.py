@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from offerd.admission.wording import quote
 from offerd.errors import FailedPrecondition, NotFound, Reason
+from offerd.service.landing import landed
 from offerd.service.translate.reservations import reservation_id
 from offerd.store import Released, State
 
@@ -13,7 +12,7 @@ from offerd.store import Released, State
 async def commit_reservation(state: State, given: str, now_ns: int) -> None:
     """Makes a reservation count for good, as of now; raises NotFound if it is gone."""
     name = reservation_id(given)
-    if not await asyncio.wrap_future(state.commit_reservation(name, now_ns)):
+    if not await landed(state.commit_reservation(name, now_ns)):
         raise NotFound(
             Reason.RESERVATION_NOT_FOUND,
             f"no reservation {quote(name)}: it has expired, was released, or never was",
@@ -24,7 +23,7 @@ async def commit_reservation(state: State, given: str, now_ns: int) -> None:
 async def release_reservation(state: State, given: str, now_ns: int) -> bool:
     """Gives room back, and tells if there was any; raises FailedPrecondition if committed."""
     name = reservation_id(given)
-    released = await asyncio.wrap_future(state.release_reservation(name, now_ns))
+    released = await landed(state.release_reservation(name, now_ns))
     if released is Released.COMMITTED:
         raise FailedPrecondition(
             Reason.RESERVATION_COMMITTED,

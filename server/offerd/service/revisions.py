@@ -34,7 +34,7 @@ from offerd.service.linking import Linking
 from offerd.service.loads import Loads
 from offerd.service.places import PlaceCalls
 from offerd.service.profiles import Profiles
-from offerd.service.serialized import Serialized
+from offerd.service.serialized import AnsweredAtOnce, Serialized
 from offerd.service.streaming import EventStream
 from offerd.service.subject_data import SubjectData
 from offerd.service.subjects import subject_in
@@ -210,6 +210,19 @@ class Revisions:
     async def decide(self, request: decision_service_pb2.DecideRequest) -> Serialized:
         """As service.decisions."""
         return await self._asked_by(request.identities).decisions.decide(request)
+
+    def decide_at_once(self, data: bytes) -> AnsweredAtOnce | None:
+        """As `decide`, from the bytes of a request; see service.at_once."""
+        active, canary, _ = self._serving
+        question = active.decisions.at_once.question(data)
+        if question is None:
+            return None
+        if canary is not None:
+            subject = question.subject
+            if self._of(None if subject is None else subject.unit) is canary:
+                question = canary.decisions.at_once.question(data)
+                return None if question is None else canary.decisions.at_once.answer(question)
+        return active.decisions.at_once.answer(question)
 
     async def collect(
         self, request: event_service_pb2.CollectRequest

@@ -20,6 +20,7 @@ from offerd.errors import Exhausted, Unavailable
 from offerd.model.capping import Cap, Demand
 from offerd.model.identity import Subject
 from offerd.model.journal import Draft
+from offerd.service.landing import landed
 from offerd.service.subjects import MemberCounts
 from offerd.store import State, Taken
 
@@ -73,6 +74,16 @@ class Room:
             )
         return Decided(answer, subject, None)
 
+    async def take(
+        self, subject: Subject | None, answer: Answer, stem: str, now_ns: int, draft: Draft | None
+    ) -> Decided | None:
+        """Takes room for what an answer demands; None if another request was faster.
+
+        Otherwise as `decide`.
+        """
+        taken = await self._take(subject, answer, stem, now_ns, draft)
+        return Decided(answer, subject, taken) if taken.granted else None
+
     def give_back(self, decided: Decided) -> None:
         """Undoes what `decide` took, for an answer that can't be given.
 
@@ -95,7 +106,7 @@ class Room:
             draft=draft, members=() if subject is None else subject.members,
         )  # fmt: skip
         try:
-            return await asyncio.wrap_future(future)
+            return await landed(future)
         except asyncio.CancelledError:
             if not future.cancel():
                 future.add_done_callback(partial(self._too_late, subject, demands))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 from google.protobuf.message import Message
 
 
@@ -17,6 +19,13 @@ class Serialized:
     def message(self) -> Message:
         """Returns the message."""
         return self.kind.FromString(self.data)
+
+
+class AnsweredAtOnce(NamedTuple):
+    """An answer, and how the caller named the request, "" if not at all."""
+
+    answer: Serialized
+    request_id: str
 
 
 Answer = Message | Serialized
@@ -40,9 +49,7 @@ def length_delimited(tag: bytes, data: bytes) -> bytes:
 
 def varint(number: int) -> bytes:
     """Returns a number of 0 or more as messages have it."""
-    if number < _KNOWN:
-        return _VARINTS[number]
-    return _varint(number)
+    return VARINTS[number] if number < KNOWN else _varint(number)
 
 
 def _varint(number: int) -> bytes:
@@ -54,5 +61,6 @@ def _varint(number: int) -> bytes:
     return bytes(found)
 
 
-_KNOWN = 4_096
-_VARINTS = [_varint(number) for number in range(_KNOWN)]
+KNOWN: Final = 4_096
+VARINTS: Final = [_varint(number) for number in range(KNOWN)]
+"""Those of the numbers below KNOWN, for who can't spare a call."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Collection, Iterator
+from typing import Any, Final, NamedTuple
 
+from offerd.events import Adding
 from offerd.model.event import Event
 from offerd.store.environment import Environment
 from offerd.store.layout import (
@@ -12,12 +13,10 @@ from offerd.store.layout import (
     decode_event,
     deleted_key,
     event_key,
-    event_pointer,
     key_in_raw_key,
     pack_time,
     pointed_fingerprint,
     pointed_raw_key,
-    raw_event_key,
 )
 from offerd.store.tombstones import first_event_key
 
@@ -34,6 +33,14 @@ def raw_values(environment: Environment, transaction: Any, digest: bytes) -> Ite
         if key[: len(digest)] != digest:
             return
         yield value
+
+
+class Encoded(NamedTuple):
+    """An event as it is stored, and what it adds to."""
+
+    event: Event
+    value: bytes
+    adding: Adding
 
 
 class EventTable:
@@ -53,9 +60,9 @@ class EventTable:
     def add(self, digest: bytes, event: Event, encoded: bytes, fingerprint: bytes) -> None:
         """Stores an event of a profile, by its digest; nothing may be known under its id."""
         id_key = event_key(event.id)
-        raw_key = raw_event_key(digest, event.time_ns, id_key)
-        self._events[raw_key] = encoded
-        self._pointers[id_key] = event_pointer(fingerprint, raw_key)
+        place = digest + pack_time(event.time_ns)
+        self._events[place + id_key] = encoded
+        self._pointers[id_key] = fingerprint + place
 
     def of(self, digest: bytes) -> Iterator[tuple[Event, int]]:
         """Yields the events of a profile by time, each with its size in bytes."""
@@ -75,6 +82,21 @@ class EventTable:
             return None
         deleted = self._transaction.get(deleted_key(id_key), db=self._deleted_ids)
         return None if deleted is None else bytes(deleted)
+
+    def new_ids(self, stem: str, ids: Collection[str]) -> list[str]:
+        """Returns those of some ids under which nothing is or was known; all begin with `stem`.
+
+        As it is for what the service names itself, mostly all of them are found out at once.
+        """
+        prefix = stem.encode()
+        size_bytes = len(prefix)
+        keys = [event_key(one) for one in ids]
+        with self._transaction.cursor(db=self._ids) as cursor:
+            found = cursor.set_range(prefix) and cursor.key()[:size_bytes] == prefix
+        if found or self._deletions or any(key[:size_bytes] != prefix for key in keys):
+            return [one for one in ids if self.known_fingerprint(one) is None]
+        pointers = self._pointers
+        return [one for one, key in zip(ids, keys, strict=True) if key not in pointers]
 
     def pop(self, event_id: str) -> Event | None:
         """Takes an event out as if it had never been; None if it isn't there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from offerd.events import Counting, IncomingEvent, Moved, event_fingerprint
+from offerd.events import MOVING_EVENTS, Counting, IncomingEvent, Moved, event_fingerprint
 from offerd.model.event import Event
 from offerd.places.crossings import Crossing
 from offerd.store.layout import encode_event
@@ -45,7 +45,7 @@ class Storing:
         if moved is None:
             return
         # An id that somebody gave to another event can't be given to what is caused.
-        caused = [one for one in moved.caused if workspace.known_fingerprint(one.id) is None]
+        caused = [one for one in moved.caused if workspace.events.known_fingerprint(one.id) is None]
         own = encoded if moved.event is item.event else encode_event(moved.event)
         self.events = [(moved.event, own), *((one, encode_event(one)) for one in caused)]
         stored = {event.id for event, _ in self.events}
@@ -78,3 +78,19 @@ def _told(crossing: Crossing, event_id: str) -> Told:
 def crossings_of(moved: Moved) -> tuple[Told, ...]:
     """Returns what an event would cross, all of it taken to be stored."""
     return tuple(_told(*one) for one in moved.crossings)
+
+
+def moving_in_time(events: Sequence[Event]) -> Sequence[int]:
+    """Returns the numbers of events as they are taken in: locations and the like by their times.
+
+    One that comes after a later one moves nobody any more. All others stay where they are, and so
+    do all if an id comes twice, of which the first one counts.
+    """
+    moving = [number for number, event in enumerate(events) if event.type in MOVING_EVENTS]
+    order = list(range(len(events)))
+    if len({events[number].id for number in moving}) < len(moving):
+        return order
+    by_time = sorted(moving, key=lambda number: events[number].time_ns)
+    for place, number in zip(moving, by_time, strict=True):
+        order[place] = number
+    return order

@@ -22,7 +22,7 @@ from offerd.store.layout import (
     total_key,
 )
 from offerd.store.linking import add_links
-from offerd.store.moving import Storing, Told
+from offerd.store.moving import Storing, Told, moving_in_time
 from offerd.store.workspace import Workspace
 
 T = TypeVar("T")
@@ -90,6 +90,7 @@ class Collect(Operation[list[Collected]]):
             refuse_long_names(item, f"events[{number}]")
         received = (item._replace(event=item.event.received(now_ns)) for item in items)
         self._items = [(item, encode_event(item.event)) for item in received]
+        self._order = moving_in_time([item.event for item in items])
         self._now_ns = now_ns
         self._journalled = journalled
         self.weight = max(1, len(items))
@@ -98,9 +99,11 @@ class Collect(Operation[list[Collected]]):
     def apply(self, workspace: Workspace) -> list[Collected]:
         """Returns what became of each event, in order."""
         workspace.reservations.forget_outdated(workspace.tallies.changes.advance(self._now_ns))
-        results = [
-            collect_one(workspace, item, encoded, self._now_ns) for item, encoded in self._items
-        ]
+        found = {
+            number: collect_one(workspace, *self._items[number], self._now_ns)
+            for number in self._order
+        }
+        results = [found[number] for number in range(len(self._items))]
         if self._journalled:
             accepted = (
                 (item.key, event_id)
@@ -131,7 +134,7 @@ def collect_one(
     """
     if workspace.tombstones.covers(profile_digest(item.key), item.event.time_ns, now_ns):
         return _DELETED
-    known = workspace.known_fingerprint(item.event.id)
+    known = workspace.events.known_fingerprint(item.event.id)
     if known is not None:
         return _DUPLICATE if known == item.fingerprint else _REUSED
     storing = Storing(workspace, item, encoded)

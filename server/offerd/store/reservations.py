@@ -34,6 +34,7 @@ REMEMBERED_NS: Final = 7 * 86_400 * 10**9
 _FORGOTTEN_AT_ONCE: Final = 4
 """Outdated rows that each write clears away: more than a reservation adds."""
 
+_NEVER_NS: Final = 2**63 - 1
 _PAGE: Final = 500
 
 
@@ -88,10 +89,10 @@ def held_items(demands: list[Demand]) -> tuple[HeldItem, ...]:
 
 def decision_events(demands: list[Demand], stem: str, time_ns: int) -> list[Event]:
     """Returns what demands stand for, propositions or contacts, as events."""
-    return [_event(stem, item, time_ns) for item in held_items(demands)]
+    return [_event(stem, demand, time_ns) for demand in demands]
 
 
-def _event(stem: str, item: HeldItem, time_ns: int) -> Event:
+def _event(stem: str, item: HeldItem | Demand, time_ns: int) -> Event:
     proposition = f"{stem}-{item.scope}"
     if item.event == CONTACT_EVENT:
         properties = {EXEMPT: True} if item.exempt else {}
@@ -118,6 +119,7 @@ class Reservations:
         self._transaction = transaction
         self._plans = plans
         self._changes = changes
+        self._due_ns: int | None = None  # before then nothing may be forgotten
 
     def find(self, reservation_id: str) -> Reservation | None:
         """Returns what is stored under an id."""
@@ -156,6 +158,8 @@ class Reservations:
 
     def _put(self, reservation: Reservation, forget_ns: int) -> None:
         digest = _digest(reservation.id)
+        if self._due_ns is not None:
+            self._due_ns = min(self._due_ns, forget_ns)
         self._transaction.put(b"i" + digest, _encode(reservation), db=self._database)
         self._transaction.put(b"t" + pack_time(forget_ns) + digest, b"", db=self._database)
         owner = profile_digest(reservation.subject)
@@ -176,12 +180,17 @@ class Reservations:
 
     def forget_outdated(self, instant_ns: int) -> None:
         """Removes some that have expired, or were committed long ago."""
+        if self._due_ns is not None and instant_ns < self._due_ns:
+            return
         outdated: list[bytes] = []
+        self._due_ns = _NEVER_NS
         with self._transaction.cursor(db=self._database) as cursor:
             found = cursor.set_range(b"t")
-            while found and len(outdated) < _FORGOTTEN_AT_ONCE:
+            while found:
                 key = bytes(cursor.key())
-                if unpack_time(key[1:-DIGEST_BYTES]) > instant_ns:
+                due_ns = unpack_time(key[1:-DIGEST_BYTES])
+                if due_ns > instant_ns or len(outdated) == _FORGOTTEN_AT_ONCE:
+                    self._due_ns = due_ns
                     break
                 outdated.append(key[-DIGEST_BYTES:])
                 found = cursor.next()

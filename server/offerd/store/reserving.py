@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from offerd.events import event_fingerprint
-from offerd.model.capping import Cap, CapSubject, Demand, ReachedLimit
-from offerd.model.event import Event
+from offerd.model.capping import Cap, CapSubject, Demand, Limit, ReachedLimit
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileKey
 from offerd.model.windows import window_after
+from offerd.store.event_table import Encoded
+from offerd.store.instants import count_between
 from offerd.store.journal import EncodedEntry, encode_draft, event_entries
-from offerd.store.layout import encode_event, profile_digest
+from offerd.store.layout import profile_digest
 from offerd.store.operations import Operation
 from offerd.store.reservations import Reservation, decision_events, held_items
 from offerd.store.workspace import Workspace
@@ -116,18 +116,17 @@ class Take(Operation[Taken]):
         if self._hold is not None and self._subject is None:
             return Taken(self._all_limits())  # who was deleted has nothing reserved
         events = decision_events(self._demands, self._stem, instant_ns)
-        reached = self._reached(workspace, events, instant_ns)
+        encoded = workspace.encoded(self._subject, events)
+        reached = self._reached(workspace, encoded, instant_ns)
         if reached:
             return Taken(reached)
-        if self._is_full(workspace, events):
+        if self._is_full(workspace, encoded):
             return Taken(self._all_limits(), full=True)
         if self._hold is None or self._subject is None:
             is_new = self._subject is not None and workspace.record(self._subject) is None
-            counted = tuple(
-                frozenset(workspace.counters_of(self._subject, event)) for event in events
-            )
-            store_events(workspace, self._subject, events, instant_ns)
+            store_events(workspace, self._subject, self._stem, encoded, instant_ns)
             sequence = None if self._entry is None else workspace.journal.append(self._entry)
+            counted = tuple([one.adding.keys for one in encoded])
             return Taken((), self._stem, None, instant_ns, False, sequence, counted, is_new)
         expire_ns = instant_ns + self._hold.ttl_ns
         reservation = Reservation(
@@ -145,13 +144,15 @@ class Take(Operation[Taken]):
         subject = self._subject
         if subject is None:
             return
-        covers = workspace.tombstones.covers
-        if covers(profile_digest(subject), self._now_ns, self._now_ns):
+        exist, covers = workspace.tombstones.exist, workspace.tombstones.covers
+        if exist and covers(profile_digest(subject), self._now_ns, self._now_ns):
             self._subject = self._entry = None
             return
-        members = {subject, *self._named}
+        members = self._named
+        if subject not in members:
+            members = members.union((subject,))
         if workspace.names_person(subject):
-            members |= workspace.graphs.linked_to(subject)
+            members = members | workspace.graphs.linked_to(subject)
         self._members = tuple(members)
 
     def _visit_ns(self, workspace: Workspace, cap: Cap, instant_ns: int) -> int | None:
@@ -160,13 +161,13 @@ class Take(Operation[Taken]):
             return None
         return workspace.visit_ns(self._subject, self._members, cap.visit, instant_ns)
 
-    def _is_full(self, workspace: Workspace, events: Sequence[Event]) -> bool:
+    def _is_full(self, workspace: Workspace, encoded: Sequence[Encoded]) -> bool:
         """Whether what is taken, which must count, wouldn't fit into the profile any more."""
-        if self._subject is None or not events:
+        if self._subject is None or not encoded:
             return False
-        size_bytes = sum(len(encode_event(event)) for event in events)
+        size_bytes = sum([len(one.value) for one in encoded])
         record = workspace.record(self._subject)
-        return not workspace.bounds.have_room(record, len(events), size_bytes)
+        return not workspace.bounds.have_room(record, len(encoded), size_bytes)
 
     def _all_limits(self) -> tuple[ReachedLimit, ...]:
         """What can't count can't be proposed: as if every limit were reached."""
@@ -181,46 +182,64 @@ class Take(Operation[Taken]):
         return Taken(stem=known.stem, expire_ns=known.expire_ns, differs=not same)
 
     def _reached(
-        self, workspace: Workspace, events: Sequence[Event], instant_ns: int
+        self, workspace: Workspace, encoded: Sequence[Encoded], instant_ns: int
     ) -> tuple[ReachedLimit, ...]:
-        """Returns the limits without room, each item counting those before it that have room.
-
-        So does a limit whose counter isn't kept: the plans have changed since it was asked for.
-        """
+        """Returns the limits without room, each item counting those before it that have room."""
         found: list[ReachedLimit] = []
         taken: dict[str, int] = {}
-        for item, (demand, event) in enumerate(zip(self._demands, events, strict=True)):
-            adding = workspace.counters_of(self._subject, event)
+        for item, (demand, (event, _, adding)) in enumerate(
+            zip(self._demands, encoded, strict=True)
+        ):
             already = len(found)
             for limit in demand.limits:
-                counter = limit.counter
-                proposed = counter.event == event.type
-                of_all = counter.subject is CapSubject.TOTAL
-                if not of_all and self._subject is None:
+                count = self._counted(workspace, limit, event.type, adding.keys, instant_ns)
+                if count is None:
                     continue
-                subjects: Sequence[ProfileKey | None] = (None,) if of_all else self._members
-                if not all(workspace.keeps(counter, subject) for subject in subjects):
-                    found.append(ReachedLimit(item, demand, limit, limit.limit))
-                    continue
-                if proposed and counter.key not in adding:
-                    continue
-                visit_ns = self._visit_ns(workspace, limit.cap, instant_ns)
-                if limit.cap.visit is not None and visit_ns is None:
-                    continue  # they are at none of its places, or not any more
-                after_ns = window_after(limit.cap, instant_ns, visit_ns)
-                until_ns = None if proposed else instant_ns
-                count = sum(
-                    workspace.count_of(counter.key, one, after_ns, until_ns) for one in subjects
-                )
-                if proposed:
-                    held_by = workspace.tallies.changes.held
-                    held = sum(held_by((counter.key, one), instant_ns) for one in subjects)
-                    count += taken.get(counter.key, 0) + held
+                if limit.counter.event == event.type:
+                    count += taken.get(limit.counter.key, 0)
                 if count >= limit.limit:
                     found.append(ReachedLimit(item, demand, limit, count))
-            for key in adding if len(found) == already else ():
+            for key in adding.keys if len(found) == already else ():
                 taken[key] = taken.get(key, 0) + 1
         return tuple(found)
+
+    def _counted(
+        self,
+        workspace: Workspace,
+        limit: Limit,
+        event_type: str,
+        adding: frozenset[str],
+        instant_ns: int,
+    ) -> int | None:
+        """Returns what counts for a limit before an event of a type that adds to some counters.
+
+        None if it doesn't hold for that. As many as the limit if its counter isn't kept: the plans
+        have changed since it was asked for.
+        """
+        counter = limit.counter
+        of_all = counter.subject is CapSubject.TOTAL
+        if not of_all and self._subject is None:
+            return None
+        key = counter.key
+        several = () if of_all else [workspace.times_of(key, one) for one in self._members]
+        if None in several or (of_all and not workspace.keeps_total(key)):
+            return limit.limit
+        proposed = counter.event == event_type
+        if proposed and key not in adding:
+            return None
+        visit_ns = self._visit_ns(workspace, limit.cap, instant_ns)
+        if limit.cap.visit is not None and visit_ns is None:
+            return None  # they are at none of its places, or not any more
+        after_ns = window_after(limit.cap, instant_ns, visit_ns)
+        until_ns = None if proposed else instant_ns
+        changes = workspace.tallies.changes
+        if of_all:
+            count = changes.total(key, after_ns, until_ns)
+            return count + changes.held((key, None), instant_ns) if proposed else count
+        count = sum([count_between(times or (), after_ns, until_ns) for times in several])
+        if proposed and changes.is_holding:
+            count += sum([changes.held((key, one), instant_ns) for one in self._members])
+        return count
 
 
 class TakeBack(Operation[None]):
@@ -268,7 +287,8 @@ class Commit(Operation[bool]):
         if reservation.committed_ns is None:
             workspace.reservations.commit(reservation, instant_ns)
             events = reservation.events(instant_ns)
-            store_events(workspace, reservation.subject, events, instant_ns)
+            encoded = workspace.encoded(reservation.subject, events)
+            store_events(workspace, reservation.subject, reservation.stem, encoded, instant_ns)
             if self._journalled:
                 stored = ((reservation.subject, event.id) for event in events)
                 for entry in event_entries(stored, instant_ns):
@@ -297,12 +317,17 @@ class Release(Operation[Released]):
 
 
 def store_events(
-    workspace: Workspace, subject: ProfileKey | None, events: Sequence[Event], now_ns: int
+    workspace: Workspace,
+    subject: ProfileKey | None,
+    stem: str,
+    encoded: Sequence[Encoded],
+    now_ns: int,
 ) -> None:
-    """Stores propositions; those of nobody are only counted."""
-    for event in events:
-        if subject is None:
-            workspace.count_nobodys(event, now_ns)
-        elif workspace.known_fingerprint(event.id) is None:
-            fingerprint = event_fingerprint(subject, event)
-            workspace.add_event(subject, event, encode_event(event), fingerprint, now_ns)
+    """Stores propositions of one stem; those of nobody are only counted."""
+    if subject is None:
+        for one in encoded:
+            workspace.count_nobodys(one.event, now_ns)
+        return
+    several = {one.event.id: one for one in reversed(encoded)}
+    new = workspace.events.new_ids(stem, several)
+    workspace.add_events(subject, [several[event_id] for event_id in new], now_ns)

@@ -12,7 +12,7 @@ what is beyond the entries that are kept one by one goes into the buckets.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -28,7 +28,8 @@ PAST_NS: Final = 60 * 10**9
 """Whoever asks for an instant no longer ago than this has it exactly: so much more is kept."""
 
 _NAME_BYTES: Final = 8
-_PREFIX_BYTES: Final = DIGEST_BYTES + _NAME_BYTES
+PREFIX_BYTES: Final = DIGEST_BYTES + _NAME_BYTES
+"""How long the keys of buckets are; those of chunks are longer."""
 _TIME_BYTES: Final = 8
 _TIE: Final = Struct(">Q")
 
@@ -48,9 +49,14 @@ class StoredSeries(NamedTuple):
 NO_ENTRIES: Final = StoredSeries()
 
 
+def series_name(name: str) -> bytes:
+    """Returns what stands for an aggregate in keys."""
+    return blake2b(name.encode(), digest_size=_NAME_BYTES).digest()
+
+
 def series_prefix(digest: bytes, name: str) -> bytes:
     """Returns what the keys of a profile's series of an aggregate begin with."""
-    return digest + blake2b(name.encode(), digest_size=_NAME_BYTES).digest()
+    return digest + series_name(name)
 
 
 def _chunk_key(prefix: bytes, time_ns: int, tie: int) -> bytes:
@@ -58,7 +64,7 @@ def _chunk_key(prefix: bytes, time_ns: int, tie: int) -> bytes:
 
 
 def _time_in(key: bytes) -> int:
-    return unpack_time(key[_PREFIX_BYTES : _PREFIX_BYTES + _TIME_BYTES])
+    return unpack_time(key[PREFIX_BYTES : PREFIX_BYTES + _TIME_BYTES])
 
 
 def read_series(
@@ -73,16 +79,16 @@ def read_series(
     cursor = transaction.cursor(db=environment.database(Table.SERIES))
     for name, oldest_ns in wanted.items():
         prefix = series_prefix(digest, name)
-        if cursor.set_range(prefix) and cursor.key()[:_PREFIX_BYTES] == prefix:
-            found[name] = _read_one(cursor, prefix, oldest_ns)
+        if cursor.set_range(prefix) and cursor.key()[:PREFIX_BYTES] == prefix:
+            found[name] = read_one(cursor, prefix, oldest_ns)
     return found
 
 
-def _read_one(cursor: Any, prefix: bytes, oldest_ns: int | None) -> StoredSeries:
-    """Reads on from the first key of a series."""
+def read_one(cursor: Any, prefix: bytes, oldest_ns: int | None) -> StoredSeries:
+    """Returns a series as `read_series`, from its first key on, where the cursor is."""
     buckets = b""
     more = True
-    if len(cursor.key()) == _PREFIX_BYTES:
+    if len(cursor.key()) == PREFIX_BYTES:
         buckets = bytes(cursor.value())
         more = cursor.next()
     if more and oldest_ns is not None:
@@ -93,7 +99,7 @@ def _read_one(cursor: Any, prefix: bytes, oldest_ns: int | None) -> StoredSeries
             elif cursor.key() != start:
                 cursor.prev()
     chunks = []
-    while more and cursor.key()[:_PREFIX_BYTES] == prefix:
+    while more and cursor.key()[:PREFIX_BYTES] == prefix:
         chunks.append(bytes(cursor.value()))
         more = cursor.next()
     return StoredSeries(tuple(chunks), buckets)
@@ -119,6 +125,7 @@ class SeriesWriter:
         self._transaction = transaction
         self._database = environment.database(Table.SERIES)
         self._met: dict[bytes, dict[str, _Series]] = {}
+        self._prefixes: dict[str, bytes] = {}
 
     def take(self, digest: bytes, features: Features, event: Event, now_ns: int) -> None:
         """Adds what an event adds to the series of its profile.
@@ -155,6 +162,8 @@ class SeriesWriter:
 
     def flush(self) -> None:
         """Hands all changes to the transaction, in key order."""
+        if not self._met:
+            return
         changes = [
             (key, series.chunks[key].encode())
             for several in self._met.values()
@@ -172,21 +181,26 @@ class SeriesWriter:
         several = self._met.setdefault(digest, {})
         series = several.get(name)
         if series is None:
-            series = several[name] = _Series(series_prefix(digest, name))
-            for key in self._keys(series.prefix):
-                if len(key) == _PREFIX_BYTES:
+            end = self._prefixes.get(name)
+            if end is None:
+                end = self._prefixes[name] = series_name(name)
+            prefix = digest + end
+            series = several[name] = _Series(prefix)
+            for key in self._keys(prefix):
+                if len(key) == PREFIX_BYTES:
                     series.has_buckets = True
                 else:
                     series.keys.append(key)
         return series
 
-    def _keys(self, prefix: bytes) -> Iterator[bytes]:
+    def _keys(self, prefix: bytes) -> list[bytes]:
+        found: list[bytes] = []
         with self._transaction.cursor(db=self._database) as cursor:
-            if cursor.set_range(prefix):
-                for key in cursor.iternext(keys=True, values=False):
-                    if key[:_PREFIX_BYTES] != prefix:
-                        return
-                    yield bytes(key)
+            more = cursor.set_range(prefix)
+            while more and (key := bytes(cursor.key()))[:PREFIX_BYTES] == prefix:
+                found.append(key)
+                more = cursor.next()
+        return found
 
     def _chunk(self, series: _Series, key: bytes) -> Chunk:
         chunk = series.chunks.get(key)

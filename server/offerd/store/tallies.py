@@ -87,6 +87,11 @@ class Tallies:
             expiries = self._pending.get((counter, subject))
             return 0 if expiries is None else expiries.between(now_ns, None)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether anything is reserved. For the writer alone."""
+        return bool(self._pending)
+
     def expiries(self, counter: str, subject: ProfileKey | None, now_ns: int) -> list[int]:
         """Returns until when each room is reserved that `pending` counts, the first first."""
         with self._lock:
@@ -226,6 +231,11 @@ class TallyChanges:
         added, removed = self.times.get(counter), self.removed_times.get(counter)
         count += 0 if added is None else added.between(after_ns, until_ns)
         return count - (0 if removed is None else removed.between(after_ns, until_ns))
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether anything is reserved."""
+        return bool(self.pending) or self._tallies.is_holding
 
     def held(self, holder: Holder, now_ns: int) -> int:
         """As `Tallies.pending`, with what this transaction did."""

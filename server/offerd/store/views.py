@@ -20,6 +20,7 @@ from offerd.store.folding import Gathered, series_of
 from offerd.store.layout import Table, event_key
 from offerd.store.records import Found, Records
 from offerd.store.refolds import Refolds
+from offerd.store.single import SingleViews
 
 AT_ONCE: Final = 500
 """The most events that are folded where nothing else can go on meanwhile, some milliseconds."""
@@ -56,6 +57,10 @@ class Views:
     ) -> ProfileView:
         """Returns what a decision may see, as `known` has it."""
         return NOBODY if subject is None else self.known(subject, plan, now_ns, extra).view(now_ns)
+
+    def single(self, plan: FoldPlan, names: Collection[str] | None) -> SingleViews:
+        """Returns what reads customers of one profile in one go, with aggregates by `names`."""
+        return SingleViews(self._environment, plan, names)
 
     def known(
         self,

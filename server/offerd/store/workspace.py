@@ -11,26 +11,31 @@ from typing import Any
 
 from offerd.customer.precision import whereabouts_of
 from offerd.errors import StateError
-from offerd.events import MOVING_EVENTS, Counting, FoldPlan, FoldPlans, Moved, is_repeated
-from offerd.model.capping import CapSubject, Counter
+from offerd.events import (
+    MOVING_EVENTS,
+    Adding,
+    Counting,
+    FoldPlan,
+    FoldPlans,
+    Moved,
+    event_fingerprint,
+)
 from offerd.model.event import Event
 from offerd.model.place import LOCATION_EVENT, PlaceSelector
 from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.store.bounds import USUAL_BOUNDS, ProfileBounds
 from offerd.store.environment import Environment
-from offerd.store.event_table import EventTable
+from offerd.store.event_table import Encoded, EventTable
 from offerd.store.folding import refold
 from offerd.store.graphs import Graphs
 from offerd.store.instants import count_between
 from offerd.store.journal import JournalTable
 from offerd.store.layout import (
     Table,
-    decode_count,
     decode_record,
-    encode_count,
+    encode_event,
     encode_record,
     profile_digest,
-    total_key,
 )
 from offerd.store.loads import LoadTables
 from offerd.store.marks import UNWATCHED, Marks, Watching
@@ -40,6 +45,7 @@ from offerd.store.series import SeriesWriter
 from offerd.store.tallies import Tallies
 from offerd.store.tally_tables import TallyWriter
 from offerd.store.tombstones import Tombstones
+from offerd.store.totals import Totals
 
 
 class _Profile:
@@ -75,7 +81,7 @@ class Workspace:
         self._plans = plans
         self._refolds = refolds
         self._profiles: dict[ProfileKey, _Profile] = {}
-        self._totals: dict[bytes, int] = {}
+        self._totals = Totals(environment, transaction)
         self._tallies = tallies
         self.events = EventTable(environment, transaction)
         """Raw events."""
@@ -181,6 +187,19 @@ class Workspace:
         Returns the counters that it adds to.
         """
         profile = self._profile(key)
+        adding = self._plans.adding(profile.plan, event)
+        return self._add(profile, key, Encoded(event, encoded, adding), fingerprint, now_ns)
+
+    def add_events(self, key: ProfileKey, several: Iterable[Encoded], now_ns: int) -> None:
+        """As `add_event`, for events of one profile that the service made itself."""
+        profile = self._profile(key)
+        for one in several:
+            self._add(profile, key, one, event_fingerprint(key, one.event), now_ns)
+
+    def _add(
+        self, profile: _Profile, key: ProfileKey, one: Encoded, fingerprint: bytes, now_ns: int
+    ) -> Sequence[Counting]:
+        event, encoded, adding = one
         record = profile.record
         self.marks.event(key, event.type, now_ns, new=record is None)
         if record is None:
@@ -191,7 +210,7 @@ class Workspace:
         record.update_time_ns = now_ns
         profile.changed = True
         self.events.add(profile.digest, event, encoded, fingerprint)
-        self._count(event, counted, now_ns)
+        self._count(event, adding, now_ns)
         return counted
 
     def moved(self, key: ProfileKey, event: Event) -> Moved | None:
@@ -224,7 +243,7 @@ class Workspace:
 
     def count_nobodys(self, event: Event, now_ns: int) -> None:
         """Counts an event of nobody in the totals; there is no profile to store it with."""
-        self._count(event, self._plans.active.countings.of(event), now_ns)
+        self._count(event, self._plans.adding(self._plans.active, event), now_ns)
 
     def take_back_nobodys(self, event: Event, counted: Collection[str], now_ns: int) -> None:
         """Undoes `count_nobodys`; `counted` are the counters that it had added to."""
@@ -259,42 +278,29 @@ class Workspace:
         self.series.remove(profile.digest)
         self._transaction.delete(profile.digest, db=self._environment.database(Table.PROFILES))
 
-    def _count(self, event: Event, counted: Sequence[Counting], now_ns: int) -> None:
+    def _count(self, event: Event, adding: Adding, now_ns: int) -> None:
         """Adds an event to the totals."""
-        self._change_total(event, 1)
-        for counting in self._plans.totals_of(event, counted):
+        self._totals.change(event, 1)
+        for counting in adding.totals:
             self.tallies.count(counting, event, 1, now_ns)
 
     def _take_off(self, event: Event, counted: Collection[str], now_ns: int) -> None:
         """Takes an event off the totals that it was added to."""
-        self._change_total(event, -1)
+        self._totals.change(event, -1)
         for key in counted:
             counting = self._plans.totals.get(key)
             if counting is not None:
                 self.tallies.count(counting, event, -1, now_ns)
 
-    def _change_total(self, event: Event, change: int) -> None:
-        if event.offer is not None and not is_repeated(event):
-            pair = total_key(event.offer, event.type)
-            self._totals[pair] = self._totals.get(pair, 0) + change
+    def encoded(self, subject: ProfileKey | None, events: Iterable[Event]) -> list[Encoded]:
+        """Returns events that the service made of a subject, with what they would add to."""
+        plans = self._plans
+        plan = plans.active if subject is None else self._profile(subject).plan
+        return [Encoded(one, encode_event(one), plans.adding(plan, one)) for one in events]
 
-    def counters_of(self, subject: ProfileKey | None, event: Event) -> set[str]:
-        """Returns the keys of the counters that an event of a subject would add to, by any plan."""
-        plan = self._plans.active if subject is None else self._profile(subject).plan
-        own = plan.countings.of(event)
-        totals = {counting.counter.key for counting in self._plans.totals_of(event, own)}
-        return totals | self._plans.counters_of(event)
-
-    def keeps(self, counter: Counter, subject: ProfileKey | None) -> bool:
-        """Whether a counter counts what it should of a subject, None being nobody."""
-        if counter.subject is CapSubject.TOTAL:
-            return counter.key in self._plans.totals
-        return subject is None or self._plan_counting(counter.key, subject) is not None
-
-    def _plan_counting(self, counter: str, subject: ProfileKey) -> FoldPlan | None:
-        """Returns the plan by which a counter counts what a subject did: its own, or any other."""
-        own = self._profile(subject).plan
-        return own if counter in own.countings.keys else self._plans.counting(counter)
+    def keeps_total(self, counter: str) -> bool:
+        """Whether a counter of all profiles counts what it should."""
+        return counter in self._plans.totals
 
     def count_of(
         self, counter: str, subject: ProfileKey | None, after_ns: int | None, until_ns: int | None
@@ -302,12 +308,21 @@ class Workspace:
         """Returns the events that a counter of a profile, or with None of all, has in a window."""
         if subject is None:
             return self.tallies.changes.total(counter, after_ns, until_ns)
-        plan = self._plan_counting(counter, subject)
-        record = self.record(subject)
-        if plan is not None and plan is not self._profile(subject).plan:
+        return count_between(self.times_of(counter, subject) or (), after_ns, until_ns)
+
+    def times_of(self, counter: str, subject: ProfileKey) -> Sequence[int] | None:
+        """Returns when a counter counted what a profile did, None if no plan has that counter.
+
+        By the profile's own plan or, if that hasn't the counter, by any other.
+        """
+        profile = self._profile(subject)
+        record = profile.record
+        if counter not in profile.plan.countings.keys:
+            plan = self._plans.counting(counter)
+            if plan is None:
+                return None
             record = self._counted_by(plan, subject)
-        times = () if record is None else record.counted.get(counter, ())
-        return count_between(times, after_ns, until_ns)
+        return () if record is None else record.counted.get(counter, ())
 
     def _counted_by(self, plan: FoldPlan, subject: ProfileKey) -> ProfileRecord:
         """Returns what a plan counts of a subject that another folds; takes as long as refolding.
@@ -319,10 +334,6 @@ class Workspace:
         for event, _ in self.events.of(profile_digest(subject)):
             plan.countings.take(record, event)
         return record
-
-    def known_fingerprint(self, event_id: str) -> bytes | None:
-        """Returns what the event of an id said, also if it was deleted; None if it is new."""
-        return self.events.known_fingerprint(event_id)
 
     def remove_record(self, key: ProfileKey) -> bool:
         """Removes a profile's record and series; tells if there was one. Its events stay."""
@@ -361,11 +372,7 @@ class Workspace:
     def flush(self) -> None:
         """Hands all changes to the transaction, in key order: neighbours share pages."""
         self.events.flush()
-        totals = self._environment.database(Table.TOTALS)
-        for pair, added in sorted(self._totals.items()):
-            count = decode_count(self._transaction.get(pair, db=totals))
-            self._transaction.put(pair, encode_count(count + added), db=totals)
-        self._totals.clear()
+        self._totals.flush()
         self.series.flush()
         self.tallies.flush()
         self.journal.flush()
@@ -373,22 +380,18 @@ class Workspace:
         self.marks.anything(self.graphs.touched)
         self.graphs.touched.clear()
         self.marks.flush()
-        records = {}
+        records = []
         for profile in self._profiles.values():
             if profile.changed:
-                records[profile.digest] = encode_record(profile.record)
+                records.append((profile.digest, encode_record(profile.record)))
                 profile.changed = False
-        self._put(Table.PROFILES, records)
+        with self._transaction.cursor(db=self._environment.database(Table.PROFILES)) as cursor:
+            cursor.putmulti(sorted(records))
 
     def settle(self) -> None:
         """Tells readers what was committed of what is kept in memory."""
         self._tallies.settle(self.tallies.changes)
         self.marks.settle()
-
-    def _put(self, table: Table, values: dict[bytes, bytes]) -> None:
-        with self._transaction.cursor(db=self._environment.database(table)) as cursor:
-            cursor.putmulti([(key, values[key]) for key in sorted(values)])
-        values.clear()
 
 
 BeginWorkspace = Callable[[Any], Workspace]

@@ -1,12 +1,16 @@
 """The one thread that writes, committing whatever has gathered meanwhile as one transaction.
 
 While a commit waits for the disk the next batch gathers: the busier the state, the more writes
-share one wait. A write's future is done only after the commit that holds it.
+share one wait. A commit costs as much work as several writes, whether it holds one or a hundred.
+So while several ask at once the thread waits for others to come, about as long as a commit lasts,
+but not once as many have come as there were before; whoever asks alone never waits for that.
+A write's future is done only after the commit that holds it.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -32,6 +36,9 @@ BATCH_LIMIT: Final = 5_000
 
 BATCH_LIMIT_BYTES: Final = 16 * 2**20
 """About how many bytes share a transaction."""
+
+LONGEST_WAIT_S: Final = 0.005
+"""The longest that writes wait for others to come, however long a commit lasts."""
 
 
 class _Pending(NamedTuple):
@@ -66,6 +73,9 @@ class Writer:
         self._size_bytes = 0
         self._closing = False
         self._wake = threading.Condition()
+        self._company = 1  # how many ask at once, as far as the last batch could tell
+        self._commit_s = 0.0
+        self._wanted = 1  # how many writes have to wait for the thread to be woken
         # A daemon: a process that ends without closing must not hang. What it had not been
         # told is stored may then be missing, as after any crash.
         self._thread = threading.Thread(target=self._run, name="offerd-store-writer", daemon=True)
@@ -94,7 +104,8 @@ class Writer:
             self._queue.append(_Pending(operation, future))
             self._weight += operation.weight
             self._size_bytes += operation.size_bytes
-            self._wake.notify()
+            if len(self._queue) >= self._wanted:
+                self._wake.notify()
         return future
 
     def between(self, work: Callable[[], None]) -> Future[None]:
@@ -127,7 +138,7 @@ class Writer:
             if isinstance(operation, _Between):
                 _do(operation, future)
             else:
-                self._commit(running)
+                self._timed(running)
 
     def _next_batch(self) -> list[_Pending]:
         """Waits for work; an empty batch means that there will be none."""
@@ -135,6 +146,7 @@ class Writer:
         weight = size_bytes = 0
         with self._wake:
             self._wake.wait_for(lambda: self._between or self._queue or self._closing)
+            self._let_gather()
             if self._between:
                 return [self._between.popleft()]
             while self._queue and weight < BATCH_LIMIT and size_bytes < BATCH_LIMIT_BYTES:
@@ -145,6 +157,24 @@ class Writer:
             self._weight -= weight
             self._size_bytes -= size_bytes
         return batch
+
+    def _let_gather(self) -> None:
+        """Waits a little while fewer writes wait than were asked for at once before."""
+        if len(self._queue) < self._company:
+            self._wanted = self._company
+            self._wake.wait_for(
+                lambda: self._between or self._closing or len(self._queue) >= self._wanted,
+                min(self._commit_s, LONGEST_WAIT_S),
+            )
+            self._wanted = 1
+
+    def _timed(self, batch: list[_Pending]) -> None:
+        """Commits a batch, and notes how long that lasts and how many ask at once."""
+        began_s = time.monotonic()
+        self._commit(batch)
+        self._commit_s = time.monotonic() - began_s
+        with self._wake:
+            self._company = len(batch) + len(self._queue) if len(batch) > 1 else 1
 
     def _commit(self, batch: list[_Pending]) -> None:
         """Applies a batch in one transaction, then resolves its futures."""

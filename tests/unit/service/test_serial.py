@@ -13,7 +13,7 @@ from offerd.model.decision import DecisionContext, Exposure, Options, ScopeQuery
 from offerd.model.selection import RankingMethod
 from offerd.service.rendering import Customer
 from offerd.service.serialized import Serialized, varint
-from offerd.service.tokens import ItemReference
+from offerd.service.tokens import Tokens
 from offerd.service.translate.answers import Answers
 from offerd.service.translate.serial import SerialAnswers
 from offerd.simulation.question import NothingCounted
@@ -23,6 +23,7 @@ from seeds import random_seed
 from serving import compile_to
 
 NOW_NS = 1_767_225_600_123_456_789
+TOKENS = Tokens(b"s" * 32)
 DEFINITIONS = """
 placements:
   - {id: text, channel: web, content_type: text}
@@ -78,30 +79,25 @@ def test_the_same_messages(bundle: Bundle, *, explain: bool) -> None:
             bundle.prepared, NOBODY, context, NOW_NS, queries, options, counts=NothingCounted()
         )
         customer = Customer(bundle.prepared, NOBODY, context, NOW_NS, options)
-        make_token = None if round_number % 3 == 0 else _token
+        stem = source.choice(("p", "é", "long" * 30))
+        make_token = None if round_number % 3 == 0 else TOKENS.make
         wanted = pb.DecideResponse(
             request_id="q", revision=bundle.revision, warnings=["w", "å"],
             propositions=[
-                answers.proposition(one, f"p{n}", make_token, customer)
+                answers.proposition(one, f"{stem}-{n}", make_token, customer)
                 for n, one in enumerate(answer.propositions)
             ],
             event_results=[event_service_pb2.EventResult(event_id="e")],
         )  # fmt: skip
-        wanted.decide_time.FromNanoseconds(NOW_NS)
+        now_ns = source.choice((NOW_NS, 0, 1, -1, -(10**18), 10**9, 253_402_300_799 * 10**9))
+        wanted.decide_time.FromNanoseconds(now_ns)
         found = serial.response(
-            request_id="q", now_ns=NOW_NS, warnings=["w", "å"],
-            propositions=[
-                serial.proposition(one, f"p{n}", make_token, customer)
-                for n, one in enumerate(answer.propositions)
-            ],
+            answer, customer, request_id="q", stem=stem, now_ns=now_ns, warnings=["w", "å"],
+            tokens=None if make_token is None else TOKENS,
             event_results=[event_service_pb2.EventResult(event_id="e")],
         )  # fmt: skip
         assert isinstance(found, Serialized)
         assert found.message() == wanted
-
-
-def _token(item: ItemReference) -> str:
-    return "/".join(item)
 
 
 def test_numbers_are_written_as_messages_have_them() -> None:
@@ -138,7 +134,11 @@ def test_what_differs_within_one_offer_is_not_mixed_up(bundle: Bundle) -> None:
             items.append(item._replace(selection=selection))
         exposure = source.choice((None, None, Exposure("e", source.choice(("", "a")))))
         one = proposition._replace(items=tuple(items), exposure=exposure)
-        wanted = answers.proposition(one, "p", _token, customer)
-        found = serial.proposition(one, "p", _token, customer)
-        assert pb.Proposition.FromString(found) == wanted
-        assert len(found) == wanted.ByteSize()
+        wanted = answers.proposition(one, "p-0", TOKENS.make, customer)
+        found = serial.response(
+            answer._replace(propositions=(one,)), customer, request_id="", stem="p", now_ns=0,
+            tokens=TOKENS, warnings=(),
+        ).message()  # fmt: skip
+        assert isinstance(found, pb.DecideResponse)
+        assert found.propositions[0] == wanted
+        assert found.propositions[0].ByteSize() == wanted.ByteSize()

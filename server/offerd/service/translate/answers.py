@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache, partial
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,7 @@ from offerd.model.decision import (
     Selection,
     Stage,
 )
+from offerd.model.numbering import numbers_of
 from offerd.model.selection import RankingMethod
 from offerd.service.rendering import Customer
 from offerd.service.tokens import ItemReference
@@ -160,8 +161,8 @@ class Answers:
         return content_message(written.type, body, language)
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {offer.id: number for number, offer in enumerate(self._bundle.catalogue.offers)}
+    def _numbers(self) -> Mapping[str, int]:
+        return numbers_of(self._bundle.catalogue.offers)
 
     def _record(self, offer: Offer | FallbackOffer) -> dict[str, Any]:
         """What rules read as `offer`: of a fallback offer its id and attributes."""

@@ -12,12 +12,13 @@ from offerd.v1 import identity_pb2 as pb
 
 MAXIMUM_IDENTITIES = 20
 
-_STATES = {
+STATES: Mapping[int, AuthenticationState] = {
     pb.AUTHENTICATION_STATE_UNSPECIFIED: AuthenticationState.AMBIGUOUS,
     pb.AUTHENTICATION_STATE_AMBIGUOUS: AuthenticationState.AMBIGUOUS,
     pb.AUTHENTICATION_STATE_AUTHENTICATED: AuthenticationState.AUTHENTICATED,
     pb.AUTHENTICATION_STATE_LOGGED_OUT: AuthenticationState.LOGGED_OUT,
 }
+"""States by their numbers in messages."""
 
 
 def identities(
@@ -37,7 +38,7 @@ def identities(
 
 
 def _identity(message: pb.Identity, namespaces: Mapping[str, Namespace], field: str) -> Identity:
-    state = _STATES.get(message.authentication_state)
+    state = STATES.get(message.authentication_state)
     if state is None:
         raise InvalidArgument(
             Reason.VALUE_NOT_ALLOWED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from offerd.admission import RECORD_LIMIT_BYTES, admit_attributes
 from offerd.admission.values import Budget, admit_value
@@ -44,6 +44,10 @@ class Overrides(NamedTuple):
             aggregates={**kept, **removed, **given},
             scores={**view.scores, **self.scores},
         )
+
+
+NO_OVERRIDES: Final = Overrides()
+"""Nothing is changed."""
 
 
 class OverrideAdmission:

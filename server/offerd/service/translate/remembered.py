@@ -15,7 +15,7 @@ from offerd.v1 import decision_service_pb2 as pb
 MOST: Final = 1_024
 """So many of either are remembered; then all are forgotten."""
 _MOST_SCOPES: Final = 8
-_LARGEST_SCOPES_BYTES: Final = 4_096
+LARGEST_BYTES: Final = 4_096
 """Larger ones hold what no message of these has, and aren't remembered."""
 _LARGEST_CONTEXT_BYTES: Final = 512
 """Larger ones are hardly the same twice, and aren't remembered."""
@@ -39,7 +39,7 @@ class Remembered:
         found = self._scopes.get(key)
         if found is None:
             found = scopes(asked, self._prepared, explain=False)
-            if sum(map(len, key)) > _LARGEST_SCOPES_BYTES:
+            if sum(map(len, key)) > LARGEST_BYTES:
                 return found
             if len(self._scopes) >= MOST:
                 self._scopes.clear()

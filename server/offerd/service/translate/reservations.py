@@ -11,6 +11,7 @@ from offerd.admission.wording import quote, suggestion
 from offerd.errors import InvalidArgument, Reason
 from offerd.model.capping import ReachedLimit
 from offerd.model.catalogue import Catalogue
+from offerd.model.numbering import numbers_of
 from offerd.v1 import cap_service_pb2 as pb
 from offerd.v1 import contact_service_pb2
 
@@ -34,7 +35,7 @@ class ReservationAdmission:
     """Checks reservations against one catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._offers = {offer.id: number for number, offer in enumerate(catalogue.offers)}
+        self._offers = numbers_of(catalogue.offers)
         self._placements = {placement.id for placement in catalogue.placements}
         self._decisions = {decision.id for decision in catalogue.decisions}
 

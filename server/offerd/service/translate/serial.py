@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from offerd.bundle import Bundle
+from offerd.decision.engine import Answer
 from offerd.model.decision import Item, Outcome, Proposition, ScopeQuery
 from offerd.service.rendering import Customer
-from offerd.service.serialized import Serialized, length_delimited, varint
-from offerd.service.tokens import ItemReference
-from offerd.service.translate.answers import OUTCOMES, Answers, MakeToken, scope_message
-from offerd.service.translate.structs import ns_to_timestamp
+from offerd.service.serialized import KNOWN, VARINTS, Serialized, length_delimited, varint
+from offerd.service.tokens import Tokens, named, shown
+from offerd.service.translate.answers import OUTCOMES, Answers, scope_message
+from offerd.service.translate.structs import NANOS_PER_SECOND
 from offerd.v1 import decision_service_pb2 as pb
 from offerd.v1.event_service_pb2 import EventResult
 
@@ -32,112 +33,168 @@ _REQUEST_ID, _REVISION, _DECIDE_TIME, _PROPOSITIONS, _WARNINGS, _EVENT_RESULTS =
 # Proposition and Item.
 _PROPOSITION_ID, _SCOPE, _OUTCOME, _ITEMS = b"\x0a", b"\x12", b"\x18", b"\x22"
 _TOKEN, _SELECTION = b"\x12", b"\x32"
+# Timestamp.
+_SECONDS, _NANOS = b"\x08", b"\x10"
 _SCORE: Final = Struct("<sd")
 _SCORE_TAG: Final = b"\x29"
 
 _OUTCOMES: Final = {outcome: _OUTCOME + varint(OUTCOMES[outcome]) for outcome in Outcome}
+_PROPOSED: Final = _OUTCOMES[Outcome.PROPOSED]
 
 
-class _Parts(NamedTuple):
-    """An item without its token, and its selection without the score; None without one."""
+class _Parts:
+    """An item, at one place: its message without a token, and how its token goes on.
 
-    item: bytes
-    selection: bytes | None
+    `selection` is without the score; None if there is none. `chosen` is the item with the
+    selection and the `score` that it had last.
+    """
+
+    __slots__ = ("chosen", "item", "score", "selection", "shown")
+
+    def __init__(self, item: bytes, selection: bytes | None, shown: bytes) -> None:
+        self.item = item
+        self.selection = selection
+        self.shown = shown
+        self.score: float | None = None
+        self.chosen = item if selection is None else item + length_delimited(_SELECTION, selection)
+
+    def with_score(self, score: float) -> bytes:
+        """Returns the item with its selection."""
+        if self.selection is None:
+            return self.item
+        # Of what is ranked by priority it is the same each time.
+        chosen = self.selection + _SCORE.pack(_SCORE_TAG, score) if score else self.selection
+        found = self.item + length_delimited(_SELECTION, chosen)
+        self.score, self.chosen = score, found
+        return found
 
 
 class SerialAnswers:
-    """Turns propositions of one bundle into the bytes of messages."""
+    """Turns propositions of one bundle into the bytes of messages. For one event loop."""
 
     def __init__(self, bundle: Bundle, answers: Answers) -> None:
         self._answers = answers
         self._revision = length_delimited(_REVISION, bundle.revision.encode())
         self._parts: dict[tuple[object, ...], _Parts] = {}
         self._scopes: dict[ScopeQuery, bytes] = {}
+        self._second = (0, b"")
 
     def response(
         self,
+        answer: Answer,
+        customer: Customer,
         *,
         request_id: str,
+        stem: str,
         now_ns: int,
-        propositions: Sequence[bytes],
+        tokens: Tokens | None,
         warnings: Sequence[str],
-        event_results: Sequence[EventResult],
+        event_results: Sequence[EventResult] = (),
     ) -> Serialized:
-        """Returns a DecideResponse around what `proposition` gave."""
-        time = ns_to_timestamp(now_ns).SerializeToString()
+        """Returns a DecideResponse, whose propositions are named by `stem` and their place.
+
+        Without `tokens` items have none. `warnings` come before what the answer has to tell.
+        """
         parts = [
             length_delimited(_REQUEST_ID, request_id.encode()),
             self._revision,
-            length_delimited(_DECIDE_TIME, time),
-            *(length_delimited(_PROPOSITIONS, one) for one in propositions),
-            *(length_delimited(_WARNINGS, one.encode()) for one in warnings),
-            *(length_delimited(_EVENT_RESULTS, one.SerializeToString()) for one in event_results),
+            self._decide_time(now_ns),
         ]
+        begin = f"{stem}-"
+        for place, proposition in enumerate(answer.propositions):
+            parts += self._proposition(proposition, f"{begin}{place}", tokens, customer)
+        if warnings or answer.diagnostics or customer.has_diagnostics:
+            told = (*warnings, *answer.diagnostics, *customer.diagnostics)
+            parts += [length_delimited(_WARNINGS, one.encode()) for one in told]
+        if event_results:
+            results = [one.SerializeToString() for one in event_results]
+            parts += [length_delimited(_EVENT_RESULTS, one) for one in results]
         return Serialized(pb.DecideResponse, b"".join(parts))
 
-    def proposition(
+    def _proposition(
         self,
         proposition: Proposition,
         proposition_id: str,
-        make_token: MakeToken | None,
+        tokens: Tokens | None,
         customer: Customer,
-    ) -> bytes:
-        """Returns a Proposition; as `Answers.proposition`."""
+    ) -> tuple[bytes, ...]:
+        """Returns the parts of a Proposition as a field; as `Answers.proposition`."""
         if proposition.explanation is not None or proposition.exposure is not None:
+            make_token = None if tokens is None else tokens.make
             message = self._answers.proposition(proposition, proposition_id, make_token, customer)
-            return message.SerializeToString()
-        query = proposition.scope
+            return (length_delimited(_PROPOSITIONS, message.SerializeToString()),)
+        query, outcome, items = proposition[:3]
+        encoded = proposition_id.encode()
         parts = [
-            length_delimited(_PROPOSITION_ID, proposition_id.encode()),
-            self._scope(query),
-            _OUTCOMES[proposition.outcome],
-        ]
-        for item in proposition.items:
-            found = self._item(item, customer)
-            if make_token is not None:
-                reference = ItemReference(
-                    proposition_id, query.decision, query.placement, item.offer.id
-                )
-                found += length_delimited(_TOKEN, make_token(reference).encode())
-            parts.append(length_delimited(_ITEMS, found))
-        return b"".join(parts)
+            _PROPOSITION_ID, varint(len(encoded)), encoded,
+            self._scopes.get(query) or self._scope(query),
+            _PROPOSED if outcome is Outcome.PROPOSED else _OUTCOMES[outcome],
+        ]  # fmt: skip
+        begin = b"" if tokens is None else named(encoded)
+        for item in items:
+            known = self._known(item, query, customer)
+            selection = item.selection
+            found = known.chosen
+            if selection is not None and selection.score != known.score:
+                found = known.with_score(selection.score or 0.0)
+            whole = len(found)
+            if tokens is None:
+                parts += (_ITEMS, varint(whole), found)
+                continue
+            token = tokens.seal(begin + known.shown)
+            size = VARINTS[len(token)] if len(token) < KNOWN else varint(len(token))
+            whole += len(size) + len(token) + 1
+            length = VARINTS[whole] if whole < KNOWN else varint(whole)
+            parts += (_ITEMS, length, found, _TOKEN, size, token)
+        data = b"".join(parts)
+        return (_PROPOSITIONS, varint(len(data)), data)
+
+    def _decide_time(self, now_ns: int) -> bytes:
+        seconds, nanos = divmod(now_ns, NANOS_PER_SECOND)
+        known, field = self._second
+        if seconds != known:
+            field = _SECONDS + varint(seconds if seconds >= 0 else seconds + 2**64)
+            self._second = seconds, field
+        time = field + _NANOS + varint(nanos) if nanos else field
+        return length_delimited(_DECIDE_TIME, time)
 
     def _scope(self, query: ScopeQuery) -> bytes:
-        found = self._scopes.get(query)
-        if found is None:
-            found = length_delimited(_SCOPE, scope_message(query).SerializeToString())
-            if len(self._scopes) >= _MOST_SCOPES:
-                self._scopes.clear()
-            self._scopes[query] = found
+        found = length_delimited(_SCOPE, scope_message(query).SerializeToString())
+        if len(self._scopes) >= _MOST_SCOPES:
+            self._scopes.clear()
+        self._scopes[query] = found
         return found
 
-    def _item(self, item: Item, customer: Customer) -> bytes:
-        """Returns an Item without a token."""
+    def _known(self, item: Item, query: ScopeQuery, customer: Customer) -> _Parts:
         selection, representation = item.selection, item.representation
-        key: tuple[object, ...] = (item.offer.id, representation.content, representation.language)
-        if selection is not None:
-            strategy = selection.strategy
-            key += ("" if strategy is None else strategy.id, selection.method, selection.ranking)
-        parts = self._parts.get(key)
-        if parts is None:
-            if self._answers.is_written_anew(item):
-                return self._answers.item(item, customer).SerializeToString()
-            parts = self._made(item, customer)
-            if len(parts.item) + len(parts.selection or b"") <= LARGEST_PART_BYTES:
-                if len(self._parts) >= MOST_PARTS:
-                    self._parts.clear()
-                self._parts[key] = parts
-        if parts.selection is None or selection is None:
-            return parts.item
-        score = selection.score
-        chosen = parts.selection + _SCORE.pack(_SCORE_TAG, score) if score else parts.selection
-        return parts.item + length_delimited(_SELECTION, chosen)
+        content, language = representation.content, representation.language
+        key: tuple[object, ...]
+        if selection is None:
+            key = (item.offer.id, query.decision, query.placement, content, language)
+        else:
+            strategy, method, ranking, _ = selection
+            # Methods are the same objects as long as the process lives.
+            key = (
+                item.offer.id, query.decision, query.placement, content, language,
+                "" if strategy is None else strategy.id, id(method), ranking,
+            )  # fmt: skip
+        known = self._parts.get(key)
+        if known is not None:
+            return known
+        made = self._made(item, query, customer)
+        size = len(made.item) + len(made.selection or b"")
+        if size <= LARGEST_PART_BYTES and not self._answers.is_written_anew(item):
+            if len(self._parts) >= MOST_PARTS:
+                self._parts.clear()
+            self._parts[key] = made
+        return made
 
-    def _made(self, item: Item, customer: Customer) -> _Parts:
+    def _made(self, item: Item, query: ScopeQuery, customer: Customer) -> _Parts:
         message = self._answers.item(item, customer)
+        goes_on = shown(query.decision, query.placement, item.offer.id)
         if not message.HasField("selection"):
-            return _Parts(message.SerializeToString(), None)
+            return _Parts(message.SerializeToString(), None, goes_on)
         message.selection.ClearField("score")
         selection = message.selection.SerializeToString()
         message.ClearField("selection")
-        return _Parts(message.SerializeToString(), selection)
+        return _Parts(message.SerializeToString(), selection, goes_on)

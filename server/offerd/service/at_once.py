@@ -1,0 +1,186 @@
+"""Requests to decide that needn't wait for anything, which most are: from bytes to bytes.
+
+`Decisions` is the reference, and what to ask where this gives no answer: where something is stored
+or waited for, where much would have to be read, where anything is unusual, and where a request is
+wrong, which it tells. Nothing is changed before it is known that there is an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from offerd.bundle import Bundle
+from offerd.customer.precision import coarse_whereabouts
+from offerd.customer.view import NOBODY
+from offerd.decision.capping import Counts
+from offerd.decision.engine import Answer, decide
+from offerd.events import FoldPlan
+from offerd.model.identity import Identity, Subject, profile_key
+from offerd.model.profile import ProfileView
+from offerd.service.asked import Asked
+from offerd.service.consents import NOTHING, Consents
+from offerd.service.failures import RankingFailures
+from offerd.service.journalling import Journalling
+from offerd.service.naming import Names
+from offerd.service.rendering import Customer
+from offerd.service.serialized import AnsweredAtOnce, Serialized
+from offerd.service.subjects import MemberCounts, subject_in
+from offerd.service.tokens import Tokens
+from offerd.service.translate.heads import Head, Heads, Named, parts
+from offerd.service.translate.overrides import NO_OVERRIDES
+from offerd.service.translate.serial import SerialAnswers
+from offerd.store import State
+
+STEM_BYTES: Final = 12
+"""Random bytes in the name that propositions of a request share."""
+REQUEST_ID_BYTES: Final = 8
+"""And in that of a request whose caller gave it none."""
+
+
+class Question(NamedTuple):
+    """A request that may be answered at once; `request_id` is "" if the caller gave none."""
+
+    request_id: str
+    subject: Subject | None
+    head: Head
+
+
+class Made(NamedTuple):
+    """What was decided, from what, and with which counts."""
+
+    asked: Asked
+    view: ProfileView
+    counts: Counts
+    answer: Answer
+
+
+class AtOnce:
+    """Answers by one bundle and the state. `now` is the clock, in nanoseconds.
+
+    `failures` counts the offers whose ranking failed, `names` makes names, `names_read` are the
+    aggregates that decisions read, None if any.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        state: State,
+        fold: FoldPlan,
+        now: Callable[[], int],
+        *,
+        heads: Heads,
+        consents: Consents,
+        journalling: Journalling,
+        answers: SerialAnswers,
+        tokens: Tokens,
+        names: Names,
+        failures: RankingFailures,
+        names_read: frozenset[str] | None,
+    ) -> None:
+        self._prepared = bundle.prepared
+        self._state = state
+        self._fold = fold
+        self._now = now
+        self._heads = heads
+        self._consents = consents
+        self._journalling = journalling
+        self._answers = answers
+        self._tokens = tokens
+        self._names = names
+        self._failures = failures
+        self._names_read = names_read
+        self._namespaces = {one.id: one for one in bundle.catalogue.schema.namespaces}
+        self._devices = {
+            one.id: one for one in self._namespaces.values() if not one.type.names_person
+        }
+        self._views = state.views.single(fold, names_read)
+        self.must_wait = bundle.prepared.counts_decisions or journalling.is_waited_for
+        """Whether hardly anything can be answered at once."""
+
+    def question(self, data: bytes) -> Question | None:
+        """Reads a DecideRequest; None if it can't be answered at once."""
+        return None if self.must_wait else self.read(data)
+
+    def read(self, data: bytes) -> Question | None:
+        """Reads a DecideRequest; None if anything of it is unusual or wrong."""
+        asked = parts(data)
+        if asked is None:
+            return None
+        head = self._heads.of(asked.head)
+        if head is None:
+            return None
+        who = asked.identities
+        if len(who) == 1 and (namespace := self._devices.get(who[0].namespace)) is not None:
+            key = profile_key(namespace, who[0].id)
+            return Question(asked.request_id, Subject(key, (key,)), head)
+        if any(one.namespace not in self._namespaces for one in who):
+            return None
+        return Question(asked.request_id, self._subject(who), head)
+
+    def answer(self, question: Question) -> AnsweredAtOnce | None:
+        """Decides; None if that can't be done at once."""
+        made = self.made(question)
+        if made is None or made.answer.demands:
+            return None
+        stem = self._names.hexadecimal(STEM_BYTES)
+        response = self.response(made, stem)
+        if self._journalling.is_on:
+            self._journalling.hand_over(made.asked, stem, made.view, made.answer, made.counts)
+        return AnsweredAtOnce(response, question.request_id)
+
+    def made(self, question: Question) -> Made | None:
+        """Decides, and does nothing about it; None if that can't be done at once."""
+        given, subject, (queries, context, options, warnings) = question
+        now_ns = self._now()
+        request_id = given or self._names.hexadecimal(REQUEST_ID_BYTES)
+        asked = Asked(
+            request_id, now_ns, queries, [], subject, NO_OVERRIDES, context, options, warnings
+        )
+        view = self._single_view(subject, now_ns)
+        if view is None:
+            # Of several profiles, or not everything may be used.
+            asked = self._consents.gated(asked, NOTHING)
+            view, subject, context = self._view(asked), asked.subject, asked.context
+            if view is None or asked.options.fallbacks_only:
+                return None
+        counts = self._journalling.recording(MemberCounts(self._state.tallies, subject))
+        answer = decide(self._prepared, view, context, now_ns, queries, options, counts=counts)
+        return Made(asked, view, counts, answer)
+
+    def response(self, made: Made, stem: str) -> Serialized:
+        """Returns the answer to what was decided; `stem` names its propositions."""
+        (request_id, now_ns, _, _, _, _, context, options, warnings, *_), view, _, answer = made
+        if answer.failures:
+            self._failures.count(answer.failures)
+        customer = Customer(self._prepared, view, context, now_ns, options)
+        return self._answers.response(
+            answer, customer, request_id=request_id, stem=stem, now_ns=now_ns,
+            tokens=self._tokens, warnings=warnings,
+        )  # fmt: skip
+
+    def _subject(self, who: list[Named]) -> Subject | None:
+        return subject_in(self._state, [Identity(*one) for one in who], self._namespaces)
+
+    def _single_view(self, subject: Subject | None, now_ns: int) -> ProfileView | None:
+        """Returns what may be seen of a customer of one profile who allows everything."""
+        if subject is None or len(subject.members) != 1:
+            return None
+        seen = self._views.see(subject.key, now_ns)
+        if seen is None or not self._consents.allows_all(seen.consent):
+            return None
+        return seen.view
+
+    def _view(self, asked: Asked) -> ProfileView | None:
+        """Returns what may be seen of a customer; None if that takes long."""
+        if asked.subject is None:
+            return NOBODY
+        known = self._state.views.known_at_once(
+            asked.subject, self._fold, asked.now_ns, (), self._names_read
+        )
+        if known is None:
+            return None
+        view = known.view(asked.now_ns)
+        if asked.locates:
+            return view
+        return view._replace(whereabouts=coarse_whereabouts(view.whereabouts))

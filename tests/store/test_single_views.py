@@ -1,0 +1,136 @@
+"""Customers of one profile read in one go: what is seen is what `Views` sees."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from offerd.customer.loaded import AttributesRow, MembershipRow, Row, ScoreRow
+from offerd.customer.subject import alone
+from offerd.events import FoldPlan
+from offerd.events import series as events_series
+from offerd.model.consent import Choice, Consent, ConsentValue
+from offerd.model.profile import ProfileKey
+from offerd.model.schema import Attribute, Schema, ScoreModel, ValueType
+from offerd.store import Durability, State
+from offerd.store import folding as folding_module
+from offerd.store import series as series_module
+from seeds import random_seed
+from store.given import LAST, NOW_NS, RECENT, SPEND, catalogue_of, incoming, key, plan_of
+from store.test_loads import PROPENSITY, VIP, WAREHOUSE, load
+from unit.events import random_features
+
+PROFILES = 12
+PLAN = FoldPlan.build(
+    catalogue_of(
+        Schema(
+            profile=(Attribute("city", ValueType.STRING), Attribute("age", ValueType.DOUBLE)),
+            aggregates=(SPEND, LAST, RECENT),
+            scores=(ScoreModel("propensity"),),
+        )
+    ),
+    [],
+)
+
+
+def opened(path: Path, plan: FoldPlan) -> State:
+    """Returns a state that need not survive a loss of power."""
+    return State.open(path, plan, durability=Durability.RELAXED)
+
+
+def check(state: State, plan: FoldPlan, source: random.Random, now_ns: int) -> int:
+    """Compares all profiles; returns how many were seen."""
+    seen = 0
+    names = None if source.random() < 0.5 else set(source.sample(sorted(plan.features.names), 1))
+    single = state.views.single(plan, names)
+    for number in range(PROFILES):
+        found = single.see(key(number), now_ns)
+        known = state.views.known_at_once(alone(key(number)), plan, now_ns, (), names)
+        if found is not None:
+            assert known is not None
+            assert found.view == known.view(now_ns)
+            assert [*found.view.aggregates] == [*known.view(now_ns).aggregates]
+            record = known.records[0] if known.records else None
+            assert found.consent == (None if record is None else record.consent)
+            seen += 1
+    return seen
+
+
+def test_the_same_is_seen(tmp_path: Path) -> None:
+    """Of attributes, events, consent and what was loaded, of profiles that aren't there, too."""
+    source = random.Random(random_seed())
+    with opened(tmp_path / "state", PLAN) as state:
+        single = state.views.single(PLAN, None)
+        for step in range(60):
+            someone = key(source.randrange(PROFILES))
+            now_ns = NOW_NS + step * 300 * 10**9
+            what = source.randrange(6)
+            if what == 0:
+                attributes = {"city": "Lund", "age": 3.5, "gone": 1}
+                scores = {"propensity": source.random()} if source.random() < 0.5 else None
+                state.set_profile(someone, attributes, now_ns, scores).result()
+            elif what <= 2:
+                state.collect(
+                    [
+                        incoming(
+                            f"e{step}-{n}", profile=someone, amount=source.random(),
+                            category=source.choice("abc"),
+                            time_ns=now_ns - source.randrange(7_200 * 10**9),
+                        )
+                        for n in range(source.randrange(1, 5))
+                    ],
+                    now_ns,
+                ).result()  # fmt: skip
+            elif what == 3:
+                answer = Choice(source.choice((ConsentValue.YES, ConsentValue.NO)), now_ns)
+                chosen = Consent({source.choice(("collect", "personalize")): answer})
+                state.consents.add(someone, chosen, now_ns).result()
+            elif what == 4:
+                rows: dict[ProfileKey, Row] = {
+                    someone: source.choice((MembershipRow(), MembershipRow(realized=False)))
+                }
+                load(state, VIP, rows, now_ns, full=source.random() < 0.5)
+            else:
+                load(state, PROPENSITY, {someone: ScoreRow(2.0, 0.5)}, now_ns, full=False)
+                row = AttributesRow({"city": "Ystad"}, [], PLAN.attributes.fingerprint)
+                load(state, WAREHOUSE, {someone: row}, now_ns, full=False)
+            assert check(state, PLAN, source, now_ns + 1) == PROFILES
+        assert single.see(key(PROFILES + 1), NOW_NS) is not None
+
+
+def test_any_aggregate_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any instant, with buckets and with histories of one chunk, of several and of none."""
+    for module in (events_series, series_module, folding_module):
+        monkeypatch.setattr(module, "CHUNK_ENTRIES", 4)
+    source = random.Random(random_seed())
+    for history in range(12):
+        several = [random_features.aggregate(source, n) for n in range(8)]
+        plan = FoldPlan.build(random_features.catalogue(*several), random_features.planned())
+        with opened(tmp_path / f"state-{history}", plan) as state:
+            events = random_features.history(source, 30)
+            latest_ns = max((one.time_ns for one in events), default=NOW_NS)
+            for one in events:
+                someone = key(source.randrange(4))
+                state.collect(
+                    [
+                        incoming(
+                            one.id, profile=someone, kind=one.type, time_ns=one.time_ns,
+                            **one.properties,
+                        )
+                    ],
+                    latest_ns,
+                )  # fmt: skip
+            state.set_profile(key(0), {}, latest_ns).result()
+            for later_ns in (0, 1, 10**9, 3_600 * 10**9, 10**15):
+                assert check(state, plan, source, latest_ns + later_ns) == PROFILES
+
+
+def test_who_has_to_be_folded_first_is_not_seen(tmp_path: Path) -> None:
+    """By a plan that isn't theirs; whoever isn't there is."""
+    with opened(tmp_path / "state", PLAN) as state:
+        state.collect([incoming("e", amount=1.0)], NOW_NS).result()
+        single = state.views.single(plan_of(LAST, RECENT), None)
+        assert single.see(key(), NOW_NS) is None
+        assert single.see(key(8), NOW_NS) is not None

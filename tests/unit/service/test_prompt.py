@@ -1,0 +1,138 @@
+"""Requests that wait only for the disk: the same answers as of those that wait for anything."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+
+from offerd.admission import parse_instant
+from offerd.bundle import Bundle, open_bundle, write_bundle
+from offerd.definitions import load
+from offerd.events import FoldPlan
+from offerd.model.journal import DecisionEntry
+from offerd.model.profile import ProfileKey
+from offerd.service.decisions import Decisions
+from offerd.service.prompt import Prompt
+from offerd.store import JournalMode, JournalSettings, State
+from offerd.v1 import decision_service_pb2 as pb
+from seeds import random_seed
+
+DEFINITIONS = """
+namespaces: [{id: ecid, type: cookie}]
+profile: [{name: age, type: int}]
+placements:
+- {id: web, channel: web, content_type: text, item_count: 2}
+- {id: app, channel: app, content_type: text}
+offers:
+- {id: total, priority: 9, caps: [{event: decision, per: total, limit: 40}],
+   representations: [{placement: web, text: T}, {placement: app, text: T}]}
+- {id: own, priority: 8, eligibility: profile.age >= 18,
+   caps: [{event: decision, limit: 3, within: 1h}],
+   representations: [{placement: web, text: O}, {placement: app, text: O}]}
+- {id: both, priority: 7,
+   caps: [{event: decision, limit: 9}, {event: decision, per: total, limit: 90, within: 2h}],
+   representations: [{placement: web, text: B}]}
+- {id: free, representations: [{placement: web, text: F}, {placement: app, text: F}]}
+fallback_offers:
+- {id: none, representations: [{placement: web, text: N}, {placement: app, text: N}]}
+collections: [{id: all, offers: [total, own, both, free]}]
+strategies: [{id: all, collection: all, ranking: priority}]
+decisions: [{id: d, placements: [web, app], strategies: [all], fallbacks: [none]}]
+"""
+START_NS = parse_instant("2026-11-02T09:00:00Z")
+SECOND_NS = 10**9
+
+
+class Deciding:
+    """A service of these definitions, at a time that is set."""
+
+    def __init__(self, bundle: Bundle, state: State) -> None:
+        self.now_ns = START_NS
+        self.bundle = bundle
+        self.state = state
+        log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
+        fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+        self.decisions = Decisions(bundle, state, fold, log, lambda: self.now_ns)
+
+    def counted(self) -> list[int]:
+        """What is counted of everybody, and how many events there are."""
+        tallies, keys = self.state.tallies, [one.key for one in self.bundle.catalogue.counters]
+        return [*(tallies.total(key, None, None) for key in keys), self.state.counts().events]
+
+    def journalled(self) -> list[tuple[str, ...]]:
+        """What the journal says was proposed, one decision after another."""
+        entries = (stored.entry for stored in self.state.journal.reader.entries())
+        return [
+            tuple(item.offer for scope in entry.scopes for item in scope.items)
+            for entry in entries
+            if isinstance(entry, DecisionEntry)
+        ]
+
+
+@contextmanager
+def deciding(folder: Path, bundle: Bundle, mode: JournalMode) -> Iterator[Deciding]:
+    """Opens a service with three customers."""
+    fold = FoldPlan.build(bundle.catalogue, bundle.event_filters)
+    with State.open(folder, fold, journal=JournalSettings(mode)) as state:
+        for number in range(3):
+            key = ProfileKey("ecid", str(number))
+            state.set_profile(key, {"age": 10 * number}, START_NS).result()
+        yield Deciding(bundle, state)
+
+
+def asking(source: random.Random) -> pb.DecideRequest:
+    """Returns a request of one of four customers or of nobody, mostly a usual one."""
+    request = pb.DecideRequest(request_id="r")
+    for _ in range(source.randrange(1, 4)):
+        request.scopes.add(decision="d", placement=source.choice(["web", "web", "app"]))
+    if source.random() < 0.9:
+        request.identities.add(namespace="ecid", id=str(source.randrange(4)))
+    if source.random() < 0.1:
+        request.dry_run = True
+    request.deduplication = source.choice([0, 1, 2, 3, 4])
+    return request
+
+
+def plain(answer: pb.DecideResponse) -> pb.DecideResponse:
+    """Returns an answer without its random names."""
+    for proposition in answer.propositions:
+        proposition.proposition_id = ""
+        for item in proposition.items:
+            item.token = ""
+    return answer
+
+
+@pytest.mark.parametrize("mode", [JournalMode.OFF, JournalMode.BEFORE_ANSWER])
+async def test_answers_and_what_is_stored_are_the_same(tmp_path: Path, mode: JournalMode) -> None:
+    """Of random requests one after another, as caps fill up and windows go by."""
+    source = random.Random(random_seed())
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "definitions" / "all.yaml").write_text(DEFINITIONS)
+    write_bundle(load([tmp_path / "definitions"]).catalogue, tmp_path / "bundle")
+    bundle = open_bundle(tmp_path / "bundle")
+    with ExitStack() as stack:
+        quick, full = (
+            stack.enter_context(deciding(tmp_path / name, bundle, mode)) for name in ("a", "b")
+        )
+        found = 0
+        prompt: Prompt = quick.decisions._prompt
+        for _ in range(120):
+            request = asking(source)
+            one = await prompt.decide(request.SerializeToString())
+            assert one is not None or request.dry_run or not request.identities
+            found += one is not None
+            if one is None:
+                one = await quick.decisions.decide_in_full(request)
+            other = await full.decisions.decide_in_full(request)
+            assert plain(one.message()) == plain(other.message())
+            assert quick.counted() == full.counted()
+            quick.now_ns += SECOND_NS * source.choice([0, 1, 60, 600])
+            full.now_ns = quick.now_ns
+        assert found > 60
+        assert quick.journalled() == full.journalled()
+    bundle.close()
