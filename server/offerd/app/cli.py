@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from offerd import __version__
 from offerd.app.audience_cli import add_audience_commands
 from offerd.app.backup_cli import add_backup_commands
+from offerd.app.compile_progress import shown_on
 from offerd.app.config import ServeConfig
 from offerd.app.experiment_cli import add_experiment_commands
 from offerd.app.health import HealthTls, check_health
@@ -68,18 +69,21 @@ def main() -> None:
 @main.command("compile")
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER)
 @click.option("--out", required=True, type=_FILE, help="The bundle to write.")
-def compile_command(folders: tuple[Path, ...], out: Path) -> None:
+@click.option("--quiet", is_flag=True, help="Don't tell how far it is.")
+def compile_command(folders: tuple[Path, ...], out: Path, quiet: bool) -> None:
     """Compile folders of definitions into one bundle.
 
     Reports every mistake of all files in one run; then the exit status is 1 and nothing is
-    written.
+    written. How far it is is told on the standard error: with bars on a terminal, otherwise by a
+    line every ten seconds.
     """
     from offerd.definitions import load
 
-    loaded = load(folders)
+    with shown_on(sys.stderr, quiet=quiet) as progress:
+        loaded = load(folders, progress)
+        written = write_bundle(loaded.catalogue, out, progress)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
-    written = write_bundle(loaded.catalogue, out)
     click.echo(
         f"{out}: revision {written.revision}, {_counts(written.counts)}, "
         f"{written.size_bytes:,} bytes"

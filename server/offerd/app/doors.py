@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import structlog
 
@@ -21,7 +22,8 @@ class Doors:
     """Opens and closes every door that the settings ask for.
 
     `grpc` and `http` are the addresses once open, with the ports that were got; `http` is
-    None without a gateway. `shared` doors may be those of other processes of the same user too.
+    None without a gateway. `shared` doors may be those of other processes of the same user too;
+    `listener` is the socket of the gateway then, if it isn't to have one of its own.
     """
 
     def __init__(
@@ -31,9 +33,11 @@ class Doors:
         log: structlog.typing.FilteringBoundLogger,
         *,
         shared: bool = False,
+        listener: socket.socket | None = None,
     ) -> None:
         self._config = config
         self._shared = shared
+        self._listener = listener
         self._log = log
         credentials = None if config.tls is None else grpc_credentials(config.tls)
         self._grpc = GrpcServer(
@@ -62,7 +66,12 @@ class Doors:
             settings = GatewaySettings(cors=CorsSettings(config.cors_origins))
             app = Gateway(self._backend, settings, self._log_turned_away)
             gateway = GatewayServer(
-                app, config.http.host, config.http.port, config.tls, shared=self._shared
+                app,
+                config.http.host,
+                config.http.port,
+                config.tls,
+                shared=self._shared,
+                listener=self._listener,
             )
             self.http = config.http._replace(port=await gateway.start())
             self._gateway = gateway

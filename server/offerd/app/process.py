@@ -44,7 +44,9 @@ def dispatcher_for(
 ) -> Dispatcher:
     """Returns what answers every rpc by the revisions, but for those answered elsewhere."""
     batches = Batches(
-        revisions.decide, lambda error: log.error("failed", method="Decide", exc_info=error)
+        revisions.decide,
+        lambda error: log.error("failed", method="Decide", exc_info=error),
+        revisions.decide_at_once,
     )
     return Dispatcher(
         {
@@ -88,6 +90,7 @@ def dispatcher_for(
             "/offerd.v1.AudienceService/WatchAudiences": revisions.audiences.watch,
             **({} if elsewhere is None else elsewhere.streams),
         },
+        at_once={"/offerd.v1.DecisionService/Decide": revisions.decide_at_once},
     )
 
 

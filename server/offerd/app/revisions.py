@@ -6,7 +6,8 @@ import asyncio
 import gc
 import math
 import tempfile
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -14,12 +15,15 @@ from weakref import WeakValueDictionary
 import structlog
 
 from offerd.app.config import ServeConfig
+from offerd.app.giving_way import Pause, giving_way
 from offerd.app.models import installed_models, logged
-from offerd.bundle import Bundle, open_bundle, write_bundle
+from offerd.bundle import Bundle, no_pause, open_bundle, write_bundle
 from offerd.decision.hiding import hidden_names
+from offerd.decision.warming import warm
 from offerd.errors import ConfigurationError, OfferdError
 from offerd.events import FoldPlan
 from offerd.expression import prepare
+from offerd.model.numbering import numbers_of
 from offerd.model.shares import WHOLE
 from offerd.releases import Releases
 from offerd.service.revisions import Loaded, Revisions, Standing
@@ -35,17 +39,25 @@ LONGEST_RETRY_S: Final = 30.0
 """It waits no longer than this between two tries."""
 
 
-def load_bundle(path: Path, hidden_labels: Collection[str]) -> Loaded:
-    """Opens a bundle and makes all its rules ready; takes a while.
+def load_bundle(
+    path: Path, hidden_labels: Collection[str], pause: Callable[[], None] = no_pause
+) -> Loaded:
+    """Opens a bundle and makes all ready that the first requests would have to; takes a while.
 
-    Explanations don't tell the values of what carries any of the labels.
+    `pause` is called often meanwhile. Explanations don't tell the values of what carries any of
+    the labels.
     Raises BundleError, also if it names a model that isn't installed, and ConfigurationError.
     """
-    bundle = open_bundle(path, logged(installed_models(), structlog.get_logger()))
+    bundle = open_bundle(path, logged(installed_models(), structlog.get_logger()), pause)
     try:
-        # Here rather than in the first requests, which would pay for it.
-        prepare(bundle.prepared.rules)
-        return _loaded(bundle, hidden_labels)
+        for rule in bundle.prepared.rules:
+            pause()
+            prepare([rule])
+        warm(bundle.prepared, time.time_ns())
+        numbers_of(bundle.catalogue.offers)
+        loaded = _loaded(bundle, hidden_labels)
+        bundle.hurry()
+        return loaded
     except BaseException:
         bundle.close()  # LMDB opens no file twice, and it will be tried again
         raise
@@ -135,8 +147,8 @@ class ReleaseFollower:
         """Returns whether what the history asks for is served; tells the log if it isn't."""
         try:
             # A search for cycles stops everybody until it has visited all that is loaded.
-            with without_cycle_search():
-                standing = await asyncio.to_thread(self._standing)
+            with without_cycle_search(), giving_way():
+                standing = await asyncio.to_thread(self._standing, give_way=True)
                 gc.freeze()
             await revisions.use(standing)
         except Exception as error:
@@ -154,26 +166,27 @@ class ReleaseFollower:
         )
         return True
 
-    def _standing(self) -> Standing:
+    def _standing(self, *, give_way: bool = False) -> Standing:
         wanted = self._releases.standing()
         if wanted.active is None:
             raise ConfigurationError(f"`{self._releases.path}` has no active release any more")
-        active = self._load(wanted.active)
+        pause = Pause() if give_way else no_pause
+        active = self._load(wanted.active, pause)
         loaded = {wanted.active: active}
         canary, share = None, 0
         if wanted.canary is not None:
-            canary, share = self._load(wanted.canary.revision), wanted.canary.share
+            canary, share = self._load(wanted.canary.revision, pause), wanted.canary.share
             loaded[wanted.canary.revision] = canary
         self._loaded = loaded
         return Standing(active, canary, share)
 
-    def _load(self, revision: str) -> Loaded:
+    def _load(self, revision: str, pause: Callable[[], None]) -> Loaded:
         found = self._loaded.get(revision)
         if found is None:
             bundle = self._open.get(revision)
             if bundle is None:
                 path = self._releases.bundle_path(revision)
-                found = load_bundle(path, self._hidden_labels)
+                found = load_bundle(path, self._hidden_labels, pause)
                 self._open[revision] = found.bundle
             else:
                 found = _loaded(bundle, self._hidden_labels)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from offerd.app.config import ServeConfig
 from offerd.errors import ConfigurationError
 from offerd_gateway.listen import Address
+from offerd_gateway.server import listener_on
 
 
 class Addresses(ExitStack):
@@ -24,6 +25,12 @@ class Addresses(ExitStack):
         except BaseException:
             self.close()
             raise
+
+    def listener(self) -> socket.socket | None:
+        """Returns a socket for the gateway of one of the processes, None without gateways."""
+        if self.http is None:
+            return None
+        return listener_on(self.http.host, self.http.port, shared=True)
 
     def _kept(self, wanted: Address) -> Address:
         try:

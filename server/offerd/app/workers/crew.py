@@ -36,16 +36,24 @@ _KILL_AFTER_S: Final = 10.0
 
 
 class Crew:
-    """So many workers. `settings` are those of each, but for its number and its channel."""
+    """So many workers. `settings` are those of each, but for its number and its sockets.
+
+    `listen` gives what the gateway of one listens on. A worker that is renewed leaves it to its
+    successor, with the connections that wait there; that of one that died ends with it, so that
+    nobody waits where nobody comes.
+    """
 
     def __init__(
         self,
         settings: WorkerSettings,
         count: int,
         door: WriterDoor,
+        listen: Callable[[], socket.socket | None],
         log: structlog.typing.FilteringBoundLogger,
     ) -> None:
         self._settings = settings
+        self._listen = listen
+        self._listeners: dict[int, socket.socket | None] = {}
         self._count = count
         self._door = door
         self._log = log
@@ -70,6 +78,8 @@ class Crew:
         self._stopping = True
         for task in self._watching:
             task.cancel()
+        for number in range(self._count):
+            self._end_listening(number)
         for process in self._processes.values():
             process.send_signal(signal.SIGTERM)
         grace_s = self._settings.config.grace_s + _KILL_AFTER_S
@@ -102,15 +112,23 @@ class Crew:
     def _start(self, number: int) -> bool:
         """Starts a worker; returns whether it answers."""
         here, there = socket.socketpair()
+        if number not in self._listeners:
+            self._listeners[number] = self._listen()
+        listener = self._listeners[number]
+        passed = [there] if listener is None else [there, listener]
         with there:
-            settings = self._settings._replace(number=number, writer=there.fileno())
+            settings = self._settings._replace(
+                number=number,
+                writer=there.fileno(),
+                listener=None if listener is None else listener.fileno(),
+            )
             # A new program rather than a fork: neither LMDB nor gRPC survives one. In a session
             # of its own, so that an interrupt from the terminal comes to this process only.
             process = subprocess.Popen(
                 [sys.executable, "-m", "offerd.app.workers.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                pass_fds=(there.fileno(),),
+                pass_fds=[one.fileno() for one in passed],
                 start_new_session=True,
             )
         self._processes[number] = process
@@ -128,10 +146,16 @@ class Crew:
             status = await self._threaded(process.wait)
             if self._stopping:
                 return
+            self._end_listening(number)
             self._log.error("worker died", worker=number, status=status, replaced_in_s=pause_s)
             await asyncio.sleep(pause_s)
             pause_s = FIRST_PAUSE_S if await self._threaded(self._start, number) else 2 * pause_s
             pause_s = min(pause_s, LONGEST_PAUSE_S)
+
+    def _end_listening(self, number: int) -> None:
+        listener = self._listeners.pop(number, None)
+        if listener is not None:
+            listener.close()
 
     def _threaded(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         loop = asyncio.get_running_loop()

@@ -68,7 +68,7 @@ async def serve_with_workers(
                     log_settings, 0, path, 0, 1 / (workers + 1),
                     revisions.active.bundle.revision,
                 )  # fmt: skip
-                crew = Crew(settings, workers, door, log)
+                crew = Crew(settings, workers, door, addresses.listener, log)
                 renewing: asyncio.Task[None] | None = None
                 try:
                     await answering.start()

@@ -48,8 +48,9 @@ class LogSettings(NamedTuple):
 class WorkerSettings(NamedTuple):
     """All that a worker needs to know, which it reads from its standard input.
 
-    `writer` is the file descriptor of its channel to the process that writes, `forwarded_to` the
-    path of the socket where that answers calls. The doors of `config` have ports already.
+    `writer` is the file descriptor of its channel to the process that writes, `listener` that of
+    the socket of its gateway, None without one, and `forwarded_to` the path of the socket where the
+    process that writes answers calls. The doors of `config` have ports already.
     `revision` is that of the bundle that all processes serve.
     """
 
@@ -60,6 +61,7 @@ class WorkerSettings(NamedTuple):
     number: int
     share: float
     revision: str
+    listener: int | None = None
 
 
 def main() -> None:
@@ -98,7 +100,9 @@ async def _answer(settings: WorkerSettings, log: structlog.typing.FilteringBound
         revisions = Revisions(standing, state, log, time.time_ns)
         async with open_channel(settings.forwarded_to) as channel:
             dispatcher = dispatcher_for(revisions, log, Forwarding(channel))
-            doors = Doors(config, dispatcher, log, shared=True)
+            number = settings.listener
+            listener = None if number is None else socket.socket(fileno=number)
+            doors = Doors(config, dispatcher, log, shared=True, listener=listener)
             try:
                 await doors.open()
                 sys.stdout.buffer.write(READY)
