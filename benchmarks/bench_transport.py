@@ -9,7 +9,11 @@ by a client in Python. The load generator and the service share the machine's co
 requests a second by the clock there is the processor time of the service for each, which depends
 less on what else the machine does. Not measured: networks, TLS, several machines.
 
+With `--inside` there are no sockets: what the service itself costs is told in processor time and
+in calls of Python, by layer (`inside`), and with `--profile 40` in which functions.
+
 usage: python benchmarks/bench_transport.py [--seconds 3] [--rounds 3] [--items 1] [--json FILE]
+       python benchmarks/bench_transport.py --inside [--journal] [--profile LINES] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ from typing import Any, NamedTuple
 
 import grpc
 import grpc.aio
+import inside
 from google.protobuf import json_format
 from rich.console import Console
 from rich.table import Table
@@ -312,7 +317,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--items", type=int, default=1)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--inside", action="store_true")
+    parser.add_argument("--journal", action="store_true")
+    parser.add_argument("--profile", type=int, default=0)
     options = parser.parse_args()
+    if options.inside:
+        with tempfile.TemporaryDirectory() as folder:
+            world = make_world(Path(folder) / "world", items=options.items)
+            inside.run(
+                world, options.seconds, options.rounds, journal=options.journal,
+                lines=options.profile,
+            )  # fmt: skip
+        return
     if shutil.which("h2load") is None:
         raise SystemExit("h2load is missing: `apt-get install nghttp2-client`")
     with tempfile.TemporaryDirectory() as folder:
