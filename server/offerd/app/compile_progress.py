@@ -59,7 +59,8 @@ class Lines(Counting):
         self._due_s = time.monotonic() + EVERY_S
 
     def _begun(self) -> None:
-        self._tell()
+        if self._total != 0:
+            self._tell()
 
     def _tell(self) -> None:
         if time.monotonic() >= self._due_s:

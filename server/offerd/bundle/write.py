@@ -85,7 +85,7 @@ def _write_environment(path: Path, catalogue: Catalogue, progress: Progress) -> 
     counts = {table.name: len(records) for table, records in encoded.items()}
     keyed = {
         PLACE_IDS: numbers_by_id(packed),
-        PLACE_INDEX: index_records(packed, catalogue.libraries, categories),
+        PLACE_INDEX: index_records(packed, catalogue.libraries, categories, progress),
     }
     progress.begin("writing", sum(counts.values()))
     filling = Filling(path, len(TABLES) + len(KEYED) + 1)

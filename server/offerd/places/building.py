@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from offerd.model.place import Library, Place
+from offerd.model.progress import UNTOLD, Progress, counted
 from offerd.places.dividing import block_record, region_records, regions_of
 from offerd.places.geometry import area_m2
 from offerd.places.grid import BLOCK_ROWS, POLE, block_key, key
@@ -64,17 +65,23 @@ class _Numbers:
 
 
 def index_records(
-    places: Sequence[Place], libraries: Sequence[Library], categories: Sequence[str]
+    places: Sequence[Place],
+    libraries: Sequence[Library],
+    categories: Sequence[str],
+    progress: Progress = UNTOLD,
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yields the records of the index, by which places are found, in ascending order of key.
 
     `libraries` are all of which `places` are, `categories` as `categories_of` tells them. Every
     place is read twice, first in order, then from south to north: a sequence that decodes places
-    when they are asked for does. Fences are taken to be without `geometry.faults`.
+    when they are asked for does. Fences are taken to be without `geometry.faults`. It is a stage of
+    its own of `progress`, in which each place counts.
     """
+    if places:
+        progress.begin("indexing", len(places))
     numbers = _Numbers(places, libraries, categories)
     covered: dict[int, list[int]] = defaultdict(list)
-    yield from _regions(places, numbers, covered)
+    yield from _regions(places, numbers, covered, progress)
     for at in sorted(covered):
         yield key(at), block_record(covered[at])
     for side in (0, 1):
@@ -83,12 +90,15 @@ def index_records(
 
 
 def _regions(
-    places: Sequence[Place], numbers: _Numbers, covered: dict[int, list[int]]
+    places: Sequence[Place],
+    numbers: _Numbers,
+    covered: dict[int, list[int]],
+    progress: Progress,
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yields the records of regions and cells; puts fences into the blocks that they cover."""
     coming: list[dict[int, list[Piece]]] = [defaultdict(list) for _ in range(BLOCK_ROWS)]
     for row in range(BLOCK_ROWS):
-        for number in numbers.by_row[row]:
+        for number in counted(numbers.by_row[row], progress):
             fence = numbers.fences[number]
             for at, column, piece in blocks(shape_of(places[number].fence), fence):
                 if piece is None:

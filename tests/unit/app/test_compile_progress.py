@@ -15,17 +15,21 @@ from offerd.app import compile_progress as module
 from offerd.app.compile_progress import shown_on
 
 OFFERS = 130
+PLACES = 7
 COMMAND = "from offerd.app.start import main; main()"
 
 
 @pytest.fixture
 def definitions(tmp_path: Path) -> Path:
-    """A folder with some offers in bulk."""
+    """A folder with some offers and places in bulk."""
     folder = tmp_path / "definitions"
     folder.mkdir()
     (folder / "all.yaml").write_text(
         "placements: [{id: web, channel: web, content_type: text, item_count: 1}]\n"
+        "libraries: [{id: shops}]\n"
     )
+    rows = "".join(f"p-{n},shops,59.3,18.{n},50\n" for n in range(PLACES))
+    (folder / "places.csv").write_text(f"id,library,latitude,longitude,radius_m\n{rows}")
     line = '{{"id": "o-{}", "name": "O", "representations": [{{"placement": "web", "text": "o"}}]}}'
     (folder / "offers.jsonl").write_text("\n".join(line.format(n) for n in range(OFFERS)))
     return folder
@@ -61,9 +65,10 @@ def compiled(definitions: Path, *options: str) -> tuple[str, str]:
 def test_a_terminal_gets_a_bar_for_each_stage(definitions: Path) -> None:
     """They go when all is done, and the result is told on the standard output as ever."""
     shown, said = compiled(definitions)
-    for stage in ("reading", "checking", "writing"):
+    for stage in ("reading", "checking", "writing", "indexing"):
         assert stage in shown
     assert f"{OFFERS}/{OFFERS}" in shown
+    assert f"{PLACES}/{PLACES}" in shown
     assert f"{OFFERS} offers" in said
     assert "reading" not in said
 

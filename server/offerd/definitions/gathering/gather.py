@@ -46,9 +46,9 @@ class Definitions(NamedTuple):
 
 
 def gather(folders: Sequence[Path], findings: Findings, progress: Progress) -> Definitions:
-    """Reads every file of the folders; files count as done, and lines of bulk offers."""
+    """Reads every file of the folders; files count as done, and bulk offers and places."""
     progress.begin("reading", None)
-    gathered, places = Gathered(), PlaceCollector(findings)
+    gathered, places = Gathered(), PlaceCollector(findings, progress)
     sheets: list[Sheet] = []
     for file in counted(find_files(folders, findings), progress):
         if _gather_places(file, places, findings):

@@ -18,6 +18,7 @@ from offerd.definitions.resolving.repeating import report_repeated
 from offerd.definitions.resolving.windows import Allowed, span_ns
 from offerd.model.packed_places import PackedPlaces
 from offerd.model.place import Circle, Place
+from offerd.model.progress import Progress
 from offerd.places.geometry import centre_of
 
 PLACE: Final = Kind("place", "places")
@@ -34,8 +35,9 @@ class PlaceCollector:
     `widest_approach_m` is the greatest that one has of its own.
     """
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, progress: Progress) -> None:
         self._findings = findings
+        self._progress = progress
         self._origins = Origins()
         self.places = PackedPlaces()
         self.numbers: dict[str, int] = {}
@@ -54,6 +56,7 @@ class PlaceCollector:
         """Adds a place of a file of many; `file` can find it again."""
         if self._add(entry):
             self._origins.add_bulk(file, row, offset)
+        self._progress.advance()
 
     def origin(self, number: int) -> Origin:
         """Where the place of a number was written."""
