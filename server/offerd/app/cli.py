@@ -81,9 +81,10 @@ def compile_command(folders: tuple[Path, ...], out: Path, quiet: bool) -> None:
 
     with shown_on(sys.stderr, quiet=quiet) as progress:
         loaded = load(folders, progress)
-        written = write_bundle(loaded.catalogue, out, progress)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
+    with shown_on(sys.stderr, quiet=quiet) as progress:
+        written = write_bundle(loaded.catalogue, out, progress)
     click.echo(
         f"{out}: revision {written.revision}, {_counts(written.counts)}, "
         f"{written.size_bytes:,} bytes"

@@ -98,7 +98,7 @@ class Crew:
                     return
                 before = self._processes[number]
                 self._watching[number].cancel()
-                if not await self._threaded(self._start, number):
+                if not await self._threaded(self._try_start, number):
                     self._log.error("workers aren't renewed", worker=number)
                     if before.poll() is None:
                         self._processes[number] = before
@@ -111,9 +111,9 @@ class Crew:
 
     def _start(self, number: int) -> bool:
         """Starts a worker; returns whether it answers."""
-        here, there = socket.socketpair()
         if number not in self._listeners:
             self._listeners[number] = self._listen()
+        here, there = socket.socketpair()
         listener = self._listeners[number]
         passed = [there] if listener is None else [there, listener]
         with there:
@@ -148,9 +148,21 @@ class Crew:
                 return
             self._end_listening(number)
             self._log.error("worker died", worker=number, status=status, replaced_in_s=pause_s)
-            await asyncio.sleep(pause_s)
-            pause_s = FIRST_PAUSE_S if await self._threaded(self._start, number) else 2 * pause_s
-            pause_s = min(pause_s, LONGEST_PAUSE_S)
+            answers = False
+            while self._processes[number] is process:
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                answers = await self._threaded(self._try_start, number)
+            if answers:
+                pause_s = FIRST_PAUSE_S
+
+    def _try_start(self, number: int) -> bool:
+        """As `_start`; says so if there isn't even a process, for want of a socket or of room."""
+        try:
+            return self._start(number)
+        except (ConfigurationError, OSError) as error:
+            self._log.error("a worker can't be started", worker=number, cause=str(error))
+            return False
 
     def _end_listening(self, number: int) -> None:
         listener = self._listeners.pop(number, None)
