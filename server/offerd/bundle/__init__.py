@@ -1,7 +1,8 @@
 """The bundle: definitions as one immutable, memory-mapped file.
 
 `write` makes one (cold), `read` opens it for deciding, `check` walks all of it. `seal` says
-what guards the file, `tables` how its records are laid out.
+what guards the file, `tables` how its records are laid out, and `mapped` leaves many of them where
+they are.
 """
 
 from offerd.bundle.check import Checked, check_bundle

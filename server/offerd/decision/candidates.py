@@ -36,7 +36,7 @@ class PreparedOffer(NamedTuple):
 
 
 MOST_KEPT: Final = 16_384
-"""So many candidates of all strategies together stay made, at most."""
+"""So many candidates stay made, in equal shares of all strategies as long as these aren't small."""
 
 
 _MOST_SCORED: Final = 1_024
@@ -110,23 +110,31 @@ class Candidates(Sequence[PreparedOffer]):
 class Items(dict[int, Item]):
     """What the candidates of a strategy that ranks by priority are shown as, by place.
 
-    Of those with a single representation, which is the same for everybody; made when first shown.
+    Of those with a single representation, which is the same for everybody; made when first shown,
+    and emptied when there are more than `most`.
     """
 
-    __slots__ = ("_make", "_numbers", "_strategy")
+    __slots__ = ("_make", "_most", "_numbers", "_strategy")
 
     def __init__(
-        self, strategy: Strategy, numbers: Sequence[int], make: Callable[[int], PreparedOffer]
+        self,
+        strategy: Strategy,
+        numbers: Sequence[int],
+        make: Callable[[int], PreparedOffer],
+        most: int,
     ) -> None:
         super().__init__()
         self._strategy = strategy
         # Not the candidates, which know these items: what isn't a cycle goes with its last user.
         self._numbers = numbers
         self._make = make
+        self._most = most
 
     def __missing__(self, place: int) -> Item:
         candidate = self._make(self._numbers[place])
         (representation,) = candidate.by_language.values()
+        if len(self) >= self._most:
+            self.clear()
         made = self[place] = self.item(candidate, representation)
         return made
 

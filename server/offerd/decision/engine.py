@@ -70,6 +70,13 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
     the diagnostics.
     """
     state = RequestState(prepared, view, context, now_ns, counts=counts, options=options)
+    try:
+        return _decided(state, scopes)
+    finally:
+        state.end()
+
+
+def _decided(state: RequestState, scopes: Sequence[ScopeQuery]) -> Answer:
     plain = plainly(state, scopes)
     if plain is not None:
         if state.failed_rules or state.scoring_failures:

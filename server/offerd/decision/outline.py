@@ -6,7 +6,8 @@ The offers themselves are decoded when they are looked at (`candidates`).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from heapq import merge
 from typing import Final
 
@@ -19,6 +20,8 @@ _ALWAYS_NS: Final = 1 << 80
 """Later than any instant, and negated earlier: open dates become comparable."""
 _NEVER: Final = Dates(_ALWAYS_NS, _ALWAYS_NS)
 _AT_ONCE: Final = 4_096
+_MANY: Final = 8
+"""Numbers of which there are so many times as many are sorted, not picked from all."""
 
 Shown = tuple[tuple[str, str], ...]
 """Placements and languages, lower-cased, of an offer's representations."""
@@ -28,9 +31,10 @@ class Outline:
     """Offers by number. `order` are the numbers by priority, highest first, then by id.
 
     `rules` are those of eligibility, `dates` when offers are live, which is never if they aren't
-    approved, and `shown` where and in which languages they have something to show. `is_capped`
-    says whether they have caps, and `is_settled` whether these count nothing but events of the
-    profile, by limits that no rule gives. `replaces` are the numbers of those that replace others.
+    approved, and `shown` where and in which languages they have something to show; `shapes` are the
+    distinct ones of these. `is_capped` says whether they have caps, and `is_settled` whether these
+    count nothing but events of the profile, by limits that no rule gives. `replaces` are the
+    numbers of those that replace others.
     """
 
     def __init__(self, catalogue: Catalogue, cap_rules: CapRules) -> None:
@@ -60,6 +64,7 @@ class Outline:
             priorities[number] = -offer.priority
             ascending = ascending and last <= offer.id
             last = offer.id
+        self.shapes = frozenset(shapes)
         if ascending:
             self.order = array("L", _sorted(count, priorities.__getitem__))
         else:
@@ -70,12 +75,23 @@ class Outline:
         """Returns the rules that decide about offers, by the best offer that each decides about."""
         return list(dict.fromkeys(map(self.rules.__getitem__, self.order)))
 
-    def best_first(self, numbers: Iterable[int]) -> Iterator[int]:
-        """Yields some of the numbers in their order."""
+    def best_first(self, numbers: Sequence[int]) -> Iterable[int]:
+        """Returns some of the numbers, each once, in their order."""
+        if _MANY * len(numbers) < len(self.rules):
+            # Of many small collections none walks past all offers.
+            return sorted(set(numbers), key=self._ranks.__getitem__)
         wanted = bytearray(len(self.rules))
         for number in numbers:
             wanted[number] = 1
         return (number for number in self.order if wanted[number])
+
+    @cached_property
+    def _ranks(self) -> array[int]:
+        """The place of each number in the order."""
+        ranks = array("L", bytes(self.order.itemsize * len(self.order)))
+        for place, number in enumerate(self.order):
+            ranks[number] = place
+        return ranks
 
 
 def live_between(status: Status, start_ns: int | None, end_ns: int | None) -> tuple[int, int]:

@@ -93,6 +93,7 @@ class Preparing:
         served = sum(len(decision.placements) for decision in catalogue.decisions)
         shares = served * max(1, len(catalogue.strategies))
         self._most_kept = max(_LEAST_KEPT, MOST_KEPT // max(1, shares))
+        self._here: dict[str, dict[Shown, frozenset[str]]] = {}
         self._offers: dict[tuple[int, str], PreparedOffer] = {}
         self._strategies: dict[tuple[int, str], PreparedStrategy] = {}
         self._shelved: dict[tuple[int, ...], Shelves] = {}
@@ -168,7 +169,7 @@ class Preparing:
                 minimum_score = ranking.minimum_score
         outline = self._outline
         collected = self._catalogue.collections[strategy.collection].offers
-        here = {shape: _languages(shape, placement) for shape in set(outline.shown)}
+        here = self._languages_at(placement)
         numbers = [n for n in outline.best_first(collected) if here[outline.shown[n]]]
         absent = [number for number in collected if not here[outline.shown[number]]]
         make = partial(self._making.at, placement)
@@ -196,13 +197,21 @@ class Preparing:
             any(outline.is_capped[n] for n in numbers),
             all(len(here[outline.shown[n]]) == 1 for n in numbers),
             {},
-            Items(strategy, candidates.numbers, make),
+            Items(strategy, candidates.numbers, make, self._most_kept),
             self._orders.setdefault(order, len(self._orders)),
             *kept,
         )
         candidates.forget_with(made.found, made.items)
         self._strategies[number, placement] = made
         return made
+
+    def _languages_at(self, placement: str) -> dict[Shown, frozenset[str]]:
+        """Returns what all that offers show is shown in at a placement."""
+        known = self._here.get(placement)
+        if known is None:
+            shapes = self._outline.shapes
+            known = self._here[placement] = {one: _languages(one, placement) for one in shapes}
+        return known
 
     def _shelves(self, numbers: tuple[int, ...]) -> Shelves:
         """Returns shelves; placements at which the same offers are shown share them."""

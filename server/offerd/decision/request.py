@@ -234,6 +234,15 @@ class RequestState:
         records = view.attributes, self.context.values, view.aggregates, view.scores, self.now_ns
         return index.found(records, view.memberships)
 
+    def end(self) -> None:
+        """Lets go of what was found as far as anybody looked: what would go on refers to this.
+
+        Without it a request would be a circle, and keep its catalogue until one is searched for.
+        """
+        for state in (self, *self.others.values()) if self.others else (self,):
+            state.orders = {}
+            state.scored = {}
+
     def is_true(self, rule: int) -> bool:
         """Returns whether a rule that reads no offer is true."""
         if self.withheld is None and rule in self.prepared.bare_rules:

@@ -91,6 +91,18 @@ class Counting(NamedTuple):
             yield from ((event.offer or "", cap) for cap in own)
 
 
+def without_caps(counting: Counting) -> Counting:
+    """Returns a counter that goes on counting, of which nobody asks for a cap.
+
+    It keeps nothing of the catalogue that it is from.
+    """
+    return counting._replace(caps=no_caps, shared=())
+
+
+def no_caps(_offer: str) -> None:
+    """As CapsOf, of no cap."""
+
+
 def is_repeated(event: Event) -> bool:
     """Whether an event is a proposition that the request had made elsewhere too."""
     return event.type == DECISION_EVENT and event.properties.get(REPEATED) is True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from offerd.events.caps import Counting, plain_offer
+from offerd.events.caps import Counting, no_caps, plain_offer
 from offerd.model.capping import CapSubject, Counter
 
 
@@ -58,10 +58,4 @@ def retained(key: str, definition: CounterDefinition) -> Counting | None:
     plain = plain_offer(counter, offers)
     if plain is not None and not definition.windowed:
         return None
-    return Counting(
-        counter, definition.kept, definition.windowed, None, offers, _no_caps, (), plain
-    )
-
-
-def _no_caps(_offer: str) -> None:
-    """Of what goes on counting nobody asks for a cap."""
+    return Counting(counter, definition.kept, definition.windowed, None, offers, no_caps, (), plain)

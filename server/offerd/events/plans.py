@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from offerd.events.caps import REMEMBERED, Counting, CountingsByEvent, Likeness, likeness
+from offerd.events.caps import (
+    REMEMBERED,
+    Counting,
+    CountingsByEvent,
+    Likeness,
+    likeness,
+    without_caps,
+)
 from offerd.events.fold import FoldPlan
 from offerd.model.capping import CapSubject
 from offerd.model.event import Event
@@ -68,8 +75,8 @@ class FoldPlans:
         for key, counting in former.items():
             served = plans.totals.get(key)
             if served is None:
-                plans.totals[key] = counting
-                plans._retained.add(counting)
+                retained = plans.totals[key] = without_caps(counting)
+                plans._retained.add(retained)
             elif counting.windowed and not served.windowed:
                 plans.totals[key] = served._replace(windowed=True, kept=counting.kept)
         return plans

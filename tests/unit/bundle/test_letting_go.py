@@ -12,10 +12,14 @@ from offerd.admission import parse_instant
 from offerd.bundle import open_bundle, write_bundle
 from offerd.decision.engine import decide
 from offerd.decision.warming import warm
-from offerd.events import FoldPlan
+from offerd.events import FoldPlan, FoldPlans
+from offerd.model.capping import Cap, CapSubject, Counter
+from offerd.model.catalogue import Catalogue, Offer
 from offerd.model.decision import DecisionContext, Options, ScopeQuery
+from offerd.model.event import Event
 from offerd.model.numbering import numbers_of
 from offerd.model.profile import ProfileView
+from offerd.model.schema import Schema
 from offerd.simulation.question import NothingCounted
 from unit.examples.luma_files import luma_definitions
 
@@ -57,3 +61,30 @@ def test_what_is_let_go_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "bundle"
     write_bundle(luma_definitions().catalogue, path)
     assert use(path) == use(path) > 0
+
+
+def _limited(caps: tuple[Cap, ...], counters: tuple[Counter, ...]) -> Catalogue:
+    offers = (Offer("o", 0, None, None, None, (), {}, (), caps),)
+    return Catalogue(Schema(), (), (), (), (), (), offers, (), (), (), (), (), counters)
+
+
+def test_what_goes_on_counting_keeps_no_bundle_open(tmp_path: Path) -> None:
+    """Of one with a cap over all profiles the counter stays, and the next has no such cap.
+
+    So who goes back to the first can.
+    """
+    total = Counter("total:display", "display", CapSubject.TOTAL, None)
+    write_bundle(_limited((Cap(0, 5),), (total,)), tmp_path / "first")
+    write_bundle(_limited((), ()), tmp_path / "second")
+
+    def plan(name: str) -> FoldPlan:
+        bundle = open_bundle(tmp_path / name)
+        return FoldPlan.build(bundle.catalogue, bundle.event_filters, bundle.places, bundle)
+
+    serving = FoldPlans(plan("first"))
+    serving = FoldPlans(plan("second")).retaining(serving.totals)
+    event = Event("e", "display", 1, {}, offer="o")
+    added = serving.adding(serving.active, event)
+    assert [one.counter.key for one in added.totals] == ["total:display"]
+    serving = FoldPlans(plan("first")).retaining(serving.totals)
+    assert [cap.limit for _, cap in serving.totals["total:display"].caps_about(event)] == [5]
