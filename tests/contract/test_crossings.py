@@ -204,6 +204,22 @@ async def test_an_event_within_a_decision_and_one_only_assumed(shop: Shop) -> No
     assert (await shop.offers(ANN))[0] == "regular"
 
 
+async def test_locations_in_any_order_are_assumed_as_they_are_stored(shop: Shop) -> None:
+    """An entry that is listed after a later location is decided with, stored or not."""
+    events = [
+        location("l2", FAR, ANN, "2026-11-02T08:55:00Z"),
+        location("l1", NORTH, ANN, "2026-11-02T08:50:00Z"),
+    ]
+    request = {"scopes": [{"name": "hero"}], "identities": ANN, "events": events}
+    assumed = await shop.call("/v1/decisions:decide", {**request, "dryRun": True})
+    stored = await shop.call("/v1/decisions:decide", request)
+    for answer in (assumed, stored):
+        assert [crossings(one) for one in answer["eventResults"]] == [
+            ["place_exit studio-north"], ["place_entry studio-north"]
+        ]  # fmt: skip
+        assert answer["propositions"][0]["items"][0]["offer"] == "regular"
+
+
 async def test_crossings_count_for_caps(shop: Shop) -> None:
     """A cap over entries counts those that locations cause, and the location tells so."""
     (result,) = await shop.collect(location("l1", SOUTH, ANN))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from weakref import ref
 
+import lmdb
 import pytest
 
+from offerd.errors import Unavailable
 from offerd.store import Durability, State, writer
+from offerd.store.operations import Operation
+from offerd.store.workspace import Workspace
 from store.given import NOW_NS, PLAN, key
 from store.taker import PLAN as TAKING
 from store.taker import WANTED
@@ -91,3 +97,32 @@ def test_many_threads_share_commits(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(ask, range(8)))
         assert state._environment.raw.info()["last_txnid"] - commits < 8 * 20
+
+
+class _Failing(Operation[None]):
+    """Fails, by itself or with all that share its commit."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def apply(self, workspace: Workspace) -> None:
+        """Raises."""
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [ValueError("by itself"), lmdb.Error("with all others")])
+def test_what_failed_is_not_held(tmp_path: Path, error: Exception) -> None:
+    """Nor is who waited for it, without a search for cycles; what comes later is done."""
+    with State.open(tmp_path / "state", PLAN, durability=Durability.RELAXED) as state:
+        gc.disable()
+        try:
+            failing = state.writer.submit(_Failing(error))
+            known = ref(failing)
+            with pytest.raises((ValueError, Unavailable)):
+                failing.result(60)
+            del failing
+            state.writer.between(lambda: None).result()  # the writer is done with the batch
+            assert known() is None
+        finally:
+            gc.enable()
+        state.set_profile(key(), {}, NOW_NS).result()

@@ -134,6 +134,18 @@ def test_of_an_id_that_comes_twice_the_first_counts(tmp_path: Path) -> None:
         ]
 
 
+def test_an_id_that_an_event_of_another_type_has_too_keeps_all_in_order(tmp_path: Path) -> None:
+    """The location comes first, and an earlier one after it doesn't change that."""
+    items = [
+        located("twice", HOME, NOW_NS),
+        incoming("twice", amount=1.0),
+        located("l", AWAY, NOW_NS - MINUTE_NS),
+    ]
+    with opened(tmp_path / "state") as state:
+        found = [one.result.value for one in state.collect(items, NOW_NS).result()]
+        assert found == ["accepted", "reused", "accepted"]
+
+
 def test_a_location_is_stored_with_the_entry_that_it_causes(tmp_path: Path) -> None:
     """Both are events, counted and journalled; the same again, in one batch too, is nothing."""
     with opened(tmp_path / "state", journal=JournalMode.BEFORE_ANSWER) as state:

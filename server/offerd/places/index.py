@@ -30,6 +30,9 @@ _DESCRIPTIONS_KEPT = 1 << 13
 _TERMS_KEPT = 1 << 16
 """Of how many places all but the fence is."""
 _STARTS_KEPT = 1 << 10
+"""For so many choices of libraries and categories the roots of trees are kept in memory."""
+_FEW_STARTS = 64
+"""Of choices that take more trees they aren't: there may be thousands for one request."""
 
 _Chosen = tuple[frozenset[int] | None, frozenset[int] | None]
 """Libraries and categories; None is any."""
@@ -320,13 +323,15 @@ class Places(Lookup):
         yield from found
 
     def _roots(self, wanted: Wanted) -> list[tuple[int, int]]:
-        """Returns tree and root of the trees that hold what is wanted; kept in memory."""
+        """Returns tree and root of the trees that hold what is wanted; few are kept in memory."""
         key = wanted.libraries, wanted.categories
         found = self._starts.get(key)
         if found is None:
-            if len(self._starts) >= _STARTS_KEPT:
-                self._starts.clear()
-            found = self._starts[key] = roots(self._source.index, *key)
+            found = roots(self._source.index, *key)
+            if len(found) <= _FEW_STARTS:
+                if len(self._starts) >= _STARTS_KEPT:
+                    self._starts.clear()
+                self._starts[key] = found
         return found
 
     def _chosen(self, wanted: Wanted) -> Iterator[int]:

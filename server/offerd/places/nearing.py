@@ -198,7 +198,11 @@ class Nearing:
             node: _Node = (max(map(_RADIUS, fences)) * _TO_ARC, fences, ())
         else:
             count = len(record) // (ENTRY.size + BOX.size)
-            node = (0.0, (), tuple(BOX.iter_unpack(record[HEAD.size + count * ENTRY.size :])))
+            children = tuple(BOX.iter_unpack(record[HEAD.size + count * ENTRY.size :]))
+            # Children come first: whoever goes down comes to a leaf, whatever a record says.
+            if not children or max(one[0] for one in children) >= number:
+                raise LookupError(f"the index of places is damaged in node {number} of tree {tree}")
+            node = (0.0, (), children)
         self._kept[tree, number] = node
         return node
 

@@ -98,12 +98,13 @@ class Events:
     def assume(
         self, messages: Sequence[pb.Event], whose: Whose, now_ns: int, chosen: Chosen = NOTHING
     ) -> Assumed:
-        """Returns what `store` would say of events, and those that it would accept."""
+        """Returns what `store` would say of events, and those it would accept, in its order."""
         results, admitted = self._admitted(messages, whose, now_ns, chosen)
         taken: dict[str, bytes] = {}
         events: list[AdmittedEvent] = []
         places: list[int] = []
-        for position, event in admitted:
+        for number in moving_in_time([event.event for _, event in admitted]):
+            position, event = admitted[number]
             incoming = event.incoming()
             known = taken.get(event.event.id) or self._state.known_fingerprint(event.event.id)
             tombstone = self._state.identities.tombstone(event.key)
@@ -129,8 +130,8 @@ class Events:
         """Returns what events would cross, of each profile one after the other, and why nothing."""
         found: list[tuple[tuple[Told, ...], str]] = [((), "")] * len(events)
         by_profile: dict[ProfileKey, list[int]] = {}
-        for number in moving_in_time([event.event for event in events]):
-            by_profile.setdefault(events[number].key, []).append(number)
+        for number, event in enumerate(events):
+            by_profile.setdefault(event.key, []).append(number)
         for key, numbers in by_profile.items():
             received = [events[number].event.received(now_ns) for number in numbers]
             several = self._state.views.moved(key, received)

@@ -30,6 +30,8 @@ async def landed(future: Future[T]) -> T:
     except asyncio.CancelledError:
         future.cancel()
         raise
+    finally:
+        del future  # its error has this frame, which would hold it, and all who wait, in a cycle
 
 
 class _Landing:

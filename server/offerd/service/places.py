@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 from offerd.admission import admit_text, quote
 from offerd.bundle import Bundle
@@ -57,8 +59,9 @@ class PlaceCalls:
     def __init__(self, bundle_of: Callable[[], Bundle], now: Callable[[], int]) -> None:
         self._bundle_of = bundle_of
         self._now = now
-        self._known: _Revision | None = None
-        self._turn = asyncio.Lock()
+        # By weak keys: a bundle that serves no more isn't kept open until somebody asks again.
+        self._messages: WeakKeyDictionary[Bundle, PlaceMessages] = WeakKeyDictionary()
+        self._thread = ThreadPoolExecutor(1, "offerd-places")
 
     async def within(self, request: pb.WithinRequest) -> pb.WithinResponse:
         """Returns the places whose fence contains a position, by their priority."""
@@ -201,20 +204,20 @@ class PlaceCalls:
     async def _aside(
         self, answer: Callable[[_Revision, _Request], _Answer], request: _Request
     ) -> _Answer:
-        """Answers in a thread, one request at a time.
+        """Answers in a thread, one request at a time, also if nobody waits for one any more.
 
         A fence of very many points, or a filter that few places pass, takes a tenth of a second
         when it is new: decisions don't wait for that.
         """
-        here = self._revision()
-        async with self._turn:
-            return await asyncio.to_thread(answer, here, request)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, answer, self._revision(), request)
 
     def _revision(self) -> _Revision:
         bundle = self._bundle_of()
-        if self._known is None or self._known.bundle is not bundle:
-            self._known = _Revision(bundle, bundle.places, PlaceMessages(bundle.places))
-        return self._known
+        messages = self._messages.get(bundle)
+        if messages is None:
+            messages = self._messages[bundle] = PlaceMessages(bundle.places)
+        return _Revision(bundle, bundle.places, messages)
 
     def _filter(self, here: _Revision, message: pb.PlaceFilter) -> Filter:
         return here.messages.admit(message, "filter", self._now())

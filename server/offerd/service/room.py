@@ -111,6 +111,8 @@ class Room:
             if not future.cancel():
                 future.add_done_callback(partial(self._too_late, subject, demands))
             raise
+        finally:
+            del future  # as in `landed`
 
     def _too_late(
         self, subject: Subject | None, demands: Sequence[Demand], done: Future[Taken]

@@ -88,9 +88,9 @@ def moving_in_time(events: Sequence[Event]) -> Sequence[int]:
     """
     moving = [number for number, event in enumerate(events) if event.type in MOVING_EVENTS]
     order = list(range(len(events)))
-    if len({events[number].id for number in moving}) < len(moving):
-        return order
     by_time = sorted(moving, key=lambda number: events[number].time_ns)
+    if by_time == moving or len({event.id for event in events}) < len(events):
+        return order
     for place, number in zip(moving, by_time, strict=True):
         order[place] = number
     return order

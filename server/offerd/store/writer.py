@@ -56,8 +56,8 @@ class _Between(Operation[None]):
 class _Failed(Exception):
     """One operation of a batch failed; the batch is done again without it."""
 
-    def __init__(self, pending: _Pending, cause: Exception) -> None:
-        self.pending = pending
+    def __init__(self, operation: Operation[Any], cause: Exception) -> None:
+        self.operation = operation
         self.cause = cause
 
 
@@ -139,6 +139,8 @@ class Writer:
                 _do(operation, future)
             else:
                 self._timed(running)
+            # Who waited isn't held until somebody writes again.
+            del batch, running, operation, future
 
     def _next_batch(self) -> list[_Pending]:
         """Waits for work; an empty batch means that there will be none."""
@@ -170,45 +172,50 @@ class Writer:
 
     def _timed(self, batch: list[_Pending]) -> None:
         """Commits a batch, and notes how long that lasts and how many ask at once."""
-        began_s = time.monotonic()
+        began_s, count = time.monotonic(), len(batch)
         self._commit(batch)
         self._commit_s = time.monotonic() - began_s
         with self._wake:
-            self._company = len(batch) + len(self._queue) if len(batch) > 1 else 1
+            self._company = count + len(self._queue) if count > 1 else 1
 
     def _commit(self, batch: list[_Pending]) -> None:
-        """Applies a batch in one transaction, then resolves its futures."""
+        """Applies a batch in one transaction, then resolves its futures.
+
+        An error has the frames in which it was raised: none of them may have the future that gets
+        it, or whoever waited for that would be held until a search for cycles.
+        """
         while batch:
             try:
                 results = self._write(batch)
             except _Failed as failed:
-                failed.pending.future.set_exception(failed.cause)
-                batch = [pending for pending in batch if pending is not failed.pending]
+                place = [pending.operation for pending in batch].index(failed.operation)
+                batch.pop(place).future.set_exception(failed.cause)
             except Exhausted as refusal:
                 if len(batch) == 1:
-                    batch[0].future.set_exception(refusal)
+                    batch.pop().future.set_exception(refusal)
                     return
                 # One by one, what fits is still stored, and what makes room does so.
                 for pending in batch:
                     self._commit([pending])
                 return
             except Exception as error:
-                for pending in batch:
-                    pending.future.set_exception(error)
-                return
+                while batch:
+                    batch.pop(0).future.set_exception(error)
             else:
                 for pending, result in zip(batch, results, strict=True):
                     pending.future.set_result(result)
                 return
 
     def _write(self, batch: list[_Pending]) -> list[Any]:
+        operations = [pending.operation for pending in batch]
+
         def work(transaction: Any) -> tuple[list[Any], Workspace]:
             workspace = self._begin(transaction)
-            results = [_applied(pending, workspace) for pending in batch]
+            results = [_applied(operation, workspace) for operation in operations]
             workspace.flush()
             return results, workspace
 
-        frees = all(pending.operation.frees for pending in batch)
+        frees = all(operation.frees for operation in operations)
         results, _ = self._environment.write(
             work, frees=frees, settle=lambda written: written[1].settle()
         )
@@ -224,10 +231,10 @@ def _do(operation: _Between, future: Future[Any]) -> None:
         future.set_result(None)
 
 
-def _applied(pending: _Pending, workspace: Workspace) -> Any:
+def _applied(operation: Operation[Any], workspace: Workspace) -> Any:
     try:
-        return pending.operation.apply(workspace)
+        return operation.apply(workspace)
     except lmdb.Error:
         raise
     except Exception as error:
-        raise _Failed(pending, error) from error
+        raise _Failed(operation, error) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 
+import pytest
+
 from offerd.model.place import (
     Area,
     Circle,
@@ -18,6 +20,8 @@ from offerd.model.place import (
 )
 from offerd.places.index import Places, Wanted
 from offerd.places.memory import MemorySource
+from offerd.places.nearing import Nearing
+from offerd.places.trees import BOX, ENTRY, HEAD, node_key
 
 SEED = int(os.environ.get("OFFERD_SEED", "20261207"))
 
@@ -72,3 +76,31 @@ def test_nearest_one_is_the_first_of_nearest() -> None:
                 assert found == (first[0] if first else None), (
                     f"OFFERD_SEED={SEED}, world {number}: {at}"
                 )
+
+
+@pytest.mark.parametrize("children", [(), (0, 5), (7, 6)])
+def test_a_node_that_leads_to_no_leaf_is_damaged(children: tuple[int, ...]) -> None:
+    """One without children, and one that is its own child or leads to a later one."""
+    entries = b"".join(ENTRY.pack(child, 0, 1.0, 0.0, 0.0, 1.0) for child in children)
+    boxes = b"".join(BOX.pack(child, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0) for child in children)
+    records = {node_key(0, 5): HEAD.pack(0) + entries + boxes}
+    with pytest.raises(LookupError, match="damaged in node 5 of tree 0"):
+        Nearing(records.get).nearest([(0, 5)], (1.0, 0.0, 0.0), lambda _: 0.0)
+
+
+def test_the_roots_of_very_many_trees_are_not_kept() -> None:
+    """A filter of many libraries and categories takes the memory of none."""
+    source = random.Random(SEED)
+    libraries = [Library(f"l{number}", "L", number) for number in range(10)]
+    places = []
+    for number in range(300):
+        at = Point(source.uniform(-60, 60), source.uniform(-180, 180))
+        of, category = f"l{number % 10}", f"c{number // 10 % 10}"
+        places.append(Place(f"p{number}", of, "", Circle(at, 100.0), at, category))
+    found = Places(MemorySource(places, libraries))
+    everything, one = frozenset(range(10)), frozenset((3,))
+    for categories in (everything, one):
+        wanted = Wanted(libraries=everything, categories=categories)
+        first = found.nearest(10.0, 20.0, 1, wanted)
+        assert found.nearest_one(10.0, 20.0, wanted) == first[0]
+    assert list(found._starts) == [(everything, one)]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import random
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+from weakref import ref
 
 import pytest
 import uvloop
@@ -50,6 +53,34 @@ async def test_what_fails_raises_where_it_is_waited_for() -> None:
     with pytest.raises(ValueError, match="no room"):
         await first
     assert await second == 3
+
+
+async def test_what_failed_holds_nobody() -> None:
+    """Whoever waited is gone with the error, without a search for cycles."""
+
+    class Waiting:
+        """What a request holds while it waits."""
+
+    async def wait(held: Waiting, writes: list[Future[int]]) -> None:
+        assert held is not None
+        await landed(writes.pop())
+
+    future, held = Future[int](), Waiting()
+    known = ref(held)
+    task = asyncio.create_task(wait(held, [future]))
+    del held
+    await asyncio.sleep(0)
+    gc.disable()
+    try:
+        future.set_exception(ValueError("no room"))
+        del future
+        with contextlib.suppress(ValueError):
+            await task
+        del task
+        await asyncio.sleep(0)
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 async def test_nobody_waits_for_what_was_cancelled() -> None:
