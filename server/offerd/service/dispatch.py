@@ -171,6 +171,8 @@ class Dispatcher:
             with _Accounted(self, method, None, door):
                 raise
         if answered is None:
+            if queued:
+                self._turn.take_back()  # it is counted where it is asked for with its message
             return None
         self._come += 1
         took_us = (time.perf_counter_ns() - started_ns) // 1_000

@@ -266,22 +266,32 @@ class NativeServer:
         if waiting.until_s is not None and time.monotonic() >= waiting.until_s:
             return  # the front has told the caller so
         at_once = self._methods[waiting.method].at_once
-        if at_once is not None:
-            try:
-                answer = at_once(waiting.payload)
-            except RequestError as error:
-                code, words, trailing = call_status(error)
-                self._front.fail(call, code, words, trailing_metadata=trailing)
-                return
-            if answer is not None:
-                self._front.respond(call, answer)
-                return
+        if at_once is not None and self._is_answered(call, at_once, waiting.payload):
+            return
         begun = begin(lambda: self._run(call, waiting))
         if isinstance(begun, asyncio.Task):
             self._tasks[call] = begun
             begun.add_done_callback(lambda _: self._tasks.pop(call, None))
         elif begun.error is not None:
             logger.error("a call couldn't be answered", exc_info=begun.error)
+
+    def _is_answered(
+        self, call: int, at_once: Callable[[bytes], bytes | None], payload: bytes
+    ) -> bool:
+        """Whether a call needn't wait, and has ended."""
+        try:
+            answer = at_once(payload)
+            if answer is None:
+                return False
+            self._front.respond(call, answer)
+        except RequestError as error:
+            code, words, trailing = call_status(error)
+            self._front.fail(call, code, words, trailing_metadata=trailing)
+        except Exception:
+            # As in `_run`: a defect is answered as one, and those that wait have their turn.
+            logger.exception("a call has failed")
+            self._front.fail(call, _FAILED.code, _FAILED.details)
+        return True
 
     async def _run(self, call: int, waiting: _Waiting) -> None:
         method = self._methods[waiting.method]

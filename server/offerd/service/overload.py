@@ -92,5 +92,9 @@ class Turn:
             raise overloaded()
         self._begun += 1
 
+    def take_back(self) -> None:
+        """Doesn't count the last call that was admitted: it will be once more in this turn."""
+        self._begun -= 1
+
     def _end(self) -> None:
         self._began_s = None

@@ -39,8 +39,10 @@ class Prompt:
         stem = self._names.hexadecimal(STEM_BYTES)
         draft = self._journalling.draft(asked, stem, view, answer, counts)
         if not answer.demands:
+            # First the answer: the thread that writes the journal computes from the same view.
+            response = self._at_once.response(made, stem)
             await self._journalling.append(draft)
-            return self._at_once.response(made, stem)
+            return response
         decided = await self._room.take(asked.subject, answer, stem, asked.now_ns, draft)
         if decided is None:
             return None

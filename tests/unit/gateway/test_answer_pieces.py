@@ -69,7 +69,12 @@ def test_fields_in_another_order(monkeypatch: pytest.MonkeyPatch) -> None:
     for item in several:
         field = b"\x22" + bytes((len(item),)) + item
         proposition = b"\x0a\x01p" + field
-        for whole in (proposition, field + b"\x0a\x01p", proposition + b"\x18\x01"):
+        for whole in (
+            proposition,
+            field + b"\x0a\x01p",
+            proposition + b"\x18\x01",
+            b"\x0a\x01p\x18\x00" + field,
+        ):
             data = b"\x22" + bytes((len(whole),)) + whole
             for one in (data, data + b"\x0a\x01q", b"\x0a\x01q" + data + data, b"\x0a\x00" + data):
                 assert answers.write(one) == written(one)

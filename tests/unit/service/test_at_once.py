@@ -377,7 +377,23 @@ async def test_what_comes_late_in_a_long_turn_is_refused(
     assert asked.lines[-1]["code"] == "RESOURCE_EXHAUSTED"
     assert other(data) is not None
     await asyncio.sleep(0)
+    for _ in range(5):
+        assert queued(b"") is None
     assert queued(data) is not None
+
+
+async def test_what_is_of_one_request_alone_is_not_remembered(asked: Asked) -> None:
+    """Else events, which differ each time, would drive out the heads that come again."""
+    heads = asked.revisions._serving.active.decisions.at_once._heads
+    request = pb.DecideRequest(scopes=[pb.Scope(name="hero")])
+    assert asked.at_once(request.SerializeToString()) is not None
+    known = [*heads._heads]
+    assert known
+    for number in range(5):
+        request.ClearField("events")
+        request.events.add(event_id=f"e{number}", type="visit")
+        assert asked.at_once(request.SerializeToString()) is None
+    assert [*heads._heads] == known
 
 
 def test_requests_are_taken_apart_as_messages_have_them() -> None:

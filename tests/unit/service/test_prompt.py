@@ -40,9 +40,13 @@ offers:
 - {id: free, representations: [{placement: web, text: F}, {placement: app, text: F}]}
 fallback_offers:
 - {id: none, representations: [{placement: web, text: N}, {placement: app, text: N}]}
-collections: [{id: all, offers: [total, own, both, free]}]
-strategies: [{id: all, collection: all, ranking: priority}]
-decisions: [{id: d, placements: [web, app], strategies: [all], fallbacks: [none]}]
+collections: [{id: all, offers: [total, own, both, free]}, {id: free, offers: [free]}]
+strategies:
+- {id: all, collection: all, ranking: priority}
+- {id: free, collection: free, ranking: priority}
+decisions:
+- {id: d, placements: [web, app], strategies: [all], fallbacks: [none]}
+- {id: free, placements: [web], strategies: [free], fallbacks: [none]}
 """
 START_NS = parse_instant("2026-11-02T09:00:00Z")
 SECOND_NS = 10**9
@@ -105,6 +109,31 @@ def plain(answer: pb.DecideResponse) -> pb.DecideResponse:
         for item in proposition.items:
             item.token = ""
     return answer
+
+
+@pytest.mark.parametrize("mode", [JournalMode.BEHIND, JournalMode.BEFORE_ANSWER])
+async def test_what_cannot_be_answered_is_not_journalled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: JournalMode
+) -> None:
+    """The answer is made first: the journal's own thread computes from the same customer."""
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "definitions" / "all.yaml").write_text(DEFINITIONS)
+    write_bundle(load([tmp_path / "definitions"]).catalogue, tmp_path / "bundle")
+    bundle = open_bundle(tmp_path / "bundle")
+    with deciding(tmp_path / "state", bundle, mode) as service:
+        handed_over: list[object] = []
+        monkeypatch.setattr(service.state.journal, "hand_over", handed_over.append)
+
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError("out of numbers")
+
+        monkeypatch.setattr(service.decisions.at_once, "response", fail)
+        request = pb.DecideRequest(scopes=[pb.Scope(decision="free", placement="web")])
+        with pytest.raises(ZeroDivisionError):
+            await service.decisions.decide(request)
+        assert not handed_over
+        assert not service.journalled()
+    bundle.close()
 
 
 @pytest.mark.parametrize("mode", [JournalMode.OFF, JournalMode.BEFORE_ANSWER])

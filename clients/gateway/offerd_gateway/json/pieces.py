@@ -96,7 +96,7 @@ class AnswerPieces:
             elif tag == _SCOPE:
                 parts.append(b'"scope":' + self._same(pb.Scope, data[begin:end]))
             elif tag == _OUTCOME:
-                parts.append(self._same(pb.Proposition, data[field:end])[1:-1])
+                parts.append(self._member(data[field:end]))
             elif tag == _EXPOSURE:
                 exposure.append(b'"exposure":' + self._same(pb.Exposure, data[begin:end]))
             else:
@@ -137,6 +137,13 @@ class AnswerPieces:
             raise _Unusual  # the token would come first
         before = b'{"offer":' + to_json(offer)
         return before, b"," + to_json(written)[1:-1] if written else b""
+
+    def _member(self, data: bytes) -> bytes:
+        """Returns the JSON of a field of a proposition, with its name."""
+        found = self._same(pb.Proposition, data)[1:-1]
+        if not found:
+            raise _Unusual  # it is 0, which is left out
+        return found
 
     def _same(self, kind: type[Message], data: bytes) -> bytes:
         """Returns the JSON of a message that has mostly come before."""

@@ -126,7 +126,8 @@ class Heads:
         except DecodeError:
             return None, False
         if any(field.name not in _PLAIN for field, _ in message.ListFields()):
-            return None, True
+            # Events and the like are of one request, and would drive out what does come again.
+            return None, False
         # Where somebody is, is hardly the same twice.
         may_come_again = not message.context.HasField("location")
         try:

@@ -23,7 +23,8 @@ from offerd.v1.event_service_pb2 import EventResult
 
 MOST_PARTS: Final = 16_384
 LARGEST_PART_BYTES: Final = 4_096
-"""So much is remembered at most: 64 MiB. What is larger is written anew each time."""
+"""So much is remembered at most, in parts and put together: 128 MiB. What is larger is written anew
+each time."""
 _MOST_SCOPES: Final = 1_024
 
 # DecideResponse, by fields.
