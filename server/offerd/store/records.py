@@ -171,22 +171,23 @@ class Records:
         """Returns what is stored folded by a plan; None if it is gone by then."""
         record = stored.record
         if record.fold == plan.fingerprint:
-            plan.attributes.restrict(record)
-            return Found(record, stored.series)
+            return _as_stored(stored, plan)
         with self._refolds.folding(key, plan.fingerprint):
-            base = base_of(record)
             series = self._refolds.restore(record, plan.fingerprint)
             size_bytes = 0
             if series is None:
+                # Whoever folded it while this one waited may have had it written back by now.
+                (now,) = self._read((key,), plan, wanted)
+                if now is None or now.record.fold == plan.fingerprint:
+                    return None if now is None else _as_stored(now, plan)
+                record = now.record
+                base = base_of(record)
                 pages = self._event_pages(profile_digest(key))
                 series = refold(plan, record, pages, record.update_time_ns).stored()
                 (now,) = self._read((key,), plan, wanted)
-                if now is None:
-                    return None
-                if now.record.fold == plan.fingerprint:
+                if now is None or now.record.fold == plan.fingerprint:
                     # Written to meanwhile, between two pages perhaps: what was written counts.
-                    plan.attributes.restrict(now.record)
-                    return Found(now.record, now.series)
+                    return None if now is None else _as_stored(now, plan)
                 if remember:
                     size_bytes = self._refolds.remember(record, base, series)
         plan.attributes.restrict(record)
@@ -276,3 +277,9 @@ class Records:
             size_bytes += len(values[-1])
             more = cursor.next()
         return values, None
+
+
+def _as_stored(stored: _Stored, plan: FoldPlan) -> Found:
+    """Returns what the plan has folded and stored."""
+    plan.attributes.restrict(stored.record)
+    return Found(stored.record, stored.series)
