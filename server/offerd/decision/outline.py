@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from heapq import merge
-from typing import Final
+from typing import Any, Final
 
 from offerd.decision.blocks import Dates
 from offerd.decision.capping import CapRules
@@ -104,11 +104,10 @@ def live_between(status: Status, start_ns: int | None, end_ns: int | None) -> tu
     )
 
 
-def _sorted(count: int, order: Callable[[int], object]) -> Iterable[int]:
+def _sorted(count: int, order: Callable[[int], Any]) -> Iterable[int]:
     """Returns numbers in order, in steps between which other threads get their turn."""
-    key: Callable[[int], object] = order
     runs: list[Sequence[int]] = [
-        sorted(range(first, min(first + _AT_ONCE, count)), key=key)  # type: ignore[arg-type]
+        sorted(range(first, min(first + _AT_ONCE, count)), key=order)
         for first in range(0, count, _AT_ONCE)
     ]
-    return merge(*runs, key=key) if len(runs) > 1 else (runs[0] if runs else ())  # type: ignore
+    return merge(*runs, key=order) if len(runs) > 1 else (runs[0] if runs else ())
