@@ -6,6 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,11 +24,18 @@ WORKER = "import sys, time; sys.stdin.buffer.read(); print('ready', flush=True);
 
 
 class Door:
-    """A door to the writer, behind which nobody is."""
+    """A door to the writer, behind which nobody is; `again` is called at the second worker."""
+
+    def __init__(self, again: Callable[[], object]) -> None:
+        self._again = again
+        self._connected = 0
 
     def connect(self, here: socket.socket) -> None:
         """Hangs up."""
         here.close()
+        self._connected += 1
+        if self._connected == 2:
+            self._again()
 
 
 async def test_a_worker_for_which_there_is_no_socket_is_tried_again(
@@ -38,12 +46,11 @@ async def test_a_worker_for_which_there_is_no_socket_is_tried_again(
     started: list[subprocess.Popen[bytes]] = []
     replaced = asyncio.Event()
     loop = asyncio.get_running_loop()
+    door = Door(lambda: loop.call_soon_threadsafe(replaced.set))
     popen = subprocess.Popen
 
     def start(_: list[str], **given: Any) -> subprocess.Popen[bytes]:
         started.append(popen([sys.executable, "-c", WORKER], **given))
-        if len(started) == 2:
-            loop.call_soon_threadsafe(replaced.set)
         return started[-1]
 
     monkeypatch.setattr(module.subprocess, "Popen", start)
@@ -65,7 +72,7 @@ async def test_a_worker_for_which_there_is_no_socket_is_tried_again(
     settings = WorkerSettings(config, LogSettings("info", True), 0, "", 0, 1.0, "")
     logged = structlog.testing.CapturingLogger()
     log = structlog.wrap_logger(logged, processors=[])
-    crew = Crew(settings, 1, cast(WriterDoor, Door()), listen, log)
+    crew = Crew(settings, 1, cast(WriterDoor, door), listen, log)
     await crew.start()
     started[0].kill()
     await replaced.wait()
@@ -74,5 +81,7 @@ async def test_a_worker_for_which_there_is_no_socket_is_tried_again(
     assert told == ["worker died", "a worker can't be started", "a worker can't be started"]
     await crew.stop()
     for process in started:
+        process.kill()
+        process.wait()
         assert process.stdout is not None
         process.stdout.close()
