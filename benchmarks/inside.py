@@ -27,6 +27,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, NamedTuple
 from unittest import mock
@@ -67,11 +68,15 @@ LAYERS = {
 
 
 class Ways(NamedTuple):
-    """The ways in, each given how many decisions to make at least; returns how many it made."""
+    """The ways in, each given how many decisions to make at least; returns how many it made.
+
+    `in_thread` does something in the thread that answers what needn't wait.
+    """
 
     named: dict[str, Callable[[int], Awaitable[int]]]
     kept: list[bytes]
     """The last answers, to look at."""
+    in_thread: Callable[[Callable[[], object]], None]
 
 
 class _Nowhere(io.StringIO):
@@ -91,9 +96,10 @@ class StandInFront:
         self._paths: list[str] = []
         self._left = 0
         self._open = 0
-        self._over: asyncio.Event = asyncio.Event()
+        self._over: asyncio.Future[None]
         self._refused = ""
         self._numbers = itertools.count()
+        self._aside: Callable[[], object] | None = None
         self.requests: list[bytes] = []
         self.answers: list[bytes] = []
 
@@ -112,11 +118,12 @@ class StandInFront:
     async def ask(self, path: str, count: int, in_flight: int) -> int:
         """Has so many calls answered, the next ones in flight once all before are answered."""
         self._method = self._paths.index(path)
-        self._over = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._over = self._loop.create_future()
         self._left, self._in_flight = count, in_flight
         self.answers.clear()
         self._next()
-        await self._over.wait()
+        await self._over
         assert not self._refused, self._refused
         return count
 
@@ -131,9 +138,20 @@ class StandInFront:
             [(0, n, self._method, self.requests[n % size], None, details) for n in numbers]
         )
 
-    def recv_batch_details(self, _most: int) -> list[Any] | None:
-        found: list[Any] | None = self._calls.get()
+    def recv_batch_details(self, _most: int, timeout_ms: int | None) -> list[Any] | None:
+        try:
+            found: list[Any] | None = self._calls.get(block=timeout_ms is None)
+        except queue.Empty:
+            return []
+        if self._aside is not None:
+            aside, self._aside = self._aside, None
+            aside()
         return found
+
+    def in_thread(self, work: Callable[[], object]) -> None:
+        """Has something done, before the next calls come, in the thread that answers them."""
+        self._aside = work
+        self._calls.put([])
 
     def respond(self, _call: int, answer: bytes) -> bool:
         if len(self.answers) < BATCH:
@@ -143,12 +161,12 @@ class StandInFront:
             if self._left:
                 self._next()
             else:
-                self._over.set()
+                self._loop.call_soon_threadsafe(self._over.set_result, None)
         return True
 
     def fail(self, _call: int, code: int, words: str, **_: object) -> bool:
         self._refused = f"refused with {code}: {words}"
-        self._over.set()
+        self._loop.call_soon_threadsafe(self._over.set_result, None)
         return True
 
 
@@ -222,7 +240,7 @@ def _ways(front: StandInFront, dispatcher: Dispatcher) -> Ways:
         "DecideStream": streamed,
         "JSON": over_json,
     }
-    return Ways(named, front.answers)
+    return Ways(named, front.answers, front.in_thread)
 
 
 async def _stream(dispatcher: Dispatcher, message: bytes, wanted: int) -> int:
@@ -295,7 +313,7 @@ def layer_of(path: str) -> str:
     return "other"
 
 
-async def calls(way: Callable[[int], Awaitable[int]]) -> Counter[str]:
+async def calls(ways: Ways, way: Callable[[int], Awaitable[int]]) -> Counter[str]:
     """Returns how many functions of Python each layer calls, in so many decisions."""
     codes: Counter[Any] = Counter()
 
@@ -304,8 +322,10 @@ async def calls(way: Callable[[int], Awaitable[int]]) -> Counter[str]:
             codes[frame.f_code] += 1
 
     sys.setprofile(count)
+    ways.in_thread(partial(sys.setprofile, count))
     decided = await way(PROFILED)
     sys.setprofile(None)
+    ways.in_thread(partial(sys.setprofile, None))
     found: Counter[str] = Counter()
     for code, number in codes.items():
         if code.co_filename != __file__:
@@ -327,7 +347,7 @@ async def measured(
             for name, way in ways.named.items():
                 best[name] = min(best.get(name, 1e9), await cpu_us(way, seconds))
         for name, way in ways.named.items():
-            counted[name] = await calls(way)
+            counted[name] = await calls(ways, way)
     return best, counted
 
 
@@ -337,9 +357,10 @@ async def profiled(world: World, *, journal: bool, lines: int) -> None:
         way = ways.named["native, 32 in flight"]
         await way(CUSTOMERS)
         profile = cProfile.Profile()
-        profile.enable()
+        ways.in_thread(profile.enable)
         await way(5_000)
-        profile.disable()
+        ways.in_thread(profile.disable)
+        await way(1)
     pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(lines)
 
 

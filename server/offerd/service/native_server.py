@@ -1,8 +1,9 @@
 """A gRPC server whose HTTP/2 and gRPC are done by pygrpc-native, in Rust and outside the GIL.
 
-Serves unary methods with the same servicers as grpc.aio does, on the event loop. Whatever else is
-asked, streams and reflection among it, goes to a grpc.aio server behind it, over a socket of the
-file system. Calls reach the loop in batches; most end where they begin, without a task.
+Serves unary methods with the same servicers as grpc.aio does. Whatever else is asked, streams and
+reflection among it, goes to a grpc.aio server behind it, over a socket of the file system. What
+needn't wait is answered in the thread that takes calls from the front; the rest is begun on the
+event loop, and most of that ends where it begins, without a task.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 _AT_ONCE: Final = 64
 _SLICE_S: Final = 0.004
 """So long calls are begun before others on the event loop have their turn."""
+_LOOK_S: Final = 0.001
+"""So long calls are answered before it is looked who else has come."""
 
 MAXIMUM_METADATA_BYTES: Final = 16 << 10
 """As of grpcio. The front itself takes more, as it refuses with a status that is none of gRPC."""
@@ -51,6 +54,21 @@ class _Waiting(NamedTuple):
     method: int
     payload: bytes
     until_s: float | None
+
+
+class _Line:
+    """Calls that wait, first come, first served, as many as may (see `Queueing`)."""
+
+    __slots__ = ("calls", "queueing")
+
+    def __init__(self) -> None:
+        self.calls: OrderedDict[int, _Waiting] = OrderedDict()
+        self.queueing = Queueing()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever comes now would wait too long."""
+        return len(self.calls) >= self.queueing.limit
 
 
 class _Status(NamedTuple):
@@ -101,7 +119,7 @@ class NativeServer:
 
     `port` is the one that was got. Raises OSError if the address can't be had. Of what goes to
     the grpc.aio server behind it `maximum_streams` are served at once. `at_once` is asked before
-    the servicer of a method, without a coroutine: see `Dispatcher.doors_at_once`.
+    the servicer of a method, in a thread: see `Dispatcher.doors_at_once`.
     """
 
     def __init__(
@@ -130,9 +148,12 @@ class NativeServer:
         self._folder = tempfile.TemporaryDirectory(prefix="offerd-native-")
         self._unary: dict[str, _Method] = {}
         self._methods: list[_Method] = []
-        self._waiting: OrderedDict[int, _Waiting] = OrderedDict()
-        self._queueing = Queueing()
-        # Each is changed by one thread only: what came in, and what was taken out to be begun.
+        self._front_line = _Line()
+        """For the thread that may answer at once."""
+        self._loop_line = _Line()
+        """For the event loop."""
+        self._is_answering = False
+        # Each is changed by one thread only: what came in, and what the loop took out of that.
         self._in_bytes = 0
         self._out_bytes = 0
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -171,12 +192,11 @@ class NativeServer:
         """Lets calls in flight finish for so long, then ends."""
         others = asyncio.ensure_future(self._others.stop(grace_s))
         until_s = time.monotonic() + grace_s
-        while (self._waiting or self._tasks) and time.monotonic() < until_s:
-            if self._waiting:
-                await asyncio.sleep(0)
+        while self._is_busy() and time.monotonic() < until_s:
+            if self._tasks:
+                await asyncio.wait([*self._tasks.values()], timeout=_LOOK_S)
             else:
-                left_s = until_s - time.monotonic()
-                await asyncio.wait([*self._tasks.values()], timeout=left_s)
+                await asyncio.sleep(_LOOK_S)
         tasks = [*self._tasks.values()]
         for task in tasks:
             task.cancel()
@@ -185,35 +205,44 @@ class NativeServer:
         await asyncio.to_thread(self._front.close)
         self._folder.cleanup()
 
+    def _is_busy(self) -> bool:
+        return bool(
+            self._front_line.calls or self._is_answering or self._loop_line.calls or self._tasks
+        )
+
     def _receive(self) -> None:
-        """Takes calls from the front, in a thread: lets them wait for the loop, or refuses them."""
-        front, waiting = self._front, self._waiting
-        while (events := front.recv_batch_details(_AT_ONCE)) is not None:
+        """Takes calls from the front, in a thread: answers, passes on, or refuses them."""
+        front, line = self._front, self._front_line
+        while (events := front.recv_batch_details(_AT_ONCE, 0 if line.calls else None)) is not None:
             for kind, call, method, payload, _, details in events:
                 if kind == EVENT_CANCEL:
-                    gone = waiting.pop(call, None)
-                    if gone is None:
-                        self._tell(self._cancel, call)
-                    else:
-                        self._in_bytes -= len(gone.payload)
+                    self._forget(call)
                 elif payload is not None and details is not None:
                     try:
                         self._admit(call, method, payload, details)
                     except Exception:  # one call must not end this thread, and all others with it
                         logger.exception("a call couldn't be taken")
                         front.fail(call, _FAILED.code, _FAILED.details)
-            if waiting and not self._awake:
+            if line.calls:
+                self._answer_some()
+            if self._loop_line.calls and not self._awake:
                 self._awake = True
                 self._tell(self._work)
+
+    def _forget(self, call: int) -> None:
+        """Begins a call no more whose caller went away, or cancels what was begun."""
+        for line in (self._front_line, self._loop_line):
+            gone = line.calls.pop(call, None)
+            if gone is not None:
+                self._in_bytes -= len(gone.payload)
+                return
+        self._tell(self._cancel, call)
 
     def _admit(self, call: int, method: int, payload: bytes, details: CallDetails) -> None:
         metadata, _, left_s = details
         if sum([len(name) + len(value) for name, value in metadata]) > MAXIMUM_METADATA_BYTES:
             self._front.fail(call, _EXHAUSTED, "received metadata size exceeds limit")
-        else:
-            self._take(call, method, payload, left_s)
-
-    def _take(self, call: int, method: int, payload: bytes, left_s: float | None) -> None:
+            return
         size_bytes = len(payload)
         if size_bytes > self._maximum_bytes:
             self._front.fail(
@@ -223,17 +252,38 @@ class NativeServer:
                 "SERVER: Received message larger than max "
                 f"({size_bytes} vs. {self._maximum_bytes})",
             )
-        elif (
-            len(self._waiting) >= self._queueing.limit
-            or self._in_bytes - self._out_bytes + size_bytes > MOST_WAITING_BYTES
-        ):
-            self._queueing.refuse()
+            return
+        until_s = None if left_s is None else time.monotonic() + left_s
+        at_once = self._methods[method].at_once
+        line = self._loop_line if at_once is None else self._front_line
+        self._let_wait(line, call, _Waiting(method, payload, until_s))
+
+    def _let_wait(self, line: _Line, call: int, waiting: _Waiting) -> None:
+        size_bytes = len(waiting.payload)
+        if line.is_full or self._in_bytes - self._out_bytes + size_bytes > MOST_WAITING_BYTES:
+            line.queueing.refuse()
             code, words, trailing = self._refusal
             self._front.fail(call, code, words, trailing_metadata=trailing)
         else:
-            until_s = None if left_s is None else time.monotonic() + left_s
             self._in_bytes += size_bytes
-            self._waiting[call] = _Waiting(method, payload, until_s)
+            line.calls[call] = waiting
+
+    def _answer_some(self) -> None:
+        """Answers what needn't wait for anything, and lets the rest wait for the loop."""
+        line = self._front_line
+        self._is_answering = True
+        began_s = now_s = time.perf_counter()
+        begun = 0
+        while line.calls and now_s - began_s < _LOOK_S:
+            call, waiting = line.calls.popitem(last=False)
+            self._in_bytes -= len(waiting.payload)
+            at_once = self._methods[waiting.method].at_once
+            if not _is_late(waiting) and not self._is_answered(call, at_once, waiting.payload):
+                self._let_wait(self._loop_line, call, waiting)
+            begun += 1
+            now_s = time.perf_counter()
+        line.queueing.took(begun, now_s - began_s)
+        self._is_answering = False
 
     def _tell(self, callback: Callable[..., None], *arguments: Any) -> None:
         try:
@@ -243,30 +293,28 @@ class NativeServer:
 
     def _work(self) -> None:
         """Begins what waits, as much as fits into a slice of time."""
+        line = self._loop_line
         began_s = now_s = time.perf_counter()
         begun = 0
-        while self._waiting and now_s - began_s < _SLICE_S:
+        while line.calls and now_s - began_s < _SLICE_S:
             try:
-                call, waiting = self._waiting.popitem(last=False)
+                call, waiting = line.calls.popitem(last=False)
             except KeyError:
                 break  # its caller went away meanwhile
             self._begin(call, waiting)
             begun += 1
             now_s = time.perf_counter()
-        self._queueing.took(begun, now_s - began_s)
-        if not self._waiting:
+        line.queueing.took(begun, now_s - began_s)
+        if not line.calls:
             self._awake = False
         # One may have come between the two lines above, and found this still awake.
-        if self._waiting:
+        if line.calls:
             self._awake = True
             self._loop.call_soon(self._work)
 
     def _begin(self, call: int, waiting: _Waiting) -> None:
         self._out_bytes += len(waiting.payload)
-        if waiting.until_s is not None and time.monotonic() >= waiting.until_s:
-            return  # the front has told the caller so
-        at_once = self._methods[waiting.method].at_once
-        if at_once is not None and self._is_answered(call, at_once, waiting.payload):
+        if _is_late(waiting):
             return
         begun = begin(lambda: self._run(call, waiting))
         if isinstance(begun, asyncio.Task):
@@ -276,11 +324,11 @@ class NativeServer:
             logger.error("a call couldn't be answered", exc_info=begun.error)
 
     def _is_answered(
-        self, call: int, at_once: Callable[[bytes], bytes | None], payload: bytes
+        self, call: int, at_once: Callable[[bytes], bytes | None] | None, payload: bytes
     ) -> bool:
         """Whether a call needn't wait, and has ended."""
         try:
-            answer = at_once(payload)
+            answer = None if at_once is None else at_once(payload)
             if answer is None:
                 return False
             self._front.respond(call, answer)
@@ -314,3 +362,8 @@ class NativeServer:
         task = self._tasks.get(call)
         if task is not None:
             task.cancel()
+
+
+def _is_late(waiting: _Waiting) -> bool:
+    """Whether its caller waits no longer, as the front has told them."""
+    return waiting.until_s is not None and time.monotonic() >= waiting.until_s

@@ -28,6 +28,7 @@ from offerd.service.consents import Consents
 from offerd.service.contacts import Contacts
 from offerd.service.decisions import Decisions
 from offerd.service.events import Events
+from offerd.service.exclusive import Exclusive
 from offerd.service.failures import RankingFailures
 from offerd.service.followed import Followed, tracking_of
 from offerd.service.linking import Linking
@@ -143,6 +144,8 @@ class Revisions:
         self._log = log
         self._now = now
         self._failures = RankingFailures(log)
+        # Doors decide in threads of their own; what revisions remember is for one at a time.
+        self._deciding = Exclusive()
         self._events = Events(self._admission_of, self._consents_of, state, now)
         self._serving = self._prepared(standing, ())
         self._standing = standing
@@ -209,10 +212,15 @@ class Revisions:
 
     async def decide(self, request: decision_service_pb2.DecideRequest) -> Serialized:
         """As service.decisions."""
-        return await self._asked_by(request.identities).decisions.decide(request)
+        revision = self._asked_by(request.identities)
+        return await self._deciding.during(revision.decisions.decide(request))
 
     def decide_at_once(self, data: bytes) -> AnsweredAtOnce | None:
-        """As `decide`, from the bytes of a request; see service.at_once."""
+        """As `decide`, from the bytes of a request, in any thread; see service.at_once."""
+        with self._deciding:
+            return self._decide_at_once(data)
+
+    def _decide_at_once(self, data: bytes) -> AnsweredAtOnce | None:
         active, canary, _ = self._serving
         question = active.decisions.at_once.question(data)
         if question is None:

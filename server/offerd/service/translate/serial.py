@@ -71,7 +71,7 @@ class _Parts:
 
 
 class SerialAnswers:
-    """Turns propositions of one bundle into the bytes of messages. For one event loop."""
+    """Turns propositions of one bundle into the bytes of messages. For one thread at a time."""
 
     def __init__(self, bundle: Bundle, answers: Answers) -> None:
         self._answers = answers
