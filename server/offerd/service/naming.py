@@ -9,7 +9,10 @@ _POOL_BYTES: Final = 4_096
 
 
 class Names:
-    """Random names; for one thread at a time. Randomness is fetched for some hundreds of them at once."""
+    """Random names, for one thread at a time.
+
+    Randomness is fetched for some hundreds of them at once.
+    """
 
     def __init__(self) -> None:
         self._pool = b""
