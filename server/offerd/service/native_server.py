@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _AT_ONCE: Final = 64
 _SLICE_S: Final = 0.004
 """So long calls are begun before others on the event loop have their turn."""
-_LOOK_S: Final = 0.001
+_LOOK_S: Final = 0.002
 """So long calls are answered before it is looked who else has come."""
 
 MAXIMUM_METADATA_BYTES: Final = 16 << 10
@@ -82,6 +82,10 @@ class _Status(NamedTuple):
 _FAILED: Final = _Status(
     grpc.StatusCode.INTERNAL.value[0], "the service failed at this request", ()
 )
+
+
+_REFUSED: Final = b"refused"
+"""Stands for the answer of a call that has been told why it gets none."""
 
 
 class _Context:
@@ -269,19 +273,29 @@ class NativeServer:
             line.calls[call] = waiting
 
     def _answer_some(self) -> None:
-        """Answers what needn't wait for anything, and lets the rest wait for the loop."""
+        """Answers what needn't wait for anything, and lets the rest wait for the loop.
+
+        Answers are handed over together: the front is woken once for all, and writes them at once.
+        """
         line = self._front_line
         self._is_answering = True
+        answers: list[tuple[int, bytes]] = []
         began_s = now_s = time.perf_counter()
         begun = 0
         while line.calls and now_s - began_s < _LOOK_S:
             call, waiting = line.calls.popitem(last=False)
             self._in_bytes -= len(waiting.payload)
             at_once = self._methods[waiting.method].at_once
-            if not _is_late(waiting) and not self._is_answered(call, at_once, waiting.payload):
-                self._let_wait(self._loop_line, call, waiting)
+            if at_once is not None and not _is_late(waiting):
+                answer = self._answer(call, at_once, waiting.payload)
+                if answer is None:
+                    self._let_wait(self._loop_line, call, waiting)
+                elif answer is not _REFUSED:
+                    answers.append((call, answer))
             begun += 1
             now_s = time.perf_counter()
+        for call, answer in answers:
+            self._front.respond(call, answer)
         line.queueing.took(begun, now_s - began_s)
         self._is_answering = False
 
@@ -323,15 +337,12 @@ class NativeServer:
         elif begun.error is not None:
             logger.error("a call couldn't be answered", exc_info=begun.error)
 
-    def _is_answered(
-        self, call: int, at_once: Callable[[bytes], bytes | None] | None, payload: bytes
-    ) -> bool:
-        """Whether a call needn't wait, and has ended."""
+    def _answer(
+        self, call: int, at_once: Callable[[bytes], bytes | None], payload: bytes
+    ) -> bytes | None:
+        """Returns the answer of a call, None if it has to wait, _REFUSED if it has ended."""
         try:
-            answer = None if at_once is None else at_once(payload)
-            if answer is None:
-                return False
-            self._front.respond(call, answer)
+            return at_once(payload)
         except RequestError as error:
             code, words, trailing = call_status(error)
             self._front.fail(call, code, words, trailing_metadata=trailing)
@@ -339,7 +350,7 @@ class NativeServer:
             # As in `_run`: a defect is answered as one, and those that wait have their turn.
             logger.exception("a call has failed")
             self._front.fail(call, _FAILED.code, _FAILED.details)
-        return True
+        return _REFUSED
 
     async def _run(self, call: int, waiting: _Waiting) -> None:
         method = self._methods[waiting.method]
