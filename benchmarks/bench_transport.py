@@ -3,11 +3,12 @@
 Measured in one run, alternately, by h2load (nghttp2) over loopback: a decision of three scopes of
 workload W for a customer with 30 stored attributes and 20 aggregates, answered by `offerd serve`;
 the same over the other transport, as JSON through the gateway, and with room taken under caps,
-durably; and beside each a grpc.aio method that parses a request and answers an empty message.
-With 32 requests in flight on one connection, and with one alone. Then BatchDecide and DecideStream,
-by a client in Python. The load generator and the service share the machine's cores. Besides
-requests a second by the clock there is the processor time of the service for each, which depends
-less on what else the machine does. Not measured: networks, TLS, several machines.
+durably, for customers in turn; and beside each a grpc.aio method that parses a request and answers
+an empty message. With 32 requests in flight on one connection, and with one alone. Then
+BatchDecide and DecideStream, by a client in Python. The load generator and the service share the
+machine's cores. Besides requests a second by the clock there is the processor time of the service
+for each, which depends less on what else the machine does. Not measured: networks, TLS, several
+machines.
 
 With `--inside` there are no sockets: what the service itself costs is told in processor time and
 in calls of Python, by layer (`inside`), and with `--profile 40` in which functions.
@@ -26,7 +27,6 @@ import platform
 import re
 import shutil
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
@@ -34,12 +34,12 @@ import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 import grpc.aio
 import inside
-from google.protobuf import json_format
+from load_generator import IN_FLIGHT, Found, Load, Served, best, processor_s
 from rich.console import Console
 from rich.table import Table
 from transport_world import make_world, question
@@ -47,11 +47,7 @@ from transport_world import make_world, question
 from offerd.v1 import decision_service_pb2 as pb
 from offerd.v1 import decision_service_pb2_grpc as pb_grpc
 
-IN_FLIGHT = 32
 BATCH = 100
-TICKS = 100
-"""Of processor time, in a second, as /proc has it."""
-
 EMPTY = """
 import asyncio, grpc.aio
 from offerd.v1 import decision_service_pb2 as pb
@@ -70,24 +66,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-class Served(NamedTuple):
-    """A process that serves; `http` is its JSON door, if it has one."""
-
-    process: subprocess.Popen[str]
-    grpc: str
-    http: str
-
-
-class Found(NamedTuple):
-    """What one run of the load generator found; times in microseconds."""
-
-    rate: float
-    cpu_us: float
-    median_us: float
-    p99_us: float
-    failed: int
 
 
 def started(command: list[str], doors: int, log: Any = subprocess.DEVNULL) -> Served:
@@ -114,70 +92,6 @@ def serve(folder: Path, transport: str, *options: str) -> Served:
         "--transport", transport, *options,
     ]  # fmt: skip
     return started(command, 2)
-
-
-def processor_s(process: int) -> float:
-    """Returns the processor time that a process has taken."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-class Load:
-    """The load generator, with a request of each kind."""
-
-    def __init__(self, folder: Path) -> None:
-        self.request = folder / "request.bin"
-        data = question(7).SerializeToString()
-        self.request.write_bytes(b"\0" + struct.pack(">I", len(data)) + data)
-        self.log = folder / "requests.log"
-        self._json = folder / "request.json"
-        self._json.write_text(json.dumps(json_format.MessageToDict(question(7))))
-
-    def run(
-        self,
-        served: Served,
-        in_flight: int,
-        seconds: float,
-        *,
-        as_json: bool = False,
-        rate: int = 0,
-    ) -> Found:
-        """Sends requests for some seconds; `rate` a second at most, 0 being as many as go."""
-        log = self.log
-        log.unlink(missing_ok=True)
-        if as_json:
-            asked = [
-                "--h1", "-c", str(in_flight), "-H", "content-type: application/json",
-                "-d", str(self._json), f"http://{served.http}/v1/decisions:decide",
-            ]  # fmt: skip
-        else:
-            asked = [
-                "-c", "1", "-m", str(in_flight), "-H", "content-type: application/grpc",
-                "-H", "te: trailers", "-d", str(self.request),
-                f"http://{served.grpc}/offerd.v1.DecisionService/Decide",
-            ]  # fmt: skip
-        paced = [f"--rps={rate}"] if rate else []
-        before_s = processor_s(served.process.pid)
-        done = subprocess.run(
-            ["h2load", "-D", f"{seconds}", "-t", "1", f"--log-file={log}", *paced, *asked],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        used_s = processor_s(served.process.pid) - before_s
-        lines = [line.split("\t") for line in log.read_text().splitlines()]
-        times = sorted(int(fields[2]) for fields in lines if fields[1] == "200")
-        assert times, done.stdout
-        return Found(
-            len(times) / seconds,
-            used_s * 1e6 / len(times),
-            times[len(times) // 2],
-            times[len(times) * 99 // 100],
-            len(lines) - len(times),
-        )
-
-
-def best(several: list[Found]) -> Found:
-    """Returns the run that was least disturbed."""
-    return max(several, key=lambda found: found.rate)
 
 
 async def many(served: Served, seconds: float) -> dict[str, float]:
@@ -254,7 +168,10 @@ def measured(folder: Path, seconds: float, rounds: int, items: int) -> dict[str,
             load.run(one, IN_FLIGHT, 1)
         for _ in range(rounds):
             for name, one in served.items():
-                note(name, load.run(one, IN_FLIGHT, seconds))
+                if name != "caps":
+                    note(name, load.run(one, IN_FLIGHT, seconds))
+            for name in ("native", "caps"):
+                note(f"{name}, in turn", load.in_turn(served[name], seconds))
             note("json", load.run(served["native"], IN_FLIGHT, seconds, as_json=True))
             for name in ("empty", "native", "grpcio"):
                 note(f"{name} alone", load.run(served[name], 1, seconds))
@@ -281,7 +198,7 @@ def ratios(numbers: dict[str, Any]) -> dict[str, float]:
         "p99 to median at half of peak": numbers["half of peak"]["p99_us"]
         / numbers["half of peak"]["median_us"],
         "JSON to native": rate("json") / rate("native"),
-        "with caps, durably, to without": rate("caps") / rate("native"),
+        "with caps, durably, to without": rate("caps, in turn") / rate("native, in turn"),
         "with the journal to without": rate("journal") / rate("native"),
     }
     for transport in ("native", "grpcio"):

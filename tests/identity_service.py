@@ -16,7 +16,8 @@ from offerd.app.process import dispatcher_for
 from offerd.bundle import open_bundle
 from offerd.events import FoldPlan
 from offerd.service.dispatch import Dispatcher
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import JournalMode, JournalSettings, State
 from offerd.v1 import decision_service_pb2 as decisions
 from offerd.v1 import event_service_pb2 as events

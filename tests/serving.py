@@ -20,7 +20,8 @@ from offerd.definitions import load
 from offerd.events import FoldPlan
 from offerd.service.dispatch import Dispatcher
 from offerd.service.grpc_server import GrpcServer, Transport
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import State
 from offerd_gateway.app import Gateway
 from offerd_gateway.server import GatewayServer

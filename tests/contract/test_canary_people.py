@@ -10,7 +10,8 @@ from identity_service import DEFINITIONS, Clock, Service, proven, recognised
 from offerd.app.process import dispatcher_for
 from offerd.bundle import open_bundle
 from offerd.events import FoldPlan
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import State
 from serving import compile_to
 

@@ -14,7 +14,8 @@ from offerd.bundle import open_bundle, write_bundle
 from offerd.definitions import load
 from offerd.errors import FailedPrecondition
 from offerd.events import FoldPlan
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import Durability, State
 from offerd.v1 import cap_service_pb2 as caps
 from offerd.v1 import consent_pb2 as pb

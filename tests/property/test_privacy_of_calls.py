@@ -26,7 +26,8 @@ from offerd.errors import RequestError
 from offerd.events import FoldPlan
 from offerd.model.profile import ProfileKey
 from offerd.model.shares import WHOLE
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import State
 from offerd.v1 import audience_service_pb2 as audiences
 from offerd.v1 import cap_service_pb2 as caps

@@ -91,6 +91,7 @@ def dispatcher_for(
             **({} if elsewhere is None else elsewhere.streams),
         },
         at_once={"/offerd.v1.DecisionService/Decide": revisions.decide_at_once},
+        soon={"/offerd.v1.DecisionService/Decide": revisions.decide_soon},
     )
 
 

@@ -26,7 +26,8 @@ from offerd.expression import prepare
 from offerd.model.numbering import numbers_of
 from offerd.model.shares import WHOLE
 from offerd.releases import Releases
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store.cycles import without_cycle_search
 
 POLL_S: Final = 0.1

@@ -98,11 +98,12 @@ class Decisions:
             names_read=self._aggregates,
         )  # fmt: skip
         """Answers what needn't wait."""
-        self._prompt = Prompt(self.at_once, self._room, self._journalling, self._names)
+        self.prompt = Prompt(self.at_once, self._room, self._journalling, self._names)
+        """Answers what waits for the disk alone."""
 
     async def decide(self, request: pb.DecideRequest) -> Serialized:
         """Decides each scope; raises InvalidArgument for a request that is wrong."""
-        answered = await self._prompt.decide(request.SerializeToString())
+        answered = await self.prompt.decide(request.SerializeToString())
         return await self.decide_in_full(request) if answered is None else answered
 
     async def decide_in_full(self, request: pb.DecideRequest) -> Serialized:

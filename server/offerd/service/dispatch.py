@@ -8,7 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+)
+from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -29,6 +36,7 @@ from offerd.service.answer_log import Answered, AnswerLog
 from offerd.service.deadline import has_passed
 from offerd.service.overload import Turn
 from offerd.service.serialized import Answer, AnsweredAtOnce, as_message
+from offerd.service.soon import Claim, Soon
 from offerd.service.streams import Ending, admitted
 
 Handler = Callable[[Any], Awaitable[Answer]]
@@ -40,11 +48,17 @@ AtOnceHandler = Callable[[bytes], AnsweredAtOnce | None]
 Nothing has changed then.
 """
 
+SoonHandler = Callable[[bytes], AnsweredAtOnce | Soon | None]
+"""As an AtOnceHandler, but the answer may have to wait for a write."""
+
 StreamHandler = Callable[[Any], AsyncIterator[Answer]]
 """Answers one rpc with a stream: from its request message, or the stream of them."""
 
 Requests = Message | InvalidArgument | AsyncIterator[Message | InvalidArgument]
 """What a stream is asked with: one message or a stream; a refusal stands for one unreadable."""
+
+SoonDoor = Callable[[bytes], "bytes | tuple[Later, Future[Any]] | None"]
+"""Answers from bytes to bytes, or says which write the answer waits for, or gives None."""
 
 _LONGEST_ID = 128
 _OWN_FAULTS = (Code.INTERNAL,)
@@ -59,18 +73,22 @@ class Dispatcher:
         log: structlog.typing.FilteringBoundLogger,
         streams: Mapping[str, StreamHandler] | None = None,
         at_once: Mapping[str, AtOnceHandler] | None = None,
+        soon: Mapping[str, SoonHandler] | None = None,
     ) -> None:
         self._handlers = dict(handlers)
         self._at_once = dict(at_once or {})
+        self._soon = dict(soon or {})
         self._streams = dict(streams or {})
         self._ending = Ending()
         self.log = log
         """Where the lines of calls go."""
         bound = log.bind()
         # Not a method of this object, which would then hold itself, and what answers open.
-        self._note = bound.answered if isinstance(bound, AnswerLog) else partial(_tell, log)
+        self.note = bound.answered if isinstance(bound, AnswerLog) else partial(_tell, log)
+        """Logs the line of a call that was answered."""
         self._turn = Turn()
-        self._in_flight = 0
+        # Calls end in several threads.
+        self._in_flight: set[object] = set()
         self._come = 0
         self._draining = False
 
@@ -176,8 +194,38 @@ class Dispatcher:
             return None
         self._come += 1
         took_us = (time.perf_counter_ns() - started_ns) // 1_000
-        self._note(Answered(name, door, took_us, answered.request_id))
+        self.note(Answered(name, door, took_us, answered.request_id))
         return answered.answer.data
+
+    def doors_soon(self, door: str) -> dict[str, SoonDoor]:
+        """As `doors_at_once`, for who can wait for a write in whatever thread that ends."""
+        return {
+            method: partial(self._begin_soon, method, method.rpartition("/")[2], handler, door)
+            for method, handler in self._soon.items()
+        }
+
+    def _begin_soon(
+        self, method: str, name: str, handler: SoonHandler, door: str, data: bytes
+    ) -> bytes | tuple[Later, Future[Any]] | None:
+        if self._draining:
+            return None
+        started_ns = time.perf_counter_ns()
+        try:
+            begun = handler(data)
+        except Exception:  # told as where it is asked for with its message
+            with _Accounted(self, method, None, door):
+                raise
+        if begun is None:
+            return None
+        if isinstance(begun, Soon):
+            answered, claim, write = begun
+            accounted = _Accounted(self, method, answered, door)
+            accounted.__enter__()
+            return Later(accounted, claim, answered.answer.data), write
+        self._come += 1
+        took_us = (time.perf_counter_ns() - started_ns) // 1_000
+        self.note(Answered(name, door, took_us, begun.request_id))
+        return begun.answer.data
 
     async def stream(self, method: str, requests: Requests, door: str) -> AsyncGenerator[Answer]:
         """Yields the answers of an rpc that streams; raises RequestError and nothing else.
@@ -193,17 +241,50 @@ class Dispatcher:
                 async for answer in answers:
                     yield answer
 
-    def begin(self) -> None:
+    def begin(self, call: object) -> None:
         """Counts a call as in flight; raises Unavailable once the service stops."""
         self._come += 1
-        self._in_flight += 1
         if self._draining:
-            self._in_flight -= 1
             raise Unavailable(Reason.NOT_SERVING, "the service is stopping")
+        self._in_flight.add(call)
 
-    def end(self) -> None:
+    def end(self, call: object) -> None:
         """Counts it as over."""
-        self._in_flight -= 1
+        self._in_flight.discard(call)
+
+
+class Later:
+    """A call whose answer waits for a write. For the thread in which that ends, whichever it is."""
+
+    __slots__ = ("_accounted", "_answer", "_claim")
+
+    def __init__(self, accounted: _Accounted, claim: Claim, answer: bytes) -> None:
+        self._accounted = accounted
+        self._claim = claim
+        self._answer = answer
+
+    def end(self, done: Future[Any], give: Callable[[bytes], bool]) -> RequestError | bool:
+        """Ends the call once the write is done; returns why there is no answer, if so.
+
+        `give` says whether anybody got the answer; otherwise what was taken is given back. False
+        is returned if the answer has to be asked for by `answer`.
+        """
+        if done.cancelled():
+            self._accounted.over(asyncio.CancelledError())
+            return True
+        # Not raised: an error that has this frame would hold itself by way of the write.
+        error = done.exception()
+        if error is not None:
+            return self._accounted.over(error) or True
+        if not self._claim.holds(done.result()):
+            self._accounted.leave()
+            return False
+        if give(self._answer):
+            self._accounted.answered()
+        else:
+            self._claim.undo(done.result())
+            self._accounted.over(asyncio.CancelledError())
+        return True
 
 
 def _tell(log: structlog.typing.FilteringBoundLogger, answered: Answered) -> None:
@@ -224,32 +305,52 @@ class _Accounted:
 
     def __enter__(self) -> None:
         try:
-            self._dispatcher.begin()
+            self._dispatcher.begin(self)
         except Unavailable as error:
             self._log_line("UNAVAILABLE", error)
             raise
 
+    def leave(self) -> None:
+        """Ends it without a word: it is begun once more."""
+        self._dispatcher.end(self)
+
+    def answered(self) -> None:
+        """Ends it as `over`, with nothing from context variables in its line."""
+        self._dispatcher.end(self)
+        name = self._method.rpartition("/")[2]
+        took_us = (time.perf_counter_ns() - self._started_ns) // 1_000
+        request_id = getattr(self._request, "request_id", "")
+        self._dispatcher.note(Answered(name, self._door, took_us, request_id))
+
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        _kind: type[BaseException] | None,
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        self._dispatcher.end()
-        if kind is None:
+        refused = self.over(error)
+        if refused is not None and refused is not error:
+            raise refused from error
+
+    def over(self, error: BaseException | None) -> RequestError | None:
+        """Ends it; returns what its caller is told if that isn't an answer."""
+        self._dispatcher.end(self)
+        if error is None:
             self._log_line("OK", None)
-        elif isinstance(error, RequestError):
+            return None
+        if isinstance(error, RequestError):
             self._log_line(error.code.name, error)
-        elif not isinstance(error, Exception):
+            return error
+        if not isinstance(error, Exception):
             # The caller went away or its deadline has passed: nobody gets an answer.
             self._log_line("CANCELLED", None)
-        else:
-            refused = RequestError(
-                Reason.INTERNAL, "the service failed at this request; its log has the details"
-            )
-            self._dispatcher.log.exception("failed", method=self._method, door=self._door)
-            self._log_line(refused.code.name, refused)
-            raise refused from error
+            return None
+        refused = RequestError(
+            Reason.INTERNAL, "the service failed at this request; its log has the details"
+        )
+        self._dispatcher.log.error("failed", method=self._method, door=self._door, exc_info=error)
+        self._log_line(refused.code.name, refused)
+        return refused
 
     def _log_line(self, code: str, refused: RequestError | None) -> None:
         line: dict[str, object] = {

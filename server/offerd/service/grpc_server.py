@@ -159,7 +159,7 @@ def _native(address: str, dispatcher: Dispatcher, *, shared: bool) -> tuple[_Ser
 
     server = NativeServer(
         address,
-        dispatcher.doors_at_once(DOOR),
+        dispatcher.doors_soon(DOOR),
         maximum_message_bytes=MAXIMUM_MESSAGE_BYTES,
         maximum_streams=MAXIMUM_CALLS,
         shared=shared,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from typing import Any
+
 from offerd.bundle import Bundle
 from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer, decide
@@ -75,9 +78,15 @@ class Journalling:
 
     async def append(self, draft: Draft | None) -> None:
         """Has a decision appended that took no room; waits for it if answers are to."""
+        written = self.write(draft)
+        if written is not None:
+            await landed(written)
+
+    def write(self, draft: Draft | None) -> Future[Any] | None:
+        """Has it appended; returns what answers have to wait for, None if for nothing."""
         if draft is None:
-            return
+            return None
         if self.is_waited_for:
-            await landed(self._journal.append(draft))
-        else:
-            self._journal.hand_over(draft)
+            return self._journal.append(draft)
+        self._journal.hand_over(draft)
+        return None

@@ -2,8 +2,9 @@
 
 Serves unary methods with the same servicers as grpc.aio does. Whatever else is asked, streams and
 reflection among it, goes to a grpc.aio server behind it, over a socket of the file system. What
-needn't wait is answered in the thread that takes calls from the front; the rest is begun on the
-event loop, and most of that ends where it begins, without a task.
+needn't wait is answered in the thread that takes calls from the front, what waits for a write in
+the one where that ends; the rest is begun on the event loop, and most of that ends where it begins,
+without a task.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import os
 import tempfile
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final, NamedTuple, NoReturn
 
 import grpc
@@ -24,8 +26,10 @@ from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from offerd.errors import RequestError
 from offerd.service.begun import begin
-from offerd.service.overload import Queueing, overloaded
+from offerd.service.dispatch import Later, SoonDoor
+from offerd.service.overload import overloaded
 from offerd.service.status import call_status
+from offerd.service.waiting import Line, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -48,29 +52,6 @@ CallDetails = tuple[Sequence[tuple[str, str | bytes]], str, float | None]
 """Metadata, who calls, and for how long they wait, in seconds."""
 
 
-class _Waiting(NamedTuple):
-    """A call that isn't begun: its method, its request, and until when its caller waits."""
-
-    method: int
-    payload: bytes
-    until_s: float | None
-
-
-class _Line:
-    """Calls that wait, first come, first served, as many as may (see `Queueing`)."""
-
-    __slots__ = ("calls", "queueing")
-
-    def __init__(self) -> None:
-        self.calls: OrderedDict[int, _Waiting] = OrderedDict()
-        self.queueing = Queueing()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether whoever comes now would wait too long."""
-        return len(self.calls) >= self.queueing.limit
-
-
 class _Status(NamedTuple):
     """How a call ends that isn't answered."""
 
@@ -82,10 +63,6 @@ class _Status(NamedTuple):
 _FAILED: Final = _Status(
     grpc.StatusCode.INTERNAL.value[0], "the service failed at this request", ()
 )
-
-
-_REFUSED: Final = b"refused"
-"""Stands for the answer of a call that has been told why it gets none."""
 
 
 class _Context:
@@ -110,32 +87,32 @@ class _Context:
 
 
 class _Method(NamedTuple):
-    """`at_once` answers from bytes to bytes what needn't wait, and gives None for the rest."""
+    """`soon` answers from bytes to bytes what needn't wait, or for a write; None for the rest."""
 
     answer: Callable[[Any, Any], Coroutine[Any, Any, Any]]
     parse: Callable[[bytes], Any]
     serialize: Callable[[Any], bytes]
-    at_once: Callable[[bytes], bytes | None] | None
+    soon: SoonDoor | None
 
 
 class NativeServer:
     """Serves on one address without TLS; takes servicers as grpc.aio.Server does.
 
     `port` is the one that was got. Raises OSError if the address can't be had. Of what goes to
-    the grpc.aio server behind it `maximum_streams` are served at once. `at_once` is asked before
-    the servicer of a method, in a thread: see `Dispatcher.doors_at_once`.
+    the grpc.aio server behind it `maximum_streams` are served at once. `soon` is asked before
+    the servicer of a method, in a thread: see `Dispatcher.doors_soon`.
     """
 
     def __init__(
         self,
         address: str,
-        at_once: Mapping[str, Callable[[bytes], bytes | None]],
+        soon: Mapping[str, SoonDoor],
         *,
         maximum_message_bytes: int,
         maximum_streams: int,
         shared: bool,
     ) -> None:
-        self._at_once = at_once
+        self._soon = soon
         self._maximum_bytes = maximum_message_bytes
         self._front = NativeGrpcFront(
             address,
@@ -152,11 +129,13 @@ class NativeServer:
         self._folder = tempfile.TemporaryDirectory(prefix="offerd-native-")
         self._unary: dict[str, _Method] = {}
         self._methods: list[_Method] = []
-        self._front_line = _Line()
+        self._front_line = Line()
         """For the thread that may answer at once."""
-        self._loop_line = _Line()
+        self._loop_line = Line()
         """For the event loop."""
         self._is_answering = False
+        self._landing: dict[int, Future[Any]] = {}
+        """Writes that answers wait for, by call."""
         # Each is changed by one thread only: what came in, and what the loop took out of that.
         self._in_bytes = 0
         self._out_bytes = 0
@@ -177,7 +156,7 @@ class NativeServer:
                     handler.unary_unary,
                     handler.request_deserializer,
                     handler.response_serializer,
-                    self._at_once.get(f"/{service}/{name}"),
+                    self._soon.get(f"/{service}/{name}"),
                 )
 
     async def start(self) -> None:
@@ -211,7 +190,11 @@ class NativeServer:
 
     def _is_busy(self) -> bool:
         return bool(
-            self._front_line.calls or self._is_answering or self._loop_line.calls or self._tasks
+            self._front_line.calls
+            or self._is_answering
+            or self._landing
+            or self._loop_line.calls
+            or self._tasks
         )
 
     def _receive(self) -> None:
@@ -240,7 +223,11 @@ class NativeServer:
             if gone is not None:
                 self._in_bytes -= len(gone.payload)
                 return
-        self._tell(self._cancel, call)
+        write = self._landing.get(call)
+        if write is None:
+            self._tell(self._cancel, call)
+        else:
+            write.cancel()  # what is written already is undone when it is to be answered
 
     def _admit(self, call: int, method: int, payload: bytes, details: CallDetails) -> None:
         metadata, _, left_s = details
@@ -258,11 +245,11 @@ class NativeServer:
             )
             return
         until_s = None if left_s is None else time.monotonic() + left_s
-        at_once = self._methods[method].at_once
-        line = self._loop_line if at_once is None else self._front_line
-        self._let_wait(line, call, _Waiting(method, payload, until_s))
+        soon = self._methods[method].soon
+        line = self._loop_line if soon is None else self._front_line
+        self._let_wait(line, call, Waiting(method, payload, until_s))
 
-    def _let_wait(self, line: _Line, call: int, waiting: _Waiting) -> None:
+    def _let_wait(self, line: Line, call: int, waiting: Waiting) -> None:
         size_bytes = len(waiting.payload)
         if line.is_full or self._in_bytes - self._out_bytes + size_bytes > MOST_WAITING_BYTES:
             line.queueing.refuse()
@@ -285,12 +272,10 @@ class NativeServer:
         while line.calls and now_s - began_s < _LOOK_S:
             call, waiting = line.calls.popitem(last=False)
             self._in_bytes -= len(waiting.payload)
-            at_once = self._methods[waiting.method].at_once
-            if at_once is not None and not _is_late(waiting):
-                answer = self._answer(call, at_once, waiting.payload)
-                if answer is None:
-                    self._let_wait(self._loop_line, call, waiting)
-                elif answer is not _REFUSED:
+            soon = self._methods[waiting.method].soon
+            if soon is not None and not waiting.is_late:
+                answer = self._answer(call, soon, waiting)
+                if answer is not None:
                     answers.append((call, answer))
             begun += 1
             now_s = time.perf_counter()
@@ -315,6 +300,7 @@ class NativeServer:
                 call, waiting = line.calls.popitem(last=False)
             except KeyError:
                 break  # its caller went away meanwhile
+            self._out_bytes += len(waiting.payload)
             self._begin(call, waiting)
             begun += 1
             now_s = time.perf_counter()
@@ -326,9 +312,8 @@ class NativeServer:
             self._awake = True
             self._loop.call_soon(self._work)
 
-    def _begin(self, call: int, waiting: _Waiting) -> None:
-        self._out_bytes += len(waiting.payload)
-        if _is_late(waiting):
+    def _begin(self, call: int, waiting: Waiting) -> None:
+        if waiting.is_late:
             return
         begun = begin(lambda: self._run(call, waiting))
         if isinstance(begun, asyncio.Task):
@@ -337,22 +322,42 @@ class NativeServer:
         elif begun.error is not None:
             logger.error("a call couldn't be answered", exc_info=begun.error)
 
-    def _answer(
-        self, call: int, at_once: Callable[[bytes], bytes | None], payload: bytes
-    ) -> bytes | None:
-        """Returns the answer of a call, None if it has to wait, _REFUSED if it has ended."""
+    def _answer(self, call: int, soon: SoonDoor, waiting: Waiting) -> bytes | None:
+        """Returns the answer of a call; None if that has ended, or goes on elsewhere."""
         try:
-            return at_once(payload)
-        except RequestError as error:
+            answer = soon(waiting.payload)
+        except Exception as error:  # told to its caller, so that others have their turn
+            self._end(call, error)
+            return None
+        if isinstance(answer, bytes):
+            return answer
+        if answer is None:
+            self._let_wait(self._loop_line, call, waiting)
+            return None
+        later, write = answer
+        self._landing[call] = write
+        write.add_done_callback(partial(self._landed, call, waiting, later))
+        return None
+
+    def _landed(self, call: int, waiting: Waiting, later: Later, done: Future[Any]) -> None:
+        """Ends a call whose write is done, in the thread that did it."""
+        self._landing.pop(call, None)
+        ended = later.end(done, partial(self._front.respond, call))
+        if ended is False:
+            self._tell(self._begin, call, waiting)
+        elif isinstance(ended, RequestError):
+            self._end(call, ended)
+
+    def _end(self, call: int, error: Exception) -> None:
+        """Tells a caller why there is no answer."""
+        if isinstance(error, RequestError):
             code, words, trailing = call_status(error)
             self._front.fail(call, code, words, trailing_metadata=trailing)
-        except Exception:
-            # As in `_run`: a defect is answered as one, and those that wait have their turn.
-            logger.exception("a call has failed")
+        else:
+            logger.error("a call has failed", exc_info=error)
             self._front.fail(call, _FAILED.code, _FAILED.details)
-        return _REFUSED
 
-    async def _run(self, call: int, waiting: _Waiting) -> None:
+    async def _run(self, call: int, waiting: Waiting) -> None:
         method = self._methods[waiting.method]
         context = _Context(waiting.until_s)
         try:
@@ -373,8 +378,3 @@ class NativeServer:
         task = self._tasks.get(call)
         if task is not None:
             task.cancel()
-
-
-def _is_late(waiting: _Waiting) -> bool:
-    """Whether its caller waits no longer, as the front has told them."""
-    return waiting.until_s is not None and time.monotonic() >= waiting.until_s

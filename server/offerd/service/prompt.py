@@ -6,13 +6,16 @@ they take is durable. `Decisions` is the reference, and what to ask where this g
 
 from __future__ import annotations
 
+from typing import Final
+
 from offerd.errors import DeadlineExceeded, Reason
-from offerd.service.at_once import STEM_BYTES, AtOnce
+from offerd.service.at_once import STEM_BYTES, AtOnce, Question
 from offerd.service.deadline import has_passed
 from offerd.service.journalling import Journalling
 from offerd.service.naming import Names
 from offerd.service.room import Decided, Room
-from offerd.service.serialized import Serialized
+from offerd.service.serialized import AnsweredAtOnce, Serialized
+from offerd.service.soon import Claim, Soon, kept
 
 
 class Prompt:
@@ -24,6 +27,29 @@ class Prompt:
         self._journalling = journalling
         self._names = names
 
+    def begin(self, question: Question) -> AnsweredAtOnce | Soon | None:
+        """Decides, and asks for what is to be stored; None if it has to be decided otherwise.
+
+        Raises Exhausted if the store is full or behind; then nothing was stored.
+        """
+        if not self._at_once.must_wait:
+            return self._at_once.answer(question)
+        made = self._at_once.made(question)
+        if made is None:
+            return None
+        asked, view, counts, answer = made
+        stem = self._names.hexadecimal(STEM_BYTES)
+        # First the answer: the thread that writes the journal computes from the same view, and
+        # what can't be answered takes nothing.
+        answered = AnsweredAtOnce(self._at_once.response(made, stem), question.request_id)
+        draft = self._journalling.draft(asked, stem, view, answer, counts)
+        if answer.demands:
+            subject, now_ns = asked.subject, asked.now_ns
+            claim = self._room.claim(subject, answer)
+            return Soon(answered, claim, self._room.ask(subject, answer, stem, now_ns, draft))
+        written = self._journalling.write(draft)
+        return answered if written is None else Soon(answered, _WRITTEN, written)
+
     async def decide(self, data: bytes) -> Serialized | None:
         """Answers the bytes of a DecideRequest; None if it has to be decided otherwise.
 
@@ -32,32 +58,34 @@ class Prompt:
         if not self._at_once.must_wait:
             return None  # it has been asked before
         question = self._at_once.read(data)
-        made = None if question is None else self._at_once.made(question)
-        if made is None:
-            return None
-        asked, view, counts, answer = made
-        stem = self._names.hexadecimal(STEM_BYTES)
-        draft = self._journalling.draft(asked, stem, view, answer, counts)
-        if not answer.demands:
-            # First the answer: the thread that writes the journal computes from the same view.
-            response = self._at_once.response(made, stem)
-            await self._journalling.append(draft)
-            return response
-        decided = await self._room.take(asked.subject, answer, stem, asked.now_ns, draft)
-        if decided is None:
-            return None
+        begun = None if question is None else self.begin(question)
+        if not isinstance(begun, Soon):
+            return None if begun is None else begun.answer
+        answered, claim, write = begun
         try:
-            response = self._at_once.response(made, stem)
-            refuse_late(decided)
-        except BaseException:
-            self._room.give_back(decided)
-            raise
-        return response
+            came_to = await kept(claim, write)
+        finally:
+            del begun, write  # as in `landed`
+        if not claim.holds(came_to):
+            return None
+        if has_passed() and claim is not _WRITTEN:
+            claim.undo(came_to)
+            raise too_late()
+        return answered.answer
+
+
+_WRITTEN: Final = Claim(lambda _: True, lambda _: None)
+"""Of an answer that waits for the journal alone: what is in there was decided, whoever got it."""
 
 
 def refuse_late(decided: Decided) -> None:
     """Raises DeadlineExceeded if room was taken and the caller waits no longer."""
     if decided.taken is not None and has_passed():
-        raise DeadlineExceeded(
-            Reason.DEADLINE_EXCEEDED, "not answered within the time that the caller gave"
-        )
+        raise too_late()
+
+
+def too_late() -> DeadlineExceeded:
+    """Returns the refusal of what would be answered when nobody waits for it any more."""
+    return DeadlineExceeded(
+        Reason.DEADLINE_EXCEEDED, "not answered within the time that the caller gave"
+    )

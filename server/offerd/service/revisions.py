@@ -14,32 +14,26 @@ from typing import NamedTuple
 
 import structlog
 
-from offerd.bundle import Bundle
 from offerd.decision.experiments import share
 from offerd.errors import InvalidArgument
 from offerd.events import FoldPlan, FoldPlans
 from offerd.model.identity import profile_key
 from offerd.model.profile import ProfileKey
-from offerd.model.schema import Namespace
 from offerd.model.shares import WHOLE
-from offerd.service.audiences import AudienceCalls, Audiences
-from offerd.service.caps import Caps
+from offerd.service.at_once import Question
+from offerd.service.audiences import AudienceCalls
 from offerd.service.consents import Consents
-from offerd.service.contacts import Contacts
 from offerd.service.decisions import Decisions
 from offerd.service.events import Events
 from offerd.service.exclusive import Exclusive
 from offerd.service.failures import RankingFailures
-from offerd.service.followed import Followed, tracking_of
-from offerd.service.linking import Linking
-from offerd.service.loads import Loads
+from offerd.service.followed import Followed
 from offerd.service.places import PlaceCalls
-from offerd.service.profiles import Profiles
+from offerd.service.revision import Loaded, Revision
 from offerd.service.serialized import AnsweredAtOnce, Serialized
+from offerd.service.soon import Soon
 from offerd.service.streaming import EventStream
-from offerd.service.subject_data import SubjectData
 from offerd.service.subjects import subject_in
-from offerd.service.tokens import Tokens
 from offerd.service.tracking import Tracker
 from offerd.service.translate.events import EventAdmission
 from offerd.service.translate.identities import identities
@@ -53,17 +47,6 @@ from offerd.v1 import (
     load_service_pb2,
     profile_service_pb2,
 )
-
-
-class Loaded(NamedTuple):
-    """An open bundle and what it folds: all of a revision that needs no state.
-
-    `hidden` are names whose values no explanation tells (see offerd.decision.hiding).
-    """
-
-    bundle: Bundle
-    fold: FoldPlan
-    hidden: frozenset[str] = frozenset()
 
 
 class Standing(NamedTuple):
@@ -87,43 +70,11 @@ class Standing(NamedTuple):
         return FoldPlans(self.active.fold, (canary.fold, *still_asked), plan_of)
 
 
-class _Revision:
-    """The handlers of one revision."""
-
-    def __init__(
-        self,
-        loaded: Loaded,
-        state: State,
-        log: structlog.typing.FilteringBoundLogger,
-        now: Callable[[], int],
-        *,
-        failures: RankingFailures,
-        events: Events,
-    ) -> None:
-        bundle, fold, hidden = loaded
-        self.loaded = loaded
-        self.decisions = Decisions(
-            bundle, state, fold, log, now, hidden=hidden, failures=failures, events=events
-        )
-        self.tracking = tracking_of(bundle, fold)
-        self.audiences = Audiences(bundle, state, self.tracking, now, hidden)
-        self.profiles = Profiles(bundle, state, fold, now, self.audiences)
-        self.caps = Caps(bundle, state, fold, now)
-        self.subject_data = SubjectData(bundle, state, fold, now)
-        self.loads = Loads(bundle, state, fold, now)
-        self.consents = Consents(bundle, state, now)
-        self.contacts = Contacts(bundle, state, fold, now)
-        self.admission = EventAdmission(bundle.catalogue.schema, Tokens(state.secret), fold.places)
-        schema = bundle.catalogue.schema
-        self.namespaces: dict[str, Namespace] = {n.id: n for n in schema.namespaces}
-        self.linking = Linking(self.namespaces, state, now)
-
-
 class _Serving(NamedTuple):
     """What answers now; replaced as a whole."""
 
-    active: _Revision
-    canary: _Revision | None
+    active: Revision
+    canary: Revision | None
     plans: FoldPlans
 
 
@@ -197,12 +148,12 @@ class Revisions:
             )
         )
 
-    def _prepared(self, standing: Standing, kept: Sequence[_Revision]) -> _Serving:
+    def _prepared(self, standing: Standing, kept: Sequence[Revision]) -> _Serving:
         known = {id(revision.loaded.bundle): revision for revision in kept}
 
-        def revision_of(loaded: Loaded) -> _Revision:
+        def revision_of(loaded: Loaded) -> Revision:
             found = known.get(id(loaded.bundle))
-            return found or _Revision(
+            return found or Revision(
                 loaded, self._state, self._log, self._now,
                 failures=self._failures, events=self._events,
             )  # fmt: skip
@@ -218,19 +169,33 @@ class Revisions:
     def decide_at_once(self, data: bytes) -> AnsweredAtOnce | None:
         """As `decide`, from the bytes of a request, in any thread; see service.at_once."""
         with self._deciding:
-            return self._decide_at_once(data)
+            asked = self._question(data)
+            if asked is None or asked[0].at_once.must_wait:
+                return None
+            decisions, question = asked
+            return decisions.at_once.answer(question)
 
-    def _decide_at_once(self, data: bytes) -> AnsweredAtOnce | None:
+    def decide_soon(self, data: bytes) -> AnsweredAtOnce | Soon | None:
+        """As `decide_at_once`, or once a write is durable; see service.prompt."""
+        with self._deciding:
+            asked = self._question(data)
+            if asked is None:
+                return None
+            decisions, question = asked
+            return decisions.prompt.begin(question)
+
+    def _question(self, data: bytes) -> tuple[Decisions, Question] | None:
+        """Returns what is asked, and who answers; None if the message has to be read."""
         active, canary, _ = self._serving
-        question = active.decisions.at_once.question(data)
+        question = active.decisions.at_once.read(data)
         if question is None:
             return None
         if canary is not None:
             subject = question.subject
             if self._of(None if subject is None else subject.unit) is canary:
-                question = canary.decisions.at_once.question(data)
-                return None if question is None else canary.decisions.at_once.answer(question)
-        return active.decisions.at_once.answer(question)
+                question = canary.decisions.at_once.read(data)
+                return None if question is None else (canary.decisions, question)
+        return active.decisions, question
 
     async def collect(
         self, request: event_service_pb2.CollectRequest
@@ -368,7 +333,7 @@ class Revisions:
     def _consents_of(self, whose: Sequence[identity_pb2.Identity]) -> Consents:
         return self._asked_by(whose).consents
 
-    def _asked_by(self, messages: Sequence[identity_pb2.Identity]) -> _Revision:
+    def _asked_by(self, messages: Sequence[identity_pb2.Identity]) -> Revision:
         serving = self._serving
         if serving.canary is None:
             return serving.active
@@ -380,14 +345,14 @@ class Revisions:
         subject = subject_in(self._state, who, namespaces)
         return self._of(None if subject is None else subject.unit)
 
-    def _named(self, namespace: str, identity_id: str) -> _Revision:
+    def _named(self, namespace: str, identity_id: str) -> Revision:
         active = self._serving.active
         declared = active.namespaces.get(namespace)
         if self._serving.canary is None or declared is None:
             return active
         return self._of(profile_key(declared, identity_id))
 
-    def _of(self, subject: ProfileKey | None) -> _Revision:
+    def _of(self, subject: ProfileKey | None) -> Revision:
         active, canary, plans = self._serving
         if subject is None or canary is None:
             return active

@@ -8,7 +8,6 @@ engine is asked again, knowing which caps are reached.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -20,7 +19,7 @@ from offerd.errors import Exhausted, Unavailable
 from offerd.model.capping import Cap, Demand
 from offerd.model.identity import Subject
 from offerd.model.journal import Draft
-from offerd.service.landing import landed
+from offerd.service.soon import Claim, kept
 from offerd.service.subjects import MemberCounts
 from offerd.store import State, Taken
 
@@ -74,15 +73,18 @@ class Room:
             )
         return Decided(answer, subject, None)
 
-    async def take(
+    def ask(
         self, subject: Subject | None, answer: Answer, stem: str, now_ns: int, draft: Draft | None
-    ) -> Decided | None:
-        """Takes room for what an answer demands; None if another request was faster.
+    ) -> Future[Taken]:
+        """Asks the store for what an answer demands; raises Exhausted if it is full or behind."""
+        return self._state.take(
+            None if subject is None else subject.key, answer.demands, stem, now_ns,
+            draft=draft, members=() if subject is None else subject.members,
+        )  # fmt: skip
 
-        Otherwise as `decide`.
-        """
-        taken = await self._take(subject, answer, stem, now_ns, draft)
-        return Decided(answer, subject, taken) if taken.granted else None
+    def claim(self, subject: Subject | None, answer: Answer) -> Claim:
+        """Returns that there must be room for what an answer demands."""
+        return Claim(_is_granted, partial(self._give_back, subject, answer.demands))
 
     def give_back(self, decided: Decided) -> None:
         """Undoes what `decide` took, for an answer that can't be given.
@@ -100,25 +102,9 @@ class Room:
         now_ns: int,
         draft: Draft | None,
     ) -> Taken:
-        demands = answer.demands
-        future = self._state.take(
-            None if subject is None else subject.key, demands, stem, now_ns,
-            draft=draft, members=() if subject is None else subject.members,
-        )  # fmt: skip
-        try:
-            return await landed(future)
-        except asyncio.CancelledError:
-            if not future.cancel():
-                future.add_done_callback(partial(self._too_late, subject, demands))
-            raise
-        finally:
-            del future  # as in `landed`
-
-    def _too_late(
-        self, subject: Subject | None, demands: Sequence[Demand], done: Future[Taken]
-    ) -> None:
-        if not done.cancelled() and done.exception() is None and done.result().granted:
-            self._give_back(subject, demands, done.result())
+        claim = self.claim(subject, answer)
+        taken: Taken = await kept(claim, self.ask(subject, answer, stem, now_ns, draft))
+        return taken
 
     def _give_back(self, subject: Subject | None, demands: Sequence[Demand], taken: Taken) -> None:
         try:
@@ -126,6 +112,10 @@ class Room:
             self._state.take_back(key, demands, taken, self._now())
         except (Exhausted, Unavailable):
             return
+
+
+def _is_granted(taken: Taken) -> bool:
+    return taken.granted
 
 
 class _Counts:

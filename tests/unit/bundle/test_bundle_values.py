@@ -22,7 +22,8 @@ from offerd.model.catalogue import Catalogue, FallbackOffer, Placement, Represen
 from offerd.model.content import Content, ContentType
 from offerd.model.schema import Aggregate, AggregateFunction, Attribute, EventType, ValueType
 from offerd.model.selection import Decision, Scope
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.service.translate import scopes
 from offerd.service.translate.answers import content_message
 from offerd.store import State

@@ -14,7 +14,8 @@ from google.protobuf import json_format
 from offerd.admission import parse_instant
 from offerd.bundle import Bundle, open_bundle, write_bundle
 from offerd.events import FoldPlan
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import State
 from offerd.v1 import decision_service_pb2, event_service_pb2, identity_pb2, profile_service_pb2
 from unit.examples.luma_files import ANSWERS, EVENTS, LUMA, MEMBERS, luma_definitions

@@ -26,7 +26,8 @@ from offerd.expression import (
 from offerd.model.journal import DecisionEntry
 from offerd.replay import Definitions, Replay
 from offerd.service.reading import read_by
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import JournalMode, JournalSettings, State
 from offerd_client import AsyncClient, Event, Identity
 from serving import Running, compile_to, serving

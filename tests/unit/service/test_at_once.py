@@ -18,7 +18,8 @@ from offerd.errors import Exhausted, RequestError
 from offerd.events import FoldPlan
 from offerd.model.journal import Draft
 from offerd.service import naming, overload
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.service.translate import heads as heads_module
 from offerd.service.translate.heads import parts
 from offerd.service.translate.identities import STATES

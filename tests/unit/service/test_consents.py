@@ -13,7 +13,8 @@ from offerd.definitions import load
 from offerd.events import FoldPlan
 from offerd.model.journal import DecisionEntry
 from offerd.model.profile import ProfileKey
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import JournalMode, JournalSettings, Selection, State
 from offerd.v1 import consent_pb2 as pb
 from offerd.v1 import decision_service_pb2 as decisions

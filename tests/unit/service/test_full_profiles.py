@@ -15,7 +15,8 @@ from offerd.bundle import Bundle, open_bundle, write_bundle
 from offerd.definitions import load
 from offerd.errors import Code, FailedPrecondition, Reason
 from offerd.events import FoldPlan
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import Durability, State
 from offerd.store.bounds import ProfileBounds
 from offerd.v1 import cap_service_pb2, error_pb2, event_service_pb2

@@ -16,7 +16,8 @@ from offerd.definitions import load
 from offerd.events import FoldPlan, IncomingEvent, event_fingerprint
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.service.translate.structs import ns_to_timestamp
 from offerd.store import Durability, State
 from offerd.v1 import decision_service_pb2 as pb

@@ -20,7 +20,8 @@ from offerd.bundle import open_bundle
 from offerd.events import FoldPlan
 from offerd.places.cells import decode
 from offerd.places.sphere import destination, distance_m
-from offerd.service.revisions import Loaded, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Standing
 from offerd.v1 import place_service_pb2 as pb
 from offerd_client import AsyncClient, Client, Location, NotFound, PlaceFilter, RegionPlatform
 from serving import Running, compile_to, serving

@@ -19,7 +19,8 @@ from offerd.model.identity import Subject
 from offerd.model.journal import DecisionEntry
 from offerd.model.profile import ProfileKey
 from offerd.places.cells import encode
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import JournalMode, JournalSettings, State
 from offerd.v1 import identity_pb2
 from offerd.v1 import profile_service_pb2 as profiles

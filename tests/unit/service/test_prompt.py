@@ -149,7 +149,7 @@ async def test_answers_and_what_is_stored_are_the_same(tmp_path: Path, mode: Jou
             stack.enter_context(deciding(tmp_path / name, bundle, mode)) for name in ("a", "b")
         )
         found = 0
-        prompt: Prompt = quick.decisions._prompt
+        prompt: Prompt = quick.decisions.prompt
         for _ in range(120):
             request = asking(source)
             one = await prompt.decide(request.SerializeToString())

@@ -13,7 +13,8 @@ from offerd.app.process import dispatcher_for
 from offerd.bundle import open_bundle, write_bundle
 from offerd.definitions import load
 from offerd.events import FoldPlan
-from offerd.service.revisions import Loaded, Revisions, Standing
+from offerd.service.revision import Loaded
+from offerd.service.revisions import Revisions, Standing
 from offerd.store import JournalSettings, State
 from offerd.store.membership_writer import Kept
 from offerd.store.memberships import TransitionRow
