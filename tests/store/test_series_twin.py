@@ -58,7 +58,7 @@ class TakeBack(Operation[bool]):
 
     def apply(self, workspace: Workspace) -> bool:
         """Returns whether it was there."""
-        return workspace.take_back(self._key, self._event_id, (), LATE_NS)
+        return workspace.take_back(self._key, {self._event_id: ()}, LATE_NS)
 
 
 class History:

@@ -260,12 +260,15 @@ class TakeBack(Operation[None]):
         if self._taken.sequence is not None:
             workspace.journal.remove(self._taken.sequence)
         events = decision_events(self._demands, self._taken.stem, self._taken.time_ns)
-        for event, counted in zip(events, self._taken.counted, strict=True):
-            if self._subject is not None:
-                workspace.take_back(self._subject, event.id, counted, self._now_ns)
-            else:
+        several = list(zip(events, self._taken.counted, strict=True))
+        if self._subject is None:
+            for event, counted in several:
                 workspace.take_back_nobodys(event, counted, self._now_ns)
-        if self._subject is not None and self._taken.is_new:
+            return
+        # Of the same twice the first one was stored.
+        counted_by_id = {event.id: counted for event, counted in reversed(several)}
+        workspace.take_back(self._subject, counted_by_id, self._now_ns)
+        if self._taken.is_new:
             workspace.remove_if_empty(self._subject)
 
 

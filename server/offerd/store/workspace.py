@@ -250,19 +250,21 @@ class Workspace:
         self._take_off(event, counted, now_ns)
 
     def take_back(
-        self, key: ProfileKey, event_id: str, counted: Collection[str], now_ns: int
+        self, key: ProfileKey, counted: Mapping[str, Collection[str]], now_ns: int
     ) -> bool:
-        """Removes an event as if it had never been; returns whether it was there.
+        """Removes events as if they had never been; returns whether any was there.
 
-        `counted` are the counters that it had added to, perhaps by other plans than now.
+        `counted` are by id the counters that they had added to, perhaps by other plans than now.
         """
         self.flush()
-        event = self.events.pop(event_id)
-        if event is None:
+        gone = {event_id: self.events.pop(event_id) for event_id in counted}
+        for event_id, event in gone.items():
+            if event is not None:
+                self.marks.event(key, event.type, now_ns, new=False)
+                self._take_off(event, counted[event_id], now_ns)
+        if not any(gone.values()):
             return False
         self._refold(self._profile(key), self.record_to_change(key))
-        self.marks.event(key, event.type, now_ns, new=False)
-        self._take_off(event, counted, now_ns)
         return True
 
     def remove_if_empty(self, key: ProfileKey) -> None:
