@@ -14,6 +14,8 @@ from transport_world import CUSTOMERS, question
 
 IN_FLIGHT = 32
 CUSTOMERS_AT_ONCE = 16
+EACH = 100
+"""Requests of each of these customers."""
 TICKS = 100
 """Of processor time, in a second, as /proc has it."""
 
@@ -54,20 +56,24 @@ class Load:
         self._customers = itertools.cycle(range(CUSTOMERS))
         self._json.write_text(json.dumps(json_format.MessageToDict(question(7))))
 
-    def in_turn(self, served: Served, seconds: int) -> Found:
-        """As `run`, with 32 in flight for 16 customers at a time, others each second.
+    def in_turn(self, served: Served, rounds: int) -> Found:
+        """Sends 1,600 requests with 32 in flight for 16 customers, and others each round.
 
-        What is counted of one customer doesn't become more than anybody's who is real.
+        What is counted of one customer doesn't become more than anybody's who is real. Returns
+        the round that was least disturbed.
         """
         runs = []
-        for _ in range(seconds):
+        for _ in range(rounds):
             before_s = processor_s(served.process.pid)
             several = [self._begun(served, next(self._customers)) for _ in range(CUSTOMERS_AT_ONCE)]
             for process in several:
                 assert process.wait() == 0
             used_s = processor_s(served.process.pid) - before_s
             logs = [self._log_of(number) for number in range(CUSTOMERS_AT_ONCE)]
-            runs.append(_found([line for log in logs for line in _lines(log)], 1, used_s))
+            lines = [line for log in logs for line in _lines(log)]
+            began_us = min(int(fields[0]) for fields in lines)
+            ended_us = max(int(fields[0]) + int(fields[2]) for fields in lines)
+            runs.append(_found(lines, (ended_us - began_us) / 1e6, used_s))
         return best(runs)
 
     def _log_of(self, number: int) -> Path:
@@ -81,7 +87,7 @@ class Load:
         log.unlink(missing_ok=True)
         return subprocess.Popen(
             [
-                "h2load", "-D", "1", "-t", "1", f"--log-file={log}", "-c", "1",
+                "h2load", "-n", str(EACH), "-t", "1", f"--log-file={log}", "-c", "1",
                 "-m", str(IN_FLIGHT // CUSTOMERS_AT_ONCE), "-H", "content-type: application/grpc",
                 "-H", "te: trailers", "-d", str(request),
                 f"http://{served.grpc}/offerd.v1.DecisionService/Decide",

@@ -58,6 +58,10 @@ class Doors:
         """What the gRPC door is served with."""
         return self._grpc.transport.value
 
+    def is_stuck(self, since_s: float) -> bool:
+        """Whether what answers beside the event loop has been about one call for so long."""
+        return self._grpc.is_stuck(since_s)
+
     async def open(self) -> None:
         """Starts to serve; raises ConfigurationError if an address can't be had."""
         config = self._config

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from enum import Enum
 from importlib.util import find_spec
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
 import grpc.aio
@@ -25,6 +26,9 @@ from offerd.v1 import (
     place_service_pb2,
     profile_service_pb2,
 )
+
+if TYPE_CHECKING:
+    from offerd.service.native_server import NativeServer
 
 SERVICES = tuple(
     module.DESCRIPTOR.services_by_name[name].full_name
@@ -101,10 +105,14 @@ class GrpcServer:
         self._dispatcher = dispatcher
         self.transport = transport.chosen(secure=credentials is not None)
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.is_stuck: Callable[[float], bool] = _turns_with_the_loop
+        """Whether what answers beside the loop has been about one call for so many seconds."""
+        self._server: _Serving
         try:
             _try_to_listen(host, port, shared=shared)
             if self.transport is Transport.NATIVE:
-                self._server, self.port = _native(address, dispatcher, shared=shared)
+                native = _native(address, dispatcher, shared=shared)
+                self._server, self.port, self.is_stuck = native, native.port, native.is_stuck
             else:
                 self._server, self.port = _grpcio(address, credentials, shared=shared)
         except (OSError, UnicodeError, RuntimeError) as error:
@@ -154,17 +162,21 @@ def _grpcio(
     return server, server.add_secure_port(address, credentials)
 
 
-def _native(address: str, dispatcher: Dispatcher, *, shared: bool) -> tuple[_Serving, int]:
+def _turns_with_the_loop(_since_s: float) -> bool:
+    """Nothing of grpc.aio goes on without the event loop."""
+    return False
+
+
+def _native(address: str, dispatcher: Dispatcher, *, shared: bool) -> NativeServer:
     from offerd.service.native_server import NativeServer
 
-    server = NativeServer(
+    return NativeServer(
         address,
         dispatcher.doors_soon(DOOR),
         maximum_message_bytes=MAXIMUM_MESSAGE_BYTES,
         maximum_streams=MAXIMUM_CALLS,
         shared=shared,
     )
-    return server, server.port
 
 
 def _try_to_listen(host: str, port: int, *, shared: bool) -> None:

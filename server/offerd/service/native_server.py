@@ -133,7 +133,8 @@ class NativeServer:
         """For the thread that may answer at once."""
         self._loop_line = Line()
         """For the event loop."""
-        self._is_answering = False
+        self._answering_since_s: float | None = None
+        """Since when the thread is about one call, None while it isn't."""
         self._landing: dict[int, Future[Any]] = {}
         """Writes that answers wait for, by call."""
         # Each is changed by one thread only: what came in, and what the loop took out of that.
@@ -171,6 +172,11 @@ class NativeServer:
         self._front.start()
         threading.Thread(target=self._receive, name="offerd-grpc", daemon=True).start()
 
+    def is_stuck(self, since_s: float) -> bool:
+        """Whether the thread that answers has been about one call for so long."""
+        began_s = self._answering_since_s
+        return began_s is not None and time.perf_counter() - began_s > since_s
+
     async def stop(self, grace_s: float) -> None:
         """Lets calls in flight finish for so long, then ends."""
         others = asyncio.ensure_future(self._others.stop(grace_s))
@@ -191,7 +197,7 @@ class NativeServer:
     def _is_busy(self) -> bool:
         return bool(
             self._front_line.calls
-            or self._is_answering
+            or self._answering_since_s is not None
             or self._landing
             or self._loop_line.calls
             or self._tasks
@@ -210,8 +216,12 @@ class NativeServer:
                     except Exception:  # one call must not end this thread, and all others with it
                         logger.exception("a call couldn't be taken")
                         front.fail(call, _FAILED.code, _FAILED.details)
-            if line.calls:
+            try:
                 self._answer_some()
+            except Exception:  # as above
+                logger.exception("calls couldn't be answered")
+            finally:
+                self._answering_since_s = None
             if self._loop_line.calls and not self._awake:
                 self._awake = True
                 self._tell(self._work)
@@ -265,9 +275,10 @@ class NativeServer:
         Answers are handed over together: the front is woken once for all, and writes them at once.
         """
         line = self._front_line
-        self._is_answering = True
+        if not line.calls:
+            return
         answers: list[tuple[int, bytes]] = []
-        began_s = now_s = time.perf_counter()
+        began_s = now_s = self._answering_since_s = time.perf_counter()
         begun = 0
         while line.calls and now_s - began_s < _LOOK_S:
             call, waiting = line.calls.popitem(last=False)
@@ -278,11 +289,10 @@ class NativeServer:
                 if answer is not None:
                     answers.append((call, answer))
             begun += 1
-            now_s = time.perf_counter()
+            now_s = self._answering_since_s = time.perf_counter()
         for call, answer in answers:
             self._front.respond(call, answer)
         line.queueing.took(begun, now_s - began_s)
-        self._is_answering = False
 
     def _tell(self, callback: Callable[..., None], *arguments: Any) -> None:
         try:

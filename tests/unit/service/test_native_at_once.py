@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any
+
 import grpc
 import grpc.aio
 import pytest
 import structlog
 
 from doors import RPCS
-from offerd.service.dispatch import Dispatcher
+from offerd.service.dispatch import Dispatcher, SoonDoor
 from offerd.service.native_server import NativeServer
 from offerd.service.servicers import register
 from offerd.v1 import decision_service_pb2 as pb
@@ -17,6 +23,51 @@ from processes import HOST
 
 DECIDE = RPCS["Decide"].method
 TIMEOUT_S = 30
+
+
+@asynccontextmanager
+async def serving(soon: SoonDoor) -> AsyncIterator[tuple[NativeServer, Any]]:
+    """Serves Decide by what answers it at once, or soon, and by nothing else; yields its stub."""
+    log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
+    server = NativeServer(
+        f"{HOST}:0",
+        {DECIDE: soon},
+        maximum_message_bytes=1 << 20,
+        maximum_streams=10,
+        shared=False,
+    )
+    register(server, Dispatcher({}, log))
+    await server.start()
+    async with grpc.aio.insecure_channel(f"{HOST}:{server.port}") as channel:
+        yield server, pb_grpc.DecisionServiceStub(channel).Decide
+    await server.stop(1.0)
+
+
+async def test_a_call_that_hangs_is_noticed() -> None:
+    """For as long as it hangs; the event loop goes on meanwhile, and may tell."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def hangs(_: bytes) -> bytes:
+        begun.set()
+        may_end.wait(TIMEOUT_S)
+        return pb.DecideResponse().SerializeToString()
+
+    async with serving(hangs) as (server, decide):
+        assert not server.is_stuck(0.0)
+        call = decide(pb.DecideRequest(), timeout=TIMEOUT_S)
+        asking = asyncio.ensure_future(_awaited(call))
+        await asyncio.to_thread(begun.wait, TIMEOUT_S)
+        assert server.is_stuck(0.0)
+        assert not server.is_stuck(TIMEOUT_S)
+        may_end.set()
+        await asking
+        async with asyncio.timeout(TIMEOUT_S):
+            while server.is_stuck(0.0):  # noqa: ASYNC110 - it tells of no change
+                await asyncio.sleep(0)
+
+
+async def _awaited(call: Awaitable[object]) -> object:
+    return await call
 
 
 async def test_a_defect_ends_nothing_but_its_own_call(caplog: pytest.LogCaptureFixture) -> None:
@@ -28,23 +79,11 @@ async def test_a_defect_ends_nothing_but_its_own_call(caplog: pytest.LogCaptureF
             raise OSError("the log is full")
         return pb.DecideResponse(request_id=request_id).SerializeToString()
 
-    log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
-    server = NativeServer(
-        f"{HOST}:0",
-        {DECIDE: at_once},
-        maximum_message_bytes=1 << 20,
-        maximum_streams=10,
-        shared=False,
-    )
-    register(server, Dispatcher({}, log))
-    await server.start()
-    async with grpc.aio.insecure_channel(f"{HOST}:{server.port}") as channel:
-        decide = pb_grpc.DecisionServiceStub(channel).Decide
+    async with serving(at_once) as (_, decide):
         for _ in range(2):
             with pytest.raises(grpc.aio.AioRpcError) as raised:
                 await decide(pb.DecideRequest(request_id="bad"), timeout=TIMEOUT_S)
             assert raised.value.code() is grpc.StatusCode.INTERNAL
             answer = await decide(pb.DecideRequest(request_id="good"), timeout=TIMEOUT_S)
             assert answer.request_id == "good"
-    await server.stop(1.0)
     assert "the log is full" in caplog.text

@@ -28,9 +28,12 @@ from offerd.store.sharing import WorkerState
 
 READY: Final = b"ready\n"
 ALIVE: Final = b"\n"
-"""What a worker tells its supervisor every second, as long as its event loop turns."""
+"""What a worker tells its supervisor every second, as long as it goes on: its event loop turns,
+and no call is stuck in what answers beside it."""
 
 ALIVE_EVERY_S: Final = 1.0
+STUCK_S: Final = 5.0
+"""A call that needn't wait for anything and takes longer than this is stuck."""
 LEAVE: Final = signal.SIGUSR1
 """Tells a worker to end because another does its work."""
 
@@ -109,16 +112,17 @@ async def _answer(settings: WorkerSettings, log: structlog.typing.FilteringBound
                 sys.stdout.buffer.flush()
                 os.set_blocking(sys.stdout.fileno(), False)
                 settle()
-                _tell_alive(sys.stdout.fileno())
+                _tell_alive(sys.stdout.fileno(), doors)
                 await told_to_stop.wait()
             finally:
                 await doors.close(drain=not succeeded.is_set())
 
 
-def _tell_alive(supervisor: int) -> None:
-    with contextlib.suppress(BlockingIOError, BrokenPipeError):
-        os.write(supervisor, ALIVE)
-    asyncio.get_running_loop().call_later(ALIVE_EVERY_S, _tell_alive, supervisor)
+def _tell_alive(supervisor: int, doors: Doors) -> None:
+    if not doors.is_stuck(STUCK_S):
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):
+            os.write(supervisor, ALIVE)
+    asyncio.get_running_loop().call_later(ALIVE_EVERY_S, _tell_alive, supervisor, doors)
 
 
 def _end_at_once() -> None:
