@@ -73,7 +73,7 @@ def draw_transport(found: Found, folder: Path) -> None:
         "decision, native": numbers["native"]["cpu_us"],
         "decision, grpcio": numbers["grpcio"]["cpu_us"],
         "decision, native, kept in the journal": numbers["journal"]["cpu_us"],
-        "decision, native, that takes room under caps": numbers["caps"]["cpu_us"],
+        "decision, native, that takes room under caps": numbers["caps, in turn"]["cpu_us"],
         "decision, JSON over HTTP": numbers["json"]["cpu_us"],
         "decision of a hundred in a BatchDecide, native": numbers["many native"]["batch cpu"],
         "decision on a DecideStream, native": numbers["many native"]["stream cpu"],

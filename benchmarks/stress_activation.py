@@ -22,7 +22,8 @@ import threading
 import time
 from pathlib import Path
 
-from bench_transport import Load, started
+from bench_transport import started
+from load_generator import Load
 from transport_world import World, make_world
 
 from offerd.bundle import open_bundle

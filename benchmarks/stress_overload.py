@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import grpc
-from bench_transport import Load, Served, processor_s, started
+from bench_transport import started
+from load_generator import Load, Served, processor_s
 from transport_world import make_world, question
 
 from offerd.v1 import decision_service_pb2_grpc as pb_grpc
