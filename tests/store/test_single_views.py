@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,19 @@ from offerd.customer.subject import alone
 from offerd.events import FoldPlan
 from offerd.events import series as events_series
 from offerd.model.consent import Choice, Consent, ConsentValue
-from offerd.model.profile import ProfileKey
+from offerd.model.profile import ProfileKey, ProfileRecord
 from offerd.model.schema import Attribute, Schema, ScoreModel, ValueType
 from offerd.store import Durability, State
 from offerd.store import folding as folding_module
 from offerd.store import series as series_module
+from offerd.store.layout import (
+    Table,
+    decode_record,
+    encode_record,
+    profile_digest,
+    record_decoder,
+)
+from offerd.store.single import Seen
 from seeds import random_seed
 from store.given import LAST, NOW_NS, RECENT, SPEND, catalogue_of, incoming, key, plan_of
 from store.test_loads import PROPENSITY, VIP, WAREHOUSE, load
@@ -55,7 +64,29 @@ def check(state: State, plan: FoldPlan, source: random.Random, now_ns: int) -> i
             record = known.records[0] if known.records else None
             assert found.consent == (None if record is None else record.consent)
             seen += 1
+            _check_narrow(state, plan, source, found, now_ns)
     return seen
+
+
+def _check_narrow(
+    state: State, plan: FoldPlan, source: random.Random, whole: Seen, now_ns: int
+) -> None:
+    """Compares what is seen with some attributes and aggregates only."""
+    key, attributes, aggregates, *others = whole.view
+    assert key is not None
+    paths = {path for path in ("city", "age", "unknown") if source.random() < 0.5}
+    names = {name for name in (*plan.defaults, *aggregates) if source.random() < 0.5}
+    narrow = state.views.single(plan, names, paths).see(key, now_ns)
+    everything = state.views.single(plan, None).see(key, now_ns)
+    assert narrow is not None
+    assert everything is not None
+    known = everything.view.aggregates.items()
+    assert narrow.view.aggregates == {name: value for name, value in known if name in names}
+    # Other attributes may be seen, too, and needn't be those that hold.
+    seen = narrow.view.attributes
+    assert [seen.get(path) for path in paths] == [attributes.get(path) for path in paths]
+    assert narrow.view[3:] == tuple(others)
+    assert narrow.consent == whole.consent
 
 
 def test_the_same_is_seen(tmp_path: Path) -> None:
@@ -134,3 +165,50 @@ def test_who_has_to_be_folded_first_is_not_seen(tmp_path: Path) -> None:
         single = state.views.single(plan_of(LAST, RECENT), None)
         assert single.see(key(), NOW_NS) is None
         assert single.see(key(8), NOW_NS) is not None
+
+
+def test_a_record_is_decoded_in_part() -> None:
+    """With whatever names are wanted, known or not; all but its attributes and aggregates whole."""
+    source = random.Random(random_seed())
+    names = ["a", "b", "loyalty.tier", "å", "x" * 60]
+    for _ in range(300):
+        record = ProfileRecord(
+            "crm", "ada",
+            attributes={name: source.choice((1, "text", [1.5], True)) for name in names[:3]},
+            aggregates={name: {"yoga": 1} for name in source.sample(names, 2)},
+            counted={"c": [1, 2]}, fold=b"f" * 16, update_time_ns=7, scores={"s": 0.5},
+            remainders={"a": {"": [0.5]}}, attributes_time_ns=5,
+        )  # fmt: skip
+        paths, aggregates = (source.sample(names, source.randrange(6)) for _ in range(2))
+        found = record_decoder(paths, aggregates)(encode_record(record))
+        whole = decode_record(encode_record(record))
+        assert found.attributes == {k: v for k, v in record.attributes.items() if k in paths}
+        assert found.aggregates == {k: v for k, v in record.aggregates.items() if k in aggregates}
+        for name in {*ProfileRecord.__struct_fields__} - {"attributes", "aggregates", "remainders"}:
+            assert getattr(found, name) == getattr(whole, name)
+
+
+def test_who_was_stored_before_it_was_kept_when_is_seen(tmp_path: Path) -> None:
+    """Attributes without a time are as old as the last change, read in part or not."""
+    loaded_ns, changed_ns = NOW_NS + 10, NOW_NS + 20
+    with opened(tmp_path / "state", PLAN) as state:
+        state.set_profile(
+            key(), {"city": "Lund", "age": 1.0}, changed_ns, {"propensity": 9.0}
+        ).result()
+        environment = state.views.single(PLAN, None)._environment
+        table = environment.database(Table.PROFILES)
+
+        def make_old(transaction: Any) -> None:
+            record = decode_record(transaction.get(profile_digest(key()), db=table))
+            record.attributes_time_ns = 0
+            transaction.put(profile_digest(key()), encode_record(record), db=table)
+
+        environment.write(make_old)
+        load(state, PROPENSITY, {key(): ScoreRow(2.0, 0.5)}, loaded_ns, full=False)
+        row = AttributesRow({"city": "Ystad"}, [], PLAN.attributes.fingerprint)
+        load(state, WAREHOUSE, {key(): row}, loaded_ns, full=False)
+        for paths in (None, {"city"}, set[str]()):
+            seen = state.views.single(PLAN, set(), paths).see(key(), changed_ns + 1)
+            assert seen is not None
+            assert seen.view.attributes["city"] == "Lund"
+            assert seen.view.scores["propensity"] == 9.0

@@ -38,7 +38,7 @@ def far_from_caps(state: RequestState, scopes: Sequence[ScopeQuery]) -> Capped |
     capped, options = state.prepared.capped, state.options
     if not capped or options.explain or options.fallbacks_only:
         return None
-    asked = asked_of(state, scopes, capped, {})
+    asked = asked_of(options, scopes, capped, state.now_ns, {})
     if asked is None:
         return None
     most = sum([query.item_count for query in scopes])

@@ -8,7 +8,7 @@ what `arranging` would let scopes choose.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from offerd.decision.candidates import PlainScope, PreparedStrategy
 from offerd.decision.orders import scored_in_order
@@ -19,35 +19,34 @@ from offerd.decision.tabled import best_by_table
 from offerd.model.decision import (
     Arbitration,
     Deduplication,
+    Options,
     Outcome,
     Proposition,
     ScopeQuery,
 )
 from offerd.model.selection import RankingMethod
 
+_PROPOSED: Final = Outcome.PROPOSED
+"""Looked up once."""
+
 
 class Asked(NamedTuple):
     """What scopes ask for: each of them with the first and the last that it takes of its order.
 
     `wanted` is by order how many of the best are looked at, `strategies` which has it. With
-    `all_or_none` a scope might have to leave an offer to a later one if there are fewer.
+    `all_or_none` a scope might have to leave an offer to a later one if there are fewer. It
+    `is_shown_alike` if what is shown of an offer is the same for everybody.
     """
 
     scopes: list[tuple[ScopeQuery, PlainScope, int, int]]
     wanted: dict[int, int]
     strategies: dict[int, PreparedStrategy]
     all_or_none: bool
+    is_shown_alike: bool
 
 
-def plainly(state: RequestState, scopes: Sequence[ScopeQuery]) -> tuple[Proposition, ...] | None:
+def plainly(state: RequestState, asked: Asked) -> tuple[Proposition, ...] | None:
     """Returns the answers to all scopes; None if for any of them more must be looked at."""
-    options = state.options
-    if not state.prepared.plain or options.explain or options.fallbacks_only:
-        return None
-    asked = asked_of(state, scopes, state.prepared.plain, state.view.counted)
-    if asked is None:
-        return None
-    state.survivors = state.found()
     orders: dict[int, Sequence[Any]] = {}
     for order, strategy in asked.strategies.items():
         wanted = asked.wanted[order]
@@ -55,20 +54,21 @@ def plainly(state: RequestState, scopes: Sequence[ScopeQuery]) -> tuple[Proposit
         if found is None or (asked.all_or_none and len(found) < wanted):
             return None
         orders[order] = found
-    return _propositions(state, asked, orders)
+    return propositions(asked, orders, () if asked.is_shown_alike else state.languages)
 
 
 def asked_of(
-    state: RequestState,
+    options: Options,
     scopes: Sequence[ScopeQuery],
     plain: Mapping[tuple[str, str], PlainScope],
+    now_ns: int,
     counted: Mapping[str, Any],
 ) -> Asked | None:
     """Returns what scopes ask for; None if one isn't plain, or may meet what another has taken.
 
     `counted` are those of the customer's counters that keep scopes with caps from being plain.
     """
-    deduplication, now_ns = state.options.deduplication, state.now_ns
+    deduplication = options.deduplication
     made: list[tuple[ScopeQuery, PlainScope, int, int]] = []
     wanted: dict[int, int] = {}
     strategies: dict[int, PreparedStrategy] = {}
@@ -77,12 +77,13 @@ def asked_of(
     taken: dict[Hashable, int] = {}
     domain: Hashable = None
     start = 0
+    is_shown_alike = True
     for query in scopes:
         _, decision, placement, count, _ = query
         one = plain.get((decision, placement))
         if one is None:
             return None
-        from_ns, until_ns, is_capped, order, strategy, _, _, _ = one
+        from_ns, until_ns, is_capped, order, strategy, show, _, _ = one
         if not from_ns <= now_ns < until_ns or (counted and is_capped):
             return None
         if is_shared:
@@ -95,12 +96,13 @@ def asked_of(
         if order not in wanted or wanted[order] < start + count:
             wanted[order] = start + count
             strategies[order] = strategy
+        is_shown_alike = is_shown_alike and show is not None
         made.append((query, one, start, start + count))
-    if not is_shared or state.options.arbitration is Arbitration.IN_ORDER:
-        return Asked(made, wanted, strategies, all_or_none=False)
+    if not is_shared or options.arbitration is Arbitration.IN_ORDER:
+        return Asked(made, wanted, strategies, False, is_shown_alike)
     # If each has as many as all want together, there is always one left.
     most = dict.fromkeys(wanted, sum(taken.values()))
-    return Asked(made, most, strategies, all_or_none=True)
+    return Asked(made, most, strategies, True, is_shown_alike)
 
 
 def _best(state: RequestState, strategy: PreparedStrategy, count: int) -> Sequence[Any] | None:
@@ -113,9 +115,13 @@ def _best(state: RequestState, strategy: PreparedStrategy, count: int) -> Sequen
     return None if scored is None else scored.first(count)
 
 
-def _propositions(
-    state: RequestState, asked: Asked, orders: Mapping[int, Sequence[Any]]
+def propositions(
+    asked: Asked, orders: Mapping[int, Sequence[Any]], languages: tuple[str, ...]
 ) -> tuple[Proposition, ...] | None:
+    """Returns the answers to scopes from the best of each order; None as `plainly`.
+
+    `languages` are those of the request, for what isn't shown alike.
+    """
     made: list[Proposition] = []
     for query, one, start, end in asked.scopes:
         _, _, _, order, strategy, show, has_fallbacks, top_up = one
@@ -123,18 +129,20 @@ def _propositions(
         if show is not None:
             items = tuple(map(show, best))
         else:
-            items = tuple([found.item for found in _found(state, strategy, best)])
+            items = tuple([found.item for found in _found(strategy, languages, best)])
         if has_fallbacks and len(items) < end - start:
             topped_up = query.top_up
             if not items or (top_up if topped_up is None else topped_up):
                 return None
-        outcome = Outcome.PROPOSED if items else Outcome.NOTHING
+        outcome = _PROPOSED if items else Outcome.NOTHING
         # As `Proposition(...)`, which takes twice as long.
         made.append(tuple.__new__(Proposition, (query, outcome, items, None, None)))
     return tuple(made)
 
 
-def _found(state: RequestState, strategy: PreparedStrategy, best: Sequence[Any]) -> list[Found]:
+def _found(
+    strategy: PreparedStrategy, languages: tuple[str, ...], best: Sequence[Any]
+) -> list[Found]:
     if strategy.ranking is None:
-        return Shown(strategy, state.languages, Lazy(best)).first(len(best))
-    return Scored(strategy, strategy.ranking, state.languages, Lazy(best)).first(len(best))
+        return Shown(strategy, languages, Lazy(best)).first(len(best))
+    return Scored(strategy, strategy.ranking, languages, Lazy(best)).first(len(best))

@@ -42,9 +42,9 @@ class Prepared:
     if scopes may repeat each other; `counts_decisions` whether caps can count what is proposed. By
     the number of an offer, `replacers` are those that replace it and `exclusions_of` the numbers of
     its exclusions; `index` is over the rules of offers. Raises BundleError if a ranking asks for a
-    model that isn't among `models`. `programs` keeps what `vectors` made of formulas. `plain` are
-    those of `scopes` of which rules alone decide, `capped` those of which rules, priorities and
-    caps do.
+    model that isn't among `models`. `programs` keeps what `vectors` made of formulas, `plans` what
+    `outright` made of scopes. `plain` are those of `scopes` of which rules alone decide, `capped`
+    those of which rules, priorities and caps do.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class Prepared:
             enumerate(exclusion.offers for exclusion in catalogue.exclusions)
         )
         self.programs: dict[str, Any] = {}
+        self.plans: dict[tuple[Any, ...], Any] = {}
         self._records: dict[int, dict[str, Any]] = {}
         self.index = RuleIndex(outline.by_best(), self.rules, self.audiences)
         self.scopes = Preparing(catalogue, self.offer_rules, self.index, outline).scopes()

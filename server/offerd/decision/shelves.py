@@ -119,15 +119,41 @@ class Shelves:
     ) -> list[int]:
         """Returns as many of the first that `best_first` would yield, or fewer."""
         maybe, asked = survivors
-        maybe &= self.rules
-        if self._blocks is None or asked & maybe:
+        if asked & maybe & self.rules:
             return list(islice(self.best_first(survivors, now_ns, holds), count))
+        return self.sure(maybe, now_ns, count)
+
+    def sure(self, maybe: Bits, now_ns: int, count: int) -> list[int]:
+        """Returns as `best` where no rule that may be true has to be asked."""
+        maybe &= self.rules
+        if not maybe:
+            return []
+        if count == 1:
+            return self._first(maybe, now_ns)
+        if self._blocks is None:
+            return list(islice(self._merged(maybe, 0, now_ns, _holds, 0), count))
         found = self._blocks.first(maybe, now_ns, count, BLOCKS_FIRST)
         start = BLOCKS_FIRST * blocks.SIZE
         if len(found) < count and start < len(self._rule_of):
-            rest = self._merged(maybe, asked, now_ns, holds, start)
+            rest = self._merged(maybe, 0, now_ns, _holds, start)
             found += islice(rest, count - len(found))
         return found
+
+    def _first(self, rules: Bits, now_ns: int) -> list[int]:
+        """Returns the first of the live candidates of some rules, or nothing."""
+        by_rule, best = self._by_rule, _BEYOND
+        while rules:
+            low = rules & -rules
+            rules ^= low
+            shelf = by_rule[low.bit_length() - 1]
+            if best < shelf.least:
+                break
+            from_ns, until_ns, candidates = shelf.live
+            if not from_ns <= now_ns < until_ns:
+                candidates = shelf.look(now_ns).candidates
+            if candidates and candidates[0] < best:
+                best = candidates[0]
+        return [] if best == _BEYOND else [best]
 
     def _merged(
         self, rules: Bits, asked: Bits, now_ns: int, holds: Callable[[int], bool], start: int
@@ -236,3 +262,8 @@ class Shelves:
         if not found.from_ns <= now_ns < found.until_ns:
             found = self._by_rule[rule].look(now_ns)
         return found
+
+
+def _holds(_rule: int) -> bool:
+    """Says so of a rule that is known to be true."""
+    return True

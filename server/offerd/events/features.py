@@ -103,6 +103,13 @@ class Features:
         """Returns an aggregate at an instant, None if it is unknown."""
         return self._kinds[name].value(series, now_ns)
 
+    def value_of_chunk(self, name: str) -> Callable[[bytes, int], Any]:
+        """Returns what gives an aggregate at an instant from one chunk, as stored.
+
+        It is `value` of a series that has that chunk and no buckets.
+        """
+        return self._kinds[name].value_of_chunk
+
     def values(
         self, read: Read, now_ns: int, names: Collection[str] | None = None
     ) -> dict[str, Any]:

@@ -7,6 +7,7 @@ only in part counts as a whole until its last entry leaves.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,7 @@ from offerd.events.buckets import BUCKET_LIMIT, SKETCH_HASHES, Bucket, is_crowde
 from offerd.events.caps import EventFilter
 from offerd.events.kind import Kind
 from offerd.events.readings import counts_in_doubles
-from offerd.events.series import Columns, Series
+from offerd.events.series import Columns, Series, stored_times
 from offerd.events.steps import GROUP_LIMIT, initial_value
 from offerd.events.sums import LEAST_INTEGER, MOST_INTEGER, exact_terms
 from offerd.expression.narration.values import duration_words
@@ -69,6 +70,7 @@ class Figure(Kind):
         super().__init__(aggregate, filters)
         if self.span.endless and aggregate.function in _EXACT_IN_BUCKETS:
             self.kept = _KEPT_WITHOUT_WINDOW
+        self._counts = aggregate.function is AggregateFunction.COUNT and aggregate.group_by is None
         self._grouped = aggregate.group_by is not None
         self._initial = initial_value(aggregate)
         self._figure = _figure_of(aggregate)
@@ -101,6 +103,17 @@ class Figure(Kind):
                 parts,
             )
         )
+
+    def value_of_chunk(self, stored: bytes, now_ns: int) -> Any:
+        """As `Features.value_of_chunk`."""
+        if self._counts:
+            times = stored_times(stored)
+            if len(times) <= self.kept:
+                within_ns = self.span.within_ns
+                after = self.span.after(now_ns) if within_ns is None else now_ns - within_ns
+                low = 0 if after is None else bisect_right(times, after)
+                return bisect_right(times, now_ns, low) - low
+        return super().value_of_chunk(stored, now_ns)
 
     def approximation(self, series: Series, now_ns: int) -> str | None:
         """Returns in words how the value may differ from the exact one; None if it doesn't."""

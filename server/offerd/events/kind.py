@@ -11,7 +11,7 @@ from typing import Any, Final
 from offerd.events.buckets import Bucket, merge_buckets
 from offerd.events.caps import EventFilter
 from offerd.events.readings import GROUP_NAME_LIMIT, reader_of
-from offerd.events.series import Columns, Entry, Series
+from offerd.events.series import Chunk, Columns, Entry, Series
 from offerd.events.spans import Span
 from offerd.model.event import Event
 from offerd.model.schema import Aggregate
@@ -67,6 +67,10 @@ class Kind(ABC):
     @abstractmethod
     def value(self, series: Series, now_ns: int) -> Any:
         """Returns what rules read at an instant, or None if that is unknown."""
+
+    def value_of_chunk(self, stored: bytes, now_ns: int) -> Any:
+        """As `Features.value_of_chunk`."""
+        return self.value(self.series([Chunk.decode(stored)], ()), now_ns)
 
     def series(self, chunks: Sequence[Columns], buckets: Sequence[Bucket]) -> Series:
         """As `Features.series`."""

@@ -47,11 +47,18 @@ class _StoredChunk(msgspec.Struct, array_like=True):
     values: list[Any] | None
 
 
+class _StoredTimes(msgspec.Struct, array_like=True):
+    """What comes first of `_StoredChunk`."""
+
+    times: bytes
+
+
 _BIG_FIRST: Final = array("H", (1,)).tobytes()[0] == 0
 """Whether this machine has the bytes of numbers in the other order than those that are stored."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_StoredChunk).decode
+_decode_times = msgspec.msgpack.Decoder(_StoredTimes).decode
 
 
 class Columns:
@@ -165,6 +172,14 @@ class Chunk(Columns):
         for column in self.columns:
             del column[place:]
         return upper
+
+
+def stored_times(stored: bytes | memoryview) -> Sequence[int]:
+    """Returns the times of a chunk that `Chunk.encode` gave as bytes, and nothing else of it."""
+    found = array("q", _decode_times(stored).times)
+    if _BIG_FIRST:
+        found.byteswap()
+    return found
 
 
 class Series(Columns):

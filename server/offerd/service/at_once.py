@@ -17,12 +17,14 @@ from offerd.decision.capping import Counts
 from offerd.decision.engine import Answer, decide
 from offerd.events import FoldPlan
 from offerd.model.identity import Identity, Subject, profile_key
-from offerd.model.profile import ProfileView
+from offerd.model.profile import ProfileKey, ProfileView
+from offerd.model.schema import Normalization
 from offerd.service.asked import Asked
 from offerd.service.consents import NOTHING, Consents
 from offerd.service.failures import RankingFailures
 from offerd.service.journalling import Journalling
 from offerd.service.naming import Names
+from offerd.service.reading import attributes_read
 from offerd.service.rendering import Customer
 from offerd.service.serialized import AnsweredAtOnce, Serialized
 from offerd.service.subjects import MemberCounts, subject_in
@@ -94,7 +96,15 @@ class AtOnce:
         self._devices = {
             one.id: one for one in self._namespaces.values() if not one.type.names_person
         }
-        self._views = state.views.single(fold, names_read)
+        self._names_as_given = {
+            one.id for one in self._devices.values() if one.normalize is Normalization.NONE
+        }
+        # Where there are no caps nobody asks what is counted.
+        self._no_counts = MemberCounts(state.tallies, None)
+        self._counts = bool(bundle.catalogue.counters) or journalling.is_on
+        # The journal has all that was known, for other definitions to decide from.
+        paths_read = None if journalling.is_on else attributes_read(bundle.prepared)
+        self._views = state.views.single(fold, names_read, paths_read)
         self.must_wait = bundle.prepared.counts_decisions or journalling.is_waited_for
         """Whether hardly anything can be answered at once."""
 
@@ -112,8 +122,13 @@ class AtOnce:
             return None
         who = asked.identities
         if len(who) == 1 and (namespace := self._devices.get(who[0].namespace)) is not None:
-            key = profile_key(namespace, who[0].id)
-            return Question(asked.request_id, Subject(key, (key,)), head)
+            # Tuples as `Question(...)` makes them, which takes twice as long; so below.
+            if namespace.id in self._names_as_given:
+                key = tuple.__new__(ProfileKey, (namespace.id, who[0].id))
+            else:
+                key = profile_key(namespace, who[0].id)
+            subject = tuple.__new__(Subject, (key, (key,)))
+            return tuple.__new__(Question, (asked.request_id, subject, head))
         if any(one.namespace not in self._namespaces for one in who):
             return None
         return Question(asked.request_id, self._subject(who), head)
@@ -127,16 +142,20 @@ class AtOnce:
         response = self.response(made, stem)
         if self._journalling.is_on:
             self._journalling.hand_over(made.asked, stem, made.view, made.answer, made.counts)
-        return AnsweredAtOnce(response, question.request_id)
+        return tuple.__new__(AnsweredAtOnce, (response, question.request_id))
 
     def made(self, question: Question) -> Made | None:
         """Decides, and does nothing about it; None if that can't be done at once."""
         given, subject, (queries, context, options, warnings) = question
         now_ns = self._now()
         request_id = given or self._names.hexadecimal(REQUEST_ID_BYTES)
-        asked = Asked(
-            request_id, now_ns, queries, [], subject, NO_OVERRIDES, context, options, warnings
-        )
+        asked = tuple.__new__(
+            Asked,
+            (
+                request_id, now_ns, queries, [], subject, NO_OVERRIDES, context, options, warnings,
+                (), (), True,
+            ),
+        )  # fmt: skip
         view = self._single_view(subject, now_ns)
         if view is None:
             # Of several profiles, or not everything may be used.
@@ -144,13 +163,16 @@ class AtOnce:
             view, subject, context = self._view(asked), asked.subject, asked.context
             if view is None or asked.options.fallbacks_only:
                 return None
-        counts = self._journalling.recording(MemberCounts(self._state.tallies, subject))
+        counts: Counts = self._no_counts
+        if self._counts:
+            counts = self._journalling.recording(MemberCounts(self._state.tallies, subject))
         answer = decide(self._prepared, view, context, now_ns, queries, options, counts=counts)
-        return Made(asked, view, counts, answer)
+        return tuple.__new__(Made, (asked, view, counts, answer))
 
     def response(self, made: Made, stem: str) -> Serialized:
         """Returns the answer to what was decided; `stem` names its propositions."""
-        (request_id, now_ns, _, _, _, _, context, options, warnings, *_), view, _, answer = made
+        asked, view, _, answer = made
+        request_id, now_ns, _, _, _, _, context, options, warnings, _, _, _ = asked
         if answer.failures:
             self._failures.count(answer.failures)
         customer = Customer(self._prepared, view, context, now_ns, options)
@@ -167,9 +189,10 @@ class AtOnce:
         if subject is None or len(subject.members) != 1:
             return None
         seen = self._views.see(subject.key, now_ns)
-        if seen is None or not self._consents.allows_all(seen.consent):
+        if seen is None:
             return None
-        return seen.view
+        view, consent = seen
+        return view if self._consents.allows_all(consent) else None
 
     def _view(self, asked: Asked) -> ProfileView | None:
         """Returns what may be seen of a customer; None if that takes long."""

@@ -15,14 +15,15 @@ class Names:
     """
 
     def __init__(self) -> None:
-        self._pool = b""
+        self._pool = ""
         self._at = 0
 
     def hexadecimal(self, size_bytes: int) -> str:
         """Returns a name of so many random bytes, two digits each."""
-        end = self._at + size_bytes
+        digits = 2 * size_bytes
+        end = self._at + digits
         if end > len(self._pool):
-            self._pool, self._at, end = os.urandom(_POOL_BYTES), 0, size_bytes
-        found = self._pool[self._at : end].hex()
+            self._pool, self._at, end = os.urandom(_POOL_BYTES).hex(), 0, digits
+        found = self._pool[self._at : end]
         self._at = end
         return found

@@ -1,4 +1,4 @@
-"""Which aggregates the decisions of a bundle can read at all: others needn't be fetched."""
+"""What the decisions of a bundle can read of customers at all: the rest needn't be fetched."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ def aggregates_read(prepared: Prepared) -> frozenset[str] | None:
     if any(ranking.method is RankingMethod.MODEL for ranking in prepared.catalogue.rankings):
         return None
     return read_by(rule.checked for rule in prepared.rules)
+
+
+def attributes_read(prepared: Prepared) -> frozenset[str] | None:
+    """Returns the paths of all attributes that some rule reads; None as `aggregates_read`."""
+    if any(ranking.method is RankingMethod.MODEL for ranking in prepared.catalogue.rankings):
+        return None
+    read = (rule.checked.references.attributes.get("profile", ()) for rule in prepared.rules)
+    return frozenset(chain.from_iterable(read))
 
 
 def read_by(rules: Iterable[Checked]) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from offerd.audience.membership import Memberships
@@ -17,7 +18,13 @@ from offerd.model.profile import ProfileView
 
 
 class Customer:
-    """The customer and the moment of one request, for rules that content asks."""
+    """The customer and the moment of one request, for rules that content asks.
+
+    Most content asks none: nothing is made before it does.
+    """
+
+    has_diagnostics = False
+    """Whether there are any `diagnostics` so far."""
 
     def __init__(
         self,
@@ -32,11 +39,18 @@ class Customer:
         self._context = context
         self._now_ns = now_ns
         self._options = options
-        self._memberships: dict[int, Memberships] = {}
-        self._faults: dict[int, str] = {}
-        self._unknown: set[tuple[str, str]] = set()
-        self.has_diagnostics = False
-        """Whether there are any `diagnostics` so far."""
+
+    @cached_property
+    def _memberships(self) -> dict[int, Memberships]:
+        return {}
+
+    @cached_property
+    def _faults(self) -> dict[int, str]:
+        return {}
+
+    @cached_property
+    def _unknown(self) -> set[tuple[str, str]]:
+        return set()
 
     def _read_at(self, withheld: Withheld | None) -> Memberships:
         memberships = self._memberships.get(id(withheld))

@@ -49,7 +49,14 @@ def length_delimited(tag: bytes, data: bytes) -> bytes:
 
 def varint(number: int) -> bytes:
     """Returns a number of 0 or more as messages have it."""
-    return VARINTS[number] if number < KNOWN else _varint(number)
+    if number < KNOWN:
+        return VARINTS[number]
+    if not 1 << 28 <= number < 1 << 35:
+        return _varint(number)
+    # As most fractions of a second are: seven bits for each of five bytes.
+    lower = number & 0x7F | (number & 0x3F80) << 1 | (number & 0x1FC000) << 2
+    upper = (number & 0xFE00000) << 3 | (number & 0x7F0000000) << 4
+    return (lower | upper | 0x80808080).to_bytes(5, "little")
 
 
 def _varint(number: int) -> bytes:

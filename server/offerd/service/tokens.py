@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from binascii import b2a_base64
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -108,6 +109,12 @@ def shown(decision: str, placement: str, offer: str) -> bytes:
     return b"".join([msgspec.msgpack.encode(one) for one in (decision, placement, offer)])
 
 
+def token_size(proposition_bytes: int, goes_on: bytes) -> int:
+    """Returns how long a token is, by how long a proposition's id is and what `shown` gives."""
+    size_bytes = len(named(bytes(proposition_bytes))) + len(goes_on) + _SIGNATURE_BYTES
+    return -(-4 * size_bytes // 3)
+
+
 _ITEM: Final = b"\x94"
 """MessagePack of a list of four, as an ItemReference is."""
 _SHORT: Final = 32
@@ -128,8 +135,7 @@ class _Signed:
     def seal(self, payload: bytes) -> bytes:
         signed = self._unsigned.copy()
         signed.update(payload)
-        text = binascii.b2a_base64(payload + signed.digest(), newline=False)
-        return text.translate(_URL_SAFE).rstrip(b"=")
+        return b2a_base64(payload + signed.digest()).translate(_URL_SAFE).rstrip(b"=\n")
 
     def open(self, token: str) -> bytes:
         if len(token) > MAXIMUM_TOKEN or not token.isascii():

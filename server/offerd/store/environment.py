@@ -88,16 +88,20 @@ class Environment:
         """Returns LMDB's handle of a database."""
         return self._databases[table]
 
-    def read(self, work: Callable[[Any], T]) -> T:
+    def read(self, work: Callable[..., T], *arguments: Any, buffers: bool = True) -> T:
         """Runs a function on a snapshot, which ends with it; keep nothing of its buffers.
 
-        Short work only: a change of the map waits for it.
+        Short work only: a change of the map waits for it. `arguments` come after the snapshot;
+        without `buffers` keys and values are copied, which is quicker where they are small.
         """
         with self._map_lock:
             if self._closed:
                 raise closed()
-            with self._lmdb.begin(buffers=True) as transaction:
-                return work(transaction)
+            transaction = self._lmdb.begin(None, None, False, buffers)
+            try:
+                return work(transaction, *arguments)
+            finally:
+                transaction.abort()
 
     def write(
         self,

@@ -126,6 +126,8 @@ class LoadReader:
         self._loads = databases.database(Table.LOADS)
         self._loaded = databases.database(Table.LOADED)
         self._live = _NOTHING_LIVE
+        self._empty_at = -1
+        """The number of the last snapshot in which nothing was in force."""
 
     def ledger(self, transaction: Any) -> Ledger:
         """Returns the ledger as it is in a transaction."""
@@ -157,6 +159,16 @@ class LoadReader:
         for member in members:
             entries += self._entries(cursor, member, live)
         return Found(entries, live.complete)
+
+    def find_in_snapshot(self, snapshot: Any, member: ProfileKey) -> Found:
+        """As `find`, of one identity, in a transaction that only reads."""
+        number = snapshot.id()
+        if number == self._empty_at:
+            return _NOTHING_FOUND
+        if not self.live(snapshot).generations:
+            self._empty_at = number
+            return _NOTHING_FOUND
+        return self.find(snapshot, (member,))
 
     def _entries(self, cursor: Any, member: ProfileKey, live: Live) -> list[Entry]:
         digest = profile_digest(member)

@@ -6,7 +6,7 @@ to be folded first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -19,9 +19,15 @@ from offerd.model.consent import Consent
 from offerd.model.profile import ProfileKey, ProfileRecord, ProfileView
 from offerd.store.environment import Environment
 from offerd.store.folding import series_of
-from offerd.store.layout import Table, decode_record, profile_digest
+from offerd.store.layout import Table, decode_record, profile_digest, record_decoder
 from offerd.store.loads import LoadReader
 from offerd.store.series import PREFIX_BYTES, StoredSeries, read_one, series_name
+
+_MOST_AT_ONCE: Final = 4
+"""So many aggregates are computed whether anybody asks for them or not, if they have few events:
+putting that off takes as long."""
+_MOST_PATHS: Final = 64
+"""More attributes than these are all decoded: each is looked for among all of them."""
 
 _NOBODY: Final = ProfileRecord("", "")
 """Stands for a profile that isn't there. Don't change it."""
@@ -34,22 +40,23 @@ class Seen(NamedTuple):
     consent: Consent | None
 
 
-class _Read(NamedTuple):
-    """What is stored; `record` is None if there is no profile."""
-
-    record: ProfileRecord | None
-    series: Mapping[str, StoredSeries]
-    loaded: Found
+_Read = tuple[ProfileRecord | None, Mapping[str, bytes | StoredSeries], Found]
+"""What is stored; without a record there is no profile. A series of one chunk is that chunk."""
 
 
 class SingleViews:
     """Views by one plan, with those aggregates that are asked for, None being all.
 
-    For any thread; nothing here waits.
+    With `paths` views have no other attributes than those, and no other aggregates, either, than
+    those that are asked for. For any thread; nothing here waits.
     """
 
     def __init__(
-        self, environment: Environment, plan: FoldPlan, names: Collection[str] | None
+        self,
+        environment: Environment,
+        plan: FoldPlan,
+        names: Collection[str] | None,
+        paths: Collection[str] | None = None,
     ) -> None:
         features = plan.features
         self._environment = environment
@@ -57,14 +64,22 @@ class SingleViews:
         wanted = features.names if names is None else features.names & frozenset(names)
         self._names = tuple(sorted(wanted))
         self._series_names = [(name, series_name(name)) for name in self._names]
-        self._defaults = {n: v for n, v in plan.defaults.items() if n not in features.names}
+        self._of_chunk = {name: features.value_of_chunk(name) for name in self._names}
+        folded = {name for name in plan.defaults if name not in features.names}
+        self._decode: Callable[[bytes], ProfileRecord] = decode_record
+        if paths is not None and names is not None and len(paths) <= _MOST_PATHS:
+            self._decode = record_decoder(paths, frozenset(names) - features.names)
+            folded &= frozenset(names)
+        self._defaults = {name: plan.defaults[name] for name in plan.defaults if name in folded}
+        self._schema = plan.attributes.fingerprint
         self._loads = LoadReader(environment)
         self._profiles = environment.database(Table.PROFILES)
         self._series = environment.database(Table.SERIES)
 
     def see(self, key: ProfileKey, now_ns: int) -> Seen | None:
         """Returns what is known of a customer of this profile alone; None as above."""
-        found = self._environment.read(partial(self._read, key, profile_digest(key), now_ns))
+        digest = profile_digest(key)
+        found = self._environment.read(self._read, key, digest, now_ns, buffers=False)
         if found is None:
             return None
         known, series, rows = found
@@ -79,44 +94,74 @@ class SingleViews:
         whereabouts = None
         if record.whereabouts is not None:
             whereabouts = whereabouts_of((record,), self._plan)
-        aggregates: dict[str, Any] = {**self._defaults, **record.aggregates}
-        if self._names:
-            compute = partial(self._value, series, now_ns)
-            aggregates = ComputedRecord(aggregates, self._names, compute)
-        view = ProfileView(
-            key, attributes, aggregates, record.counted, scores, loaded.memberships, whereabouts
+        aggregates = self._aggregates(record, series, now_ns)
+        # As `Seen(ProfileView(...), ...)`, which takes twice as long.
+        view = tuple.__new__(
+            ProfileView,
+            (key, attributes, aggregates, record.counted, scores, loaded.memberships, whereabouts),
         )
-        return Seen(view, record.consent)
+        return tuple.__new__(Seen, (view, record.consent))
 
-    def _read(self, key: ProfileKey, digest: bytes, now_ns: int, transaction: Any) -> _Read | None:
-        loaded = self._loads.find(transaction, (key,))
-        value = transaction.get(digest, db=self._profiles)
-        record = None if value is None else decode_record(value)
-        if record is None or (record.namespace, record.id) != key:
-            return _Read(None, {}, loaded)
+    def _read(self, transaction: Any, key: ProfileKey, digest: bytes, now_ns: int) -> _Read | None:
+        loaded = self._loads.find_in_snapshot(transaction, key)
+        value = transaction.get(digest, None, self._profiles)
+        record = None if value is None else self._decode(value)
+        if record is None or record.id != key.id or record.namespace != key.namespace:
+            return None, {}, loaded
+        if not record.attributes_time_ns and (record.attributes or record.scores):
+            record = decode_record(value)  # of before that time was kept
         plan = self._plan
         if record.fold != plan.fingerprint:
             return None
-        plan.attributes.restrict(record)
-        series: dict[str, StoredSeries] = {}
+        if record.schema != self._schema:
+            plan.attributes.restrict(record)
+        series: dict[str, bytes | StoredSeries] = {}
         if self._series_names:
-            cursor = transaction.cursor(db=self._series)
+            cursor = transaction.cursor(self._series)
             for name, digest_of_name in self._series_names:
                 prefix = digest + digest_of_name
-                if cursor.set_range(prefix) and cursor.key()[:PREFIX_BYTES] == prefix:
-                    series[name] = self._read_one(cursor, prefix, name, now_ns)
-        return _Read(record, series, loaded)
+                if cursor.set_range(prefix):
+                    first, value = cursor.item()
+                    if not first.startswith(prefix):
+                        continue
+                    # Most have one chunk, whatever is wanted of it.
+                    is_chunk = len(first) > PREFIX_BYTES
+                    if is_chunk and not (cursor.next() and cursor.key().startswith(prefix)):
+                        series[name] = value
+                    else:
+                        cursor.set_key(first)
+                        oldest_ns = plan.features.oldest_ns(name, now_ns)
+                        series[name] = read_one(cursor, prefix, oldest_ns)
+        return record, series, loaded
 
-    def _read_one(self, cursor: Any, prefix: bytes, name: str, now_ns: int) -> StoredSeries:
-        """Reads a series from its first key on; most have one chunk, whatever is wanted of it."""
-        if len(cursor.key()) > PREFIX_BYTES:
-            chunk = bytes(cursor.value())
-            if not cursor.next() or cursor.key()[:PREFIX_BYTES] != prefix:
-                return StoredSeries((chunk,))
-            cursor.prev()
-        return read_one(cursor, prefix, self._plan.features.oldest_ns(name, now_ns))
+    def _aggregates(
+        self, record: ProfileRecord, series: Mapping[str, bytes | StoredSeries], now_ns: int
+    ) -> dict[str, Any]:
+        known, names = record.aggregates, self._names
+        if self._defaults or record is _NOBODY:
+            known = {**self._defaults, **known}
+        if not names:
+            return known
+        if len(names) > _MOST_AT_ONCE or StoredSeries in map(type, series.values()):
+            return ComputedRecord(known, names, partial(self._value, series, now_ns))
+        for name in names:
+            chunk = series.get(name)
+            if type(chunk) is bytes:
+                value = self._of_chunk[name](chunk, now_ns)
+            else:
+                value = self._value(series, now_ns, name)
+            if value is None:
+                value = self._plan.defaults.get(name)
+            if value is not None:
+                known[name] = value
+        return known
 
-    def _value(self, series: Mapping[str, StoredSeries], now_ns: int, name: str) -> Any:
-        features = self._plan.features
-        value = features.value(name, series_of(features, series, name), now_ns)
+    def _value(self, series: Mapping[str, bytes | StoredSeries], now_ns: int, name: str) -> Any:
+        stored = series.get(name)
+        if isinstance(stored, bytes):
+            value = self._of_chunk[name](stored, now_ns)
+        else:
+            features = self._plan.features
+            read = {} if stored is None else {name: stored}
+            value = features.value(name, series_of(features, read, name), now_ns)
         return self._plan.defaults.get(name) if value is None else value

@@ -58,9 +58,14 @@ class Views:
         """Returns what a decision may see, as `known` has it."""
         return NOBODY if subject is None else self.known(subject, plan, now_ns, extra).view(now_ns)
 
-    def single(self, plan: FoldPlan, names: Collection[str] | None) -> SingleViews:
-        """Returns what reads customers of one profile in one go, with aggregates by `names`."""
-        return SingleViews(self._environment, plan, names)
+    def single(
+        self,
+        plan: FoldPlan,
+        names: Collection[str] | None,
+        paths: Collection[str] | None = None,
+    ) -> SingleViews:
+        """Returns what reads customers of one profile in one go: see `SingleViews`."""
+        return SingleViews(self._environment, plan, names, paths)
 
     def known(
         self,

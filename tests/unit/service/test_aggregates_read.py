@@ -25,7 +25,7 @@ from offerd.expression import (
 )
 from offerd.model.journal import DecisionEntry
 from offerd.replay import Definitions, Replay
-from offerd.service.reading import read_by
+from offerd.service.reading import attributes_read, read_by
 from offerd.service.revision import Loaded
 from offerd.service.revisions import Revisions, Standing
 from offerd.store import JournalMode, JournalSettings, State
@@ -71,6 +71,39 @@ fallback_offers: [{id: none, representations: [{placement: web, text: none}]}]
 decisions: [{id: d, placements: [web], strategies: [all], fallbacks: [none]}]
 scopes: [{id: web, decision: d, placement: web, item_count: 3}]
 """
+
+
+ATTRIBUTES = """
+profile:
+- {name: asked, type: int}
+- {name: deep.asked, type: int}
+- {name: constraining, type: int}
+- {name: limiting, type: int}
+- {name: written, type: int}
+- {name: ranked, type: int}
+- {name: unread, type: int}
+audiences: [{id: adults, rule: has(profile.deep.asked)}]
+placements: [{id: web, channel: web, content_type: text}]
+offers:
+- {id: a, eligibility: profile.asked > 1 && audience("adults"),
+   caps: [{event: display, limit: profile.limiting}],
+   representations: [{placement: web, text: "it is {{ profile.written | 'x' }}"}]}
+rankings: [{id: by-formula, formula: double(profile.ranked)}]
+collections: [{id: all, offers: [a]}]
+strategies:
+- {id: all, collection: all, constraint: profile.constraining > 0, ranking: by-formula}
+fallback_offers: [{id: none, representations: [{placement: web, text: none}]}]
+decisions: [{id: d, placements: [web], strategies: [all], fallbacks: [none]}]
+"""
+
+
+def test_attributes_are_read_wherever_a_rule_stands(tmp_path: Path) -> None:
+    """Eligibility, audiences, constraints, limits of caps, formulas and templates; no others."""
+    (tmp_path / "all.yaml").write_text(ATTRIBUTES)
+    with closing(open_bundle(compile_to(tmp_path / "bundles", tmp_path / "all.yaml"))) as bundle:
+        assert attributes_read(bundle.prepared) == {
+            "asked", "deep.asked", "constraining", "limiting", "written", "ranked",
+        }  # fmt: skip
 
 
 @pytest.fixture

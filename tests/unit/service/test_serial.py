@@ -102,7 +102,7 @@ def test_the_same_messages(bundle: Bundle, *, explain: bool) -> None:
 
 def test_numbers_are_written_as_messages_have_them() -> None:
     """Of one byte and of several."""
-    for number in (0, 1, 127, 128, 4_095, 4_096, 2**20, 2**31 - 1):
+    for number in (0, 1, 127, 128, 4_095, 4_096, 2**20, 2**28 - 1, 2**28, 2**31 - 1):
         message = pb.StageCount(count=number)
         data = message.SerializeToString()
         assert data == (b"\x10" + varint(number) if number else b"")

@@ -14,8 +14,8 @@ from offerd.bundle import Bundle
 from offerd.decision.engine import Answer
 from offerd.model.decision import Item, Outcome, Proposition, ScopeQuery
 from offerd.service.rendering import Customer
-from offerd.service.serialized import KNOWN, VARINTS, Serialized, length_delimited, varint
-from offerd.service.tokens import Tokens, named, shown
+from offerd.service.serialized import VARINTS, Serialized, length_delimited, varint
+from offerd.service.tokens import Tokens, named, shown, token_size
 from offerd.service.translate.answers import OUTCOMES, Answers, scope_message
 from offerd.service.translate.structs import NANOS_PER_SECOND
 from offerd.v1 import decision_service_pb2 as pb
@@ -25,6 +25,8 @@ MOST_PARTS: Final = 16_384
 LARGEST_PART_BYTES: Final = 4_096
 """So much is remembered at most, in parts and put together: 128 MiB. What is larger is written anew
 each time."""
+MOST_WHOLE: Final = 4_096
+"""And of so many items that come again and again all but the token: 16 MiB more."""
 _MOST_SCOPES: Final = 1_024
 
 # DecideResponse, by fields.
@@ -40,23 +42,30 @@ _SCORE: Final = Struct("<sd")
 _SCORE_TAG: Final = b"\x29"
 
 _OUTCOMES: Final = {outcome: _OUTCOME + varint(OUTCOMES[outcome]) for outcome in Outcome}
-_PROPOSED: Final = _OUTCOMES[Outcome.PROPOSED]
+_PROPOSED: Final = Outcome.PROPOSED
+_TOLD: Final = _OUTCOMES[_PROPOSED]
+_MOST_DIGITS: Final = 100
+_DIGITS: Final = [b"%d" % number for number in range(_MOST_DIGITS)]
+
+_Found = tuple[bytes, bytes]
+"""The message of an item without a token, and how its token goes on."""
 
 
 class _Parts:
     """An item, at one place: its message without a token, and how its token goes on.
 
     `selection` is without the score; None if there is none. `chosen` is the item with the
-    selection and the `score` that it had last.
+    selection and the `score` that it had last; `last` is what was asked for last.
     """
 
-    __slots__ = ("chosen", "item", "score", "selection", "shown")
+    __slots__ = ("chosen", "item", "last", "score", "selection", "shown")
 
     def __init__(self, item: bytes, selection: bytes | None, shown: bytes) -> None:
         self.item = item
         self.selection = selection
         self.shown = shown
         self.score: float | None = None
+        self.last: Item | None = None
         self.chosen = item if selection is None else item + length_delimited(_SELECTION, selection)
 
     def with_score(self, score: float) -> bytes:
@@ -70,6 +79,55 @@ class _Parts:
         return found
 
 
+class _Whole:
+    """An item as a field, all of it but the token itself, with which it ends.
+
+    `begin` goes as far as the token and `shown` is how the token goes on, which has `name_bytes`
+    of the proposition's name; -1 is that there is no token. With it they are `size_bytes`. `scope`
+    is that of the proposition as a field, and `told` comes after it. Of a proposition that proposes
+    nothing else `before` comes before its name.
+    """
+
+    __slots__ = (
+        "before",
+        "begin",
+        "item",
+        "name_bytes",
+        "query",
+        "scope",
+        "shown",
+        "size_bytes",
+        "told",
+    )
+
+    def __init__(
+        self, item: Item, query: ScopeQuery, scope: bytes, name_bytes: int, found: _Found
+    ) -> None:
+        chosen, shown = found
+        self.item = item
+        self.query = query
+        self.scope = scope
+        self.shown = shown
+        self.name_bytes = name_bytes
+        token_bytes = 0
+        if name_bytes < 0:
+            self.begin = length_delimited(_ITEMS, chosen)
+        else:
+            token_bytes = token_size(name_bytes, shown)
+            size = varint(token_bytes)
+            whole_bytes = len(chosen) + 1 + len(size) + token_bytes
+            self.begin = b"".join((_ITEMS, varint(whole_bytes), chosen, _TOKEN, size))
+        self.size_bytes = len(self.begin) + token_bytes
+        self.told = scope + _TOLD
+        self.before = _before(max(name_bytes, 0), len(self.told) + self.size_bytes)
+
+
+def _before(name_bytes: int, after_bytes: int) -> bytes:
+    """Returns what comes before the name of a proposition, by what it and the rest take."""
+    name = _PROPOSITION_ID + varint(name_bytes)
+    return _PROPOSITIONS + varint(len(name) + name_bytes + after_bytes) + name
+
+
 class SerialAnswers:
     """Turns propositions of one bundle into the bytes of messages. For one thread at a time."""
 
@@ -77,6 +135,7 @@ class SerialAnswers:
         self._answers = answers
         self._revision = length_delimited(_REVISION, bundle.revision.encode())
         self._parts: dict[tuple[object, ...], _Parts] = {}
+        self._whole: dict[int, _Whole] = {}
         self._scopes: dict[ScopeQuery, bytes] = {}
         self._second = (0, b"")
 
@@ -96,14 +155,11 @@ class SerialAnswers:
 
         Without `tokens` items have none. `warnings` come before what the answer has to tell.
         """
-        parts = [
-            length_delimited(_REQUEST_ID, request_id.encode()),
-            self._revision,
-            self._decide_time(now_ns),
-        ]
-        begin = f"{stem}-"
-        for place, proposition in enumerate(answer.propositions):
-            parts += self._proposition(proposition, f"{begin}{place}", tokens, customer)
+        name = request_id.encode()
+        # Names are short.
+        length = VARINTS[len(name)]
+        parts = [_REQUEST_ID, length, name, self._revision, self._decide_time(now_ns)]
+        self._add(parts, answer.propositions, stem, tokens, customer)
         if warnings or answer.diagnostics or customer.has_diagnostics:
             told = (*warnings, *answer.diagnostics, *customer.diagnostics)
             parts += [length_delimited(_WARNINGS, one.encode()) for one in told]
@@ -112,43 +168,79 @@ class SerialAnswers:
             parts += [length_delimited(_EVENT_RESULTS, one) for one in results]
         return Serialized(pb.DecideResponse, b"".join(parts))
 
-    def _proposition(
+    def _add(
+        self,
+        parts: list[bytes],
+        propositions: Sequence[Proposition],
+        stem: str,
+        tokens: Tokens | None,
+        customer: Customer,
+    ) -> None:
+        """Adds propositions as fields; as `Answers.proposition`. All in one, for speed."""
+        begin, whole, scope = f"{stem}-".encode(), self._whole, b""
+        one_digit = named(begin + b"0")[:-1]
+        for place, proposition in enumerate(propositions):
+            query, outcome, items, explanation, exposure = proposition
+            digits = _DIGITS[place] if place < _MOST_DIGITS else b"%d" % place
+            name = begin + digits
+            if explanation is not None or exposure is not None:
+                parts.append(self._in_full(proposition, name.decode(), tokens, customer))
+                continue
+            name_bytes = -1 if tokens is None else len(name)
+            token_begin = one_digit + digits if place < 10 else named(name)
+            if tokens is not None and len(items) == 1 and outcome is _PROPOSED:
+                (item,) = items
+                known = whole.get(id(item))
+                if known is None or known.query is not query or known.name_bytes != name_bytes:
+                    known = self._made_whole(item, query, name_bytes, customer)
+                token = tokens.seal(token_begin + known.shown)
+                parts += (known.before, name, known.told, known.begin, token)
+                continue
+            shown: list[bytes] = []
+            items_bytes = 0
+            for item in items:
+                known = whole.get(id(item))
+                if known is None or known.query is not query or known.name_bytes != name_bytes:
+                    known = self._made_whole(item, query, name_bytes, customer)
+                shown.append(known.begin)
+                if tokens is not None:
+                    shown.append(tokens.seal(token_begin + known.shown))
+                items_bytes += known.size_bytes
+                scope = known.scope
+            if not items:
+                scope = self._scope(query)
+            told = _TOLD if outcome is _PROPOSED else _OUTCOMES[outcome]
+            before = _before(len(name), len(scope) + len(told) + items_bytes)
+            parts += (before, name, scope, told, *shown)
+
+    def _in_full(
         self,
         proposition: Proposition,
         proposition_id: str,
         tokens: Tokens | None,
         customer: Customer,
-    ) -> tuple[bytes, ...]:
-        """Returns the parts of a Proposition as a field; as `Answers.proposition`."""
-        if proposition.explanation is not None or proposition.exposure is not None:
-            make_token = None if tokens is None else tokens.make
-            message = self._answers.proposition(proposition, proposition_id, make_token, customer)
-            return (length_delimited(_PROPOSITIONS, message.SerializeToString()),)
-        query, outcome, items = proposition[:3]
-        encoded = proposition_id.encode()
-        parts = [
-            _PROPOSITION_ID, varint(len(encoded)), encoded,
-            self._scopes.get(query) or self._scope(query),
-            _PROPOSED if outcome is Outcome.PROPOSED else _OUTCOMES[outcome],
-        ]  # fmt: skip
-        begin = b"" if tokens is None else named(encoded)
-        for item in items:
-            known = self._known(item, query, customer)
-            selection = item.selection
-            found = known.chosen
-            if selection is not None and selection.score != known.score:
-                found = known.with_score(selection.score or 0.0)
-            whole = len(found)
-            if tokens is None:
-                parts += (_ITEMS, varint(whole), found)
-                continue
-            token = tokens.seal(begin + known.shown)
-            size = VARINTS[len(token)] if len(token) < KNOWN else varint(len(token))
-            whole += len(size) + len(token) + 1
-            length = VARINTS[whole] if whole < KNOWN else varint(whole)
-            parts += (_ITEMS, length, found, _TOKEN, size, token)
-        data = b"".join(parts)
-        return (_PROPOSITIONS, varint(len(data)), data)
+    ) -> bytes:
+        make_token = None if tokens is None else tokens.make
+        message = self._answers.proposition(proposition, proposition_id, make_token, customer)
+        return length_delimited(_PROPOSITIONS, message.SerializeToString())
+
+    def _made_whole(
+        self, item: Item, query: ScopeQuery, name_bytes: int, customer: Customer
+    ) -> _Whole:
+        """Returns an item as a field, which is remembered if it is the very same as last time."""
+        known = self._known(item, query, customer)
+        selection = item.selection
+        chosen = known.chosen
+        if selection is not None and selection.score != known.score:
+            chosen = known.with_score(selection.score or 0.0)
+        made = _Whole(item, query, self._scope(query), name_bytes, (chosen, known.shown))
+        if known.last is item:
+            if len(self._whole) >= MOST_WHOLE:
+                self._whole.clear()
+            # As long as it is here its item is, too, and no other has the same identity.
+            self._whole[id(item)] = made
+        known.last = item
+        return made
 
     def _decide_time(self, now_ns: int) -> bytes:
         seconds, nanos = divmod(now_ns, NANOS_PER_SECOND)
@@ -157,9 +249,12 @@ class SerialAnswers:
             field = _SECONDS + varint(seconds if seconds >= 0 else seconds + 2**64)
             self._second = seconds, field
         time = field + _NANOS + varint(nanos) if nanos else field
-        return length_delimited(_DECIDE_TIME, time)
+        return _DECIDE_TIME + VARINTS[len(time)] + time
 
     def _scope(self, query: ScopeQuery) -> bytes:
+        known = self._scopes.get(query)
+        if known is not None:
+            return known
         found = length_delimited(_SCOPE, scope_message(query).SerializeToString())
         if len(self._scopes) >= _MOST_SCOPES:
             self._scopes.clear()

@@ -42,15 +42,15 @@ class ReaderEnvironment(Environment):
             except lmdb.Error as error:
                 raise StateError(f"the state in `{self._path}` can't be read: {error}") from error
 
-    def read(self, work: Callable[[Any], T]) -> T:
-        """Runs a function on a snapshot, which ends with it; keep nothing of its buffers."""
+    def read(self, work: Callable[..., T], *arguments: Any, buffers: bool = True) -> T:
+        """As of Environment."""
         with self._map_lock:
             if self._closed:
                 raise closed()
             while True:
                 try:
-                    with self._lmdb.begin(buffers=True) as transaction:
-                        return work(transaction)
+                    with self._lmdb.begin(buffers=buffers) as transaction:
+                        return work(transaction, *arguments)
                 except lmdb.MapResizedError:
                     self._lmdb.set_mapsize(0)  # as large as the writer made it
 

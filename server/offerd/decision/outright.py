@@ -1,0 +1,131 @@
+"""Requests that the index of rules answers together with the constraints of strategies.
+
+That is most of those in which rules alone decide (`plain`): offers are ranked by priority, no rule
+of theirs has to be asked, and what is shown of one is the same for everybody. Nothing is kept of
+such a request while it is decided. What its scopes ask is found once for all that ask the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from offerd.audience.membership import NO_OFFER, NO_PLACES
+from offerd.decision.candidates import PlainScope, PreparedStrategy
+from offerd.decision.plain import Asked, asked_of, propositions
+from offerd.decision.prepared import Prepared
+from offerd.decision.rule_index import Survivors
+from offerd.expression import Failure, Rule
+from offerd.model.decision import DecisionContext, Options, Proposition, ScopeQuery
+from offerd.model.profile import ProfileView
+
+MOST_KEPT: Final = 1_024
+_MOST_SCOPES: Final = 32
+"""So many scopes are remembered, of so many requests that ask something else."""
+
+_NO_AUDIENCES: Final[Mapping[str, Any]] = {}
+
+
+class Steps(NamedTuple):
+    """What to do about one order: whose candidates it has, what must hold, how many are wanted."""
+
+    order: int
+    strategy: PreparedStrategy
+    constraint: Rule | None
+    wanted: int
+
+
+class Plan(NamedTuple):
+    """What some scopes ask, from an instant until before another.
+
+    If `is_capped`, of customers without any counter only. `steps` is None if there is more to
+    look at than this module does.
+    """
+
+    from_ns: int
+    until_ns: int
+    is_capped: bool
+    asked: Asked
+    steps: tuple[Steps, ...] | None
+
+
+def plan_of(
+    prepared: Prepared,
+    scopes: Sequence[ScopeQuery],
+    options: Options,
+    now_ns: int,
+    counted: Mapping[str, Any],
+) -> Plan | None:
+    """Returns what scopes ask for; None if rules alone don't decide. As `plain.asked_of`."""
+    plain = prepared.plain
+    if not plain or options.explain or options.fallbacks_only:
+        return None
+    # Members of enums are the same objects as long as the process lives.
+    key = (tuple(scopes), id(options.deduplication), id(options.arbitration))
+    plan: Plan | None = prepared.plans.get(key)
+    if plan is not None:
+        from_ns, until_ns, is_capped, _, _ = plan
+        if from_ns <= now_ns < until_ns and not (is_capped and counted):
+            return plan
+    asked = asked_of(options, scopes, plain, now_ns, counted)
+    if asked is None:
+        return None
+    plan = _planned(prepared, asked, [one for _, one, _, _ in asked.scopes])
+    if len(scopes) <= _MOST_SCOPES:
+        if len(prepared.plans) >= MOST_KEPT:
+            prepared.plans.clear()
+        prepared.plans[key] = plan
+    return plan
+
+
+def _planned(prepared: Prepared, asked: Asked, scopes: Sequence[PlainScope]) -> Plan:
+    steps: list[Steps] = []
+    for order, strategy in asked.strategies.items():
+        constraint = strategy.strategy.constraint
+        rule = None if constraint is None else prepared.bare_rules.get(constraint)
+        if (rule is None) == (constraint is None):
+            steps.append(Steps(order, strategy, rule, asked.wanted[order]))
+    from_ns, until_ns, is_capped = -(1 << 90), 1 << 90, False
+    is_whole = asked.is_shown_alike and len(steps) == len(asked.strategies)
+    for one in scopes:
+        from_ns, until_ns = max(from_ns, one.from_ns), min(until_ns, one.until_ns)
+        is_capped = is_capped or one.is_capped
+        is_whole = is_whole and one.strategy.ranking is None
+    return Plan(from_ns, until_ns, is_capped, asked, tuple(steps) if is_whole else None)
+
+
+def outright(
+    plan: Plan,
+    survivors: Survivors,
+    view: ProfileView,
+    context: DecisionContext,
+    now_ns: int,
+) -> tuple[Proposition, ...] | None:
+    """Returns the answers to all scopes; None if for any of them more must be looked at.
+
+    `survivors` are the rules of offers that may be true.
+    """
+    asked, steps = plan.asked, plan.steps
+    if steps is None:
+        return None
+    maybe, unsure = survivors
+    orders: dict[int, Sequence[Any]] = {}
+    for order, strategy, constraint, wanted in steps:
+        shelves = strategy.shelves
+        if unsure and unsure & shelves.rules:
+            return None
+        if constraint is not None:
+            held = constraint.evaluate(
+                view.attributes, context.values, view.aggregates, now_ns,
+                NO_PLACES, NO_OFFER, _NO_AUDIENCES, view.scores,
+            )  # fmt: skip
+            if held is not True:
+                if isinstance(held, Failure) or (asked.all_or_none and wanted):
+                    return None
+                orders[order] = ()
+                continue
+        found = shelves.sure(maybe, now_ns, wanted)
+        if asked.all_or_none and len(found) < wanted:
+            return None
+        orders[order] = found
+    return propositions(asked, orders, ())

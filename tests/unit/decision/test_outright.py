@@ -1,0 +1,94 @@
+"""Requests that are decided without keeping anything of them: the same answers as otherwise."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter as Tally
+from functools import partial
+
+import pytest
+from msgspec.structs import replace
+
+from offerd.decision import engine, outright
+from offerd.decision.engine import decide
+from offerd.decision.prepared import Prepared
+from offerd.model.decision import Arbitration, DecisionContext, Deduplication, Options, ScopeQuery
+from offerd.model.profile import ProfileKey, ProfileView
+from seeds import random_seed
+from unit.decision import random_rules
+from unit.decision.random_caps import GivenCounts
+from unit.decision.random_rules import DAY_NS, NOW_NS
+from unit.decision.test_quick_ways import PLACES, _catalogue
+
+CATALOGUES = 40
+REQUESTS = 40
+
+
+def _prepared(source: random.Random) -> Prepared:
+    """Returns a random catalogue whose decisions come and go."""
+    catalogue, rules = _catalogue(source)
+
+    def instant() -> int | None:
+        return None if source.random() < 0.7 else NOW_NS + source.randrange(-8, 8) * DAY_NS
+
+    decisions = tuple(
+        replace(one, start_ns=instant(), end_ns=instant()) for one in catalogue.decisions
+    )
+    return Prepared(replace(catalogue, decisions=decisions), rules, places=random_rules.PLACES)
+
+
+def _customer(source: random.Random, now_ns: int) -> tuple[ProfileView, DecisionContext]:
+    given = random_rules.records(source)
+    counted = {"c0": [now_ns - DAY_NS // 2]} if source.random() < 0.2 else {}
+    view = ProfileView(
+        ProfileKey("crm", str(source.random())), given["profile"], given["aggregate"], counted,
+        given["score"], given["loaded"], random_rules.whereabouts(source, now_ns),
+    )  # fmt: skip
+    return view, DecisionContext(given["context"], source.choice(((), ("sv",))))
+
+
+def _queries(source: random.Random) -> list[ScopeQuery]:
+    decisions = source.choice((["d0"], ["d0"], ["d0", "d1", "d2"]))
+    return [
+        ScopeQuery(
+            str(n), source.choice(decisions), source.choice(PLACES), source.choice((1, 1, 2, 60))
+        )
+        for n in range(source.randrange(4))
+    ]
+
+
+def test_the_same_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For any customer at any time, whatever the same scopes were asked of whom and when before."""
+    seed = random_seed()
+    found: Tally[bool] = Tally()
+
+    def counting(*question: object) -> object:
+        answer = outright.outright(*question)  # type: ignore[arg-type]
+        found[answer is not None] += 1
+        return answer
+
+    for number in range(CATALOGUES):
+        source = random.Random(f"{seed}/{number}")
+        monkeypatch.setattr(outright, "MOST_KEPT", source.choice((1, 1_024)))
+        monkeypatch.setattr(outright, "_MOST_SCOPES", source.choice((1, 32)))
+        prepared = _prepared(source)
+        several = [_queries(source) for _ in range(3)]
+        for _ in range(REQUESTS):
+            now_ns = NOW_NS + source.randrange(-10, 10) * DAY_NS + source.choice((-1, 0, 1))
+            view, context = _customer(source, now_ns)
+            options = Options(source.choice([*Deduplication]), source.choice([*Arbitration]))
+            if source.random() < 0.1:
+                options = options._replace(memberships={source.choice(random_rules.RULED): True})
+            question = partial(
+                decide, prepared, view, context, now_ns, source.choice(several), options,
+                counts=GivenCounts(source, prepared.catalogue, now_ns),
+            )  # fmt: skip
+            monkeypatch.setattr(engine, "outright", counting)
+            quick = question()
+            kept = dict(prepared.plans)
+            prepared.plans.clear()
+            monkeypatch.setattr(engine, "outright", lambda *_: None)
+            assert quick == question(), f"{seed=} {number=}"
+            prepared.plans.clear()
+            prepared.plans.update(kept)
+    assert min(found.values()) > 10, found
