@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from offerd.decision.candidates import PreparedOffer, PreparedStrategy
+from offerd.decision.capping import Capping, Distance
 from offerd.decision.passing import live_places
 from offerd.decision.plain import asked_of
 from offerd.decision.ranked import Lazy, Shown
@@ -44,45 +45,89 @@ def far_from_caps(state: RequestState, scopes: Sequence[ScopeQuery]) -> Capped |
     most = sum([query.item_count for query in scopes])
     differing: list[int] = []
     watched = differing if len({query.placement for query in scopes}) > 1 else None
-    orders: dict[int, Lazy[int]] = {}
+    orders: dict[int, _Order] = {}
     for order, strategy in asked.strategies.items():
-        orders[order] = Lazy(_open_places(state, strategy, watched))
-        if asked.all_or_none and not _is_enough(state, strategy, orders[order], most):
+        near: set[int] = set()
+        places = Lazy(_open_places(state, strategy, most, near, watched))
+        orders[order] = _Order(places, near)
+        if asked.all_or_none and not orders[order].is_enough(most):
             return None
     taking = state.capping.begun()
     propositions: list[Proposition] = []
     for position, (query, one, start, end) in enumerate(asked.scopes):
         strategy = one.strategy
-        places = orders[one.order].some(start, end - start)
-        if len(places) < end - start or differing:
+        places, near = orders[one.order]
+        chosen = places.some(start, end - start)
+        if len(chosen) < end - start or differing or not near.isdisjoint(chosen):
             return None
-        for place in places:
-            candidate = strategy.candidates.at[place]
-            limit_of = state.limit_of(candidate.number)
-            if taking.narrow(candidate.offer, candidate.placement, limit_of, most):
-                return None
-            taking.take(position, candidate.offer, query.decision, candidate.placement, limit_of)
-        items = _items(state, strategy, places)
+        for place in chosen:
+            _take(state, taking, strategy.candidates.at[place], position, query.decision)
+        items = _items(state, strategy, chosen)
         outcome = Outcome.PROPOSED if items else Outcome.NOTHING
         propositions.append(Proposition(query, outcome, items, None, None))
     return Capped(tuple(propositions), tuple(taking.demands))
 
 
+class _Order(NamedTuple):
+    """The places of the candidates that are open, best first, and of those that are near a cap.
+
+    They are near if items of the request can reach a cap of them.
+    """
+
+    places: Lazy[int]
+    near: set[int]
+
+    def is_enough(self, most: int) -> bool:
+        """Whether there are as many offers as all scopes want that they can't use up."""
+        places = self.places.first(most)
+        return len(places) == most and self.near.isdisjoint(places)
+
+
 def _open_places(
-    state: RequestState, strategy: PreparedStrategy, differing: list[int] | None
+    state: RequestState,
+    strategy: PreparedStrategy,
+    most: int,
+    near: set[int],
+    differing: list[int] | None,
 ) -> Iterator[int]:
     """Yields the places of live candidates whose rules hold and no cap of which is reached.
 
-    `differing` gets those of which caps hold at some placements only, where scopes of several
-    placements share the order.
+    `near` gets those of which `most` items of the request can reach a cap. `differing` gets
+    those of which caps hold at some placements only, where scopes of several placements share the
+    order.
     """
-    candidates, counted = strategy.candidates.at, state.view.counted
+    capping, candidates = state.capping, strategy.candidates.at
+    simple_caps, counted = state.prepared.cap_rules.simple, state.view.counted
     for place in live_places(state, strategy):
         candidate = candidates[place]
-        if differing is not None and any(cap.placements for cap in candidate.offer.caps):
-            differing.append(place)
-        if not _is_asked(candidate, counted) or reached(state, candidate) is None:
-            yield place
+        offer = candidate.offer
+        simple = simple_caps(offer)
+        if simple is not None:
+            distance = capping.distance(simple, offer.id, most)
+            if distance is Distance.REACHED:
+                continue
+            if distance is Distance.NEAR:
+                near.add(place)
+        else:
+            if differing is not None and any(cap.placements for cap in offer.caps):
+                differing.append(place)
+            if _is_asked(candidate, counted) and reached(state, candidate) is not None:
+                continue
+            if capping.narrow(offer, candidate.placement, state.limit_of(candidate.number), most):
+                near.add(place)
+        yield place
+
+
+def _take(
+    state: RequestState, taking: Capping, candidate: PreparedOffer, scope: int, decision: str
+) -> None:
+    """Takes a candidate for a scope, which items of the request can't use up."""
+    offer, placement = candidate.offer, candidate.placement
+    simple = state.prepared.cap_rules.simple(offer)
+    if simple is not None:
+        taking.demand(scope, offer.id, decision, placement, simple)
+    else:
+        taking.take(scope, offer, decision, placement, state.limit_of(candidate.number))
 
 
 def _is_asked(candidate: PreparedOffer, counted: dict[str, list[int]]) -> bool:
@@ -90,21 +135,6 @@ def _is_asked(candidate: PreparedOffer, counted: dict[str, list[int]]) -> bool:
     if not candidate.offer.caps:
         return False
     return not candidate.is_settled or not counted.keys().isdisjoint(candidate.capped_by)
-
-
-def _is_enough(
-    state: RequestState, strategy: PreparedStrategy, order: Lazy[int], most: int
-) -> bool:
-    """Whether there are as many offers as all scopes want that they can't use up."""
-    places = order.first(most)
-    if len(places) < most:
-        return False
-    for place in places:
-        candidate = strategy.candidates.at[place]
-        limit_of = state.limit_of(candidate.number)
-        if state.capping.narrow(candidate.offer, candidate.placement, limit_of, most):
-            return False
-    return True
 
 
 def _items(

@@ -21,8 +21,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import NamedTuple, Protocol
 
+from offerd.decision.simple_caps import Simple, SimpleCaps
 from offerd.model.capping import (
     DECISION_EVENT,
     Calendar,
@@ -67,6 +69,15 @@ class Reached(NamedTuple):
     limit: int | None
 
 
+class Distance(Enum):
+    """How far an offer is from its caps: one is reached, items of the request can reach one, or
+    they can't."""
+
+    REACHED = 0
+    NEAR = 1
+    FAR = 2
+
+
 class Narrow(NamedTuple):
     """A cap that items of the request can reach: with `room` more of what its counter counts."""
 
@@ -104,6 +115,7 @@ class CapRules:
                 always.append(number)
             for offer in counter.offers or ():
                 by_offer.setdefault(offer, []).append(number)
+        self._simple = SimpleCaps(catalogue.counters)
         self._always = tuple(always)
         self._by_offer = {
             catalogue.offers[offer].id: (*by_offer[offer], *always) for offer in sorted(by_offer)
@@ -121,6 +133,10 @@ class CapRules:
             return None
         visit = visit_of(whereabouts, selector, now_ns, self._places, self._location)
         return None if visit is None else visit.entered_ns
+
+    def simple(self, offer: Offer) -> Simple | None:
+        """Returns the caps of an offer if all are simple."""
+        return self._simple.of(offer, self.proposed(offer.id))
 
     def proposed(self, offer: str) -> tuple[int, ...]:
         """Returns numbers of the counters that count that an offer is proposed."""
@@ -175,6 +191,34 @@ class Capping:
             if count >= limit:
                 return Reached(cap, count, limit)
         return None
+
+    def distance(self, simple: Simple, offer: str, most: int) -> Distance:
+        """Returns what `first_reached` and `narrow` say of simple caps, before any item is taken.
+
+        `most` items of the request or fewer can be what a counter counts.
+        """
+        found = Distance.FAR
+        counts, counted, subject = self._counts, self._counted, self._view.subject
+        for cap, counter, limit, within_ns, of_all, is_proposed in simple.asked:
+            key = cap.counter, within_ns, None, None, None
+            count = counted.get(key)
+            if count is None:
+                count = counted[key] = self._ask(cap, counter)
+            if count >= limit or (is_proposed and counts.reached(offer, cap)):
+                return Distance.REACHED
+            if is_proposed and limit - count <= most and (of_all or subject is not None):
+                found = Distance.NEAR
+        return found
+
+    def demand(self, scope: int, offer: str, decision: str, placement: str, simple: Simple) -> None:
+        """As `take`, of an offer that is far from its caps, all of which are simple."""
+        if simple.is_counted:
+            chosen = decision, offer
+            is_repeated = chosen in self._chosen
+            self._chosen.add(chosen)
+            self.demands.append(
+                Demand(scope, offer, decision, placement, simple.limits, is_repeated)
+            )
 
     def narrow(
         self, offer: Offer, placement: str, limit_of: LimitOf, most: int

@@ -10,6 +10,7 @@ import random
 from collections import Counter as Tally
 
 import pytest
+from msgspec import structs
 from msgspec.structs import replace
 
 from offerd import expression as ex
@@ -47,14 +48,18 @@ COUNTERS = (
 )
 
 
-def _cap(source: random.Random, rule: int) -> Cap:
-    number = source.randrange(len(COUNTERS))
+SIMPLE = tuple(structs.replace(one, placements=()) for one in COUNTERS)
+"""The same, each of which counts wherever an offer is proposed."""
+
+
+def _cap(source: random.Random, rule: int, counters: tuple[Counter, ...]) -> Cap:
+    number = source.randrange(len(counters))
     return Cap(
         number,
         source.choice((1, 4, 40, 1_000, 1_000)),
         source.choice((None, DAY_NS)),
         limit_rule=rule if source.random() < 0.1 else None,
-        placements=COUNTERS[number].placements,
+        placements=counters[number].placements,
     )
 
 
@@ -65,17 +70,20 @@ def _catalogue(source: random.Random) -> tuple[Catalogue, list[ex.Rule]]:
     rules = [*rules, *ex.plan_many([checked], random_rules.ENVIRONMENT)]
     rule = replace(catalogue.rules[0], source=checked.source) if catalogue.rules else None
     share = source.choice((0.0, 0.3, 1.0))
+    counters = source.choice((COUNTERS, SIMPLE))
     offers = tuple(
         replace(
             offer,
-            caps=tuple(_cap(source, len(rules) - 1) for _ in range(source.choice((1, 1, 2))))
+            caps=tuple(
+                _cap(source, len(rules) - 1, counters) for _ in range(source.choice((1, 1, 2)))
+            )
             if source.random() < share
             else (),
         )
         for offer in catalogue.offers
     )
     found = catalogue.rules if rule is None else (*catalogue.rules, rule)
-    catalogue = replace(catalogue, rules=found, offers=offers, counters=COUNTERS)
+    catalogue = replace(catalogue, rules=found, offers=offers, counters=counters)
     return (_plainer(catalogue, rules) if source.random() < 0.7 else catalogue), rules
 
 
@@ -115,8 +123,12 @@ def test_far_from_caps_the_same_is_shown_and_demanded(monkeypatch: pytest.Monkey
         prepared = Prepared(*_catalogue(source), places=random_rules.PLACES)
         for request in range(8):
             _compare(source, prepared, seen, f"seed {seed}/{number}, request {request}")
+        seen["simple"] += sum(
+            bool(offer.caps) and prepared.cap_rules.simple(offer) is not None
+            for offer in prepared.catalogue.offers
+        )
     print(dict(seen))
-    assert min(seen["quick"], seen["demands"]) > CATALOGUES / 2
+    assert min(seen["quick"], seen["demands"], seen["simple"]) > CATALOGUES / 2
 
 
 def _compare(source: random.Random, prepared: Prepared, seen: Tally[str], where: str) -> None:
