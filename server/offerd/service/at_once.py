@@ -34,10 +34,8 @@ from offerd.service.translate.overrides import NO_OVERRIDES
 from offerd.service.translate.serial import SerialAnswers
 from offerd.store import State
 
-STEM_BYTES: Final = 12
-"""Random bytes in the name that propositions of a request share."""
 REQUEST_ID_BYTES: Final = 8
-"""And in that of a request whose caller gave it none."""
+"""Random bytes in the name of a request whose caller gave it none."""
 
 
 class Question(NamedTuple):
@@ -138,7 +136,7 @@ class AtOnce:
         made = self.made(question)
         if made is None or made.answer.demands:
             return None
-        stem = self._names.hexadecimal(STEM_BYTES)
+        stem = self._names.stem(made.asked.now_ns)
         response = self.response(made, stem)
         if self._journalling.is_on:
             self._journalling.hand_over(made.asked, stem, made.view, made.answer, made.counts)

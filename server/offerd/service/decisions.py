@@ -17,7 +17,7 @@ from offerd.events import FoldPlan
 from offerd.model.journal import Draft
 from offerd.model.profile import ProfileView
 from offerd.service.asked import Asked
-from offerd.service.at_once import REQUEST_ID_BYTES, STEM_BYTES, AtOnce
+from offerd.service.at_once import REQUEST_ID_BYTES, AtOnce
 from offerd.service.consents import NOTHING, Chosen, Consents
 from offerd.service.events import Events
 from offerd.service.failures import RankingFailures
@@ -109,7 +109,7 @@ class Decisions:
     async def decide_in_full(self, request: pb.DecideRequest) -> Serialized:
         """As `decide`, whatever is asked."""
         asked = await self._permitted(self._admit(request), request)
-        stem = self._names.hexadecimal(STEM_BYTES)
+        stem = self._names.stem(self._now())
         if asked.options.fallbacks_only and not request.dry_run:
             answer = self._decide(asked, NOBODY, self._state.tallies)
             return self._response(asked, NOBODY, answer, stem, self._tokens)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from offerd.errors import DeadlineExceeded, Reason
-from offerd.service.at_once import STEM_BYTES, AtOnce, Question
+from offerd.service.at_once import AtOnce, Question
 from offerd.service.deadline import has_passed
 from offerd.service.journalling import Journalling
 from offerd.service.naming import Names
@@ -38,7 +38,7 @@ class Prompt:
         if made is None:
             return None
         asked, view, counts, answer = made
-        stem = self._names.hexadecimal(STEM_BYTES)
+        stem = self._names.stem(asked.now_ns)
         # First the answer: the thread that writes the journal computes from the same view, and
         # what can't be answered takes nothing.
         answered = AnsweredAtOnce(self._at_once.response(made, stem), question.request_id)
