@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from offerd.errors import RequestError
 
 CALLER_WENT_AWAY = 499
 
 
-@dataclass(frozen=True, slots=True)
-class AccessRecord:
+class AccessRecord(NamedTuple):
     """One answered request.
 
     `http_method` and `path` are empty if the request couldn't be read as HTTP. `rpc` is

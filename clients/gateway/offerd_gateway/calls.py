@@ -13,6 +13,7 @@ from offerd.v1 import decision_service_pb2 as pb
 from offerd_gateway.backend import AtOnce, Backend
 from offerd_gateway.json.mistake import Mistake
 from offerd_gateway.json.pieces import AnswerPieces
+from offerd_gateway.json.questions import Questions, with_name
 from offerd_gateway.json.reader import MessageReader
 from offerd_gateway.json.text import parse
 from offerd_gateway.json.writer import MessageWriter, to_json
@@ -39,8 +40,43 @@ class Call:
         if isinstance(backend, AtOnce) and rpc.response_class is pb.DecideResponse:
             self._at_once = backend.at_once(rpc.method)
         self._pieces = AnswerPieces()
+        self._questions = Questions()
         # Fields that can't be query parameters: all of them, if the body holds them.
         self._bound = frozenset(fields if rpc.has_body else rpc.variables)
+
+    @property
+    def may_answer_at_once(self) -> bool:
+        """Whether there are requests that `answer_at_once` answers."""
+        rpc = self.rpc
+        is_plain = rpc.http_method == "POST" and rpc.has_body and not rpc.variables
+        return self._at_once is not None and is_plain
+
+    def request_at_once(self, incoming: Incoming, body: bytes) -> bytes | None:
+        """Returns the bytes of a request to `answer_at_once`, None if it is unusual.
+
+        `body` is all of it. Raises as `answer`.
+        """
+        incoming.timeout_s(self._settings.default_timeout_s)
+        incoming.check_json()
+        if len(body) > self._settings.body_limit_bytes:
+            return None
+        question = self._questions.read(body)
+        if question is None:
+            return None
+        request_id = question.request_id or incoming.request_id
+        incoming.request_id = incoming.request_id or request_id
+        return with_name(request_id, question.data)
+
+    def answer_at_once(self, incoming: Incoming, request: bytes) -> bytes | None:
+        """Call the rpc with the bytes of a request; return the JSON of its answer.
+
+        None if it has to be waited for; nothing has changed then. Raises RequestError.
+        """
+        if self._at_once is None:
+            return None
+        incoming.asked = True
+        data = self._at_once(request)
+        return None if data is None else self._pieces.write(data)
 
     async def answer(
         self, incoming: Incoming, values: Mapping[str, str], receive: Receive
@@ -53,11 +89,10 @@ class Call:
         """
         timeout_s = incoming.timeout_s(self._settings.default_timeout_s)
         request = await self._request(incoming, values, receive)
-        if self._at_once is not None:
-            incoming.asked = True
-            data = self._at_once(request.SerializeToString())
-            if data is not None:
-                return self._pieces.write(data)
+        if not incoming.tried:
+            found = self.answer_at_once(incoming, request.SerializeToString())
+            if found is not None:
+                return found
         answer = await self.ask(incoming, request, timeout_s, receive)
         return to_json(self._writer.write(answer))
 

@@ -1,4 +1,13 @@
-"""HTTP/1.1 as uvicorn has it, with bounded heads, and with problems for what is no HTTP."""
+"""HTTP/1.1 as uvicorn has it, with bounded heads, and with problems for what is no HTTP.
+
+A request that may be answered at once (`at_once`) is kept from uvicorn until all of it is here. If
+it is answered then, uvicorn only learns that one more response is complete; else all that was read
+is handed over, and goes on as if it hadn't been kept. A connection that repeats itself needs no
+parser for that (`same_head`). What is used of uvicorn's protocol: that it is told of a request by
+the parser's callbacks, `cycle` and its `response_complete`, `flow.write_paused`,
+`server_state.default_headers` and `total_requests`, `on_response_complete`, and the timer for
+connections on which nothing comes.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +19,11 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from offerd.errors import InvalidArgument, Reason
+from offerd_gateway.answers import lines
 from offerd_gateway.app import Gateway
 from offerd_gateway.problem import Headers, Refusal
+from offerd_gateway.request import CLOSE, TRIED_AT_ONCE
+from offerd_gateway.same_head import SameHead
 
 MAX_HEAD_BYTES = 64 << 10
 """How large a request's line and headers may be together.
@@ -21,6 +33,21 @@ One that doesn't end at all is noticed at most one read of the socket later.
 PER_HEADER_BYTES = len(": \r\n")
 LINGER_S = 1.0
 """How long what still comes is thrown away after a refusal, so that it reaches the caller."""
+HOLD_S = 0.01
+"""How long a request is held back at most: many callers send the body right after the head."""
+HOLD_BYTES = 64 << 10
+"""And how much of its body."""
+
+
+class _Held:
+    """A request that may be answered at once, as far as it has come."""
+
+    __slots__ = ("body", "headers", "timer")
+
+    def __init__(self, headers: dict[bytes, bytes]) -> None:
+        self.headers = headers
+        self.body = b""
+        self.timer: asyncio.TimerHandle | None = None
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -36,13 +63,27 @@ class GatewayProtocol(HttpToolsProtocol):
         # Parts that the parser keeps to itself until they are whole, such as one long header.
         self._unseen_bytes = 0
         self._refused = False
+        # The head that is being read, of which uvicorn isn't told before it is whole.
+        self._path = b""
+        self._headers_read: Headers | None = None
+        self._held: _Held | None = None
+        # Of what comes together only one is answered at once: others have their turn, too.
+        self._has_tried = False
+        # Whether the service has said that it can't.
+        self._was_asked = False
+        self._answered: tuple[dict[bytes, bytes], bytes] | None = None
+        self._is_between_requests = True
+        self._last_head: SameHead | None = None
+        self._answered_s = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Take what came; answers what is no HTTP, or too much of it, with a problem."""
-        if self._refused:
+        self._has_tried = False
+        if self._refused or self._repeats_itself(data):
             return
         self._unset_keepalive_if_required()
         self._unseen_bytes += len(data)
+        begins_here, self._answered = self._is_between_requests, None
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -53,32 +94,157 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             if self._unseen_bytes > MAX_HEAD_BYTES:
                 self._refuse(_too_large())
+            elif self._held is not None and self._held.timer is None:
+                self._held.timer = self.loop.call_later(HOLD_S, self._let_go)
+            elif self._answered is not None and begins_here:
+                path, (headers, body) = self._path, self._answered
+                self._last_head = SameHead.of(data, path, headers, len(body))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End whatever is under way."""
+        self._let_go()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection after the request that is under way, if one is."""
+        self._let_go()
+        super().shutdown()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if nothing has been answered on it for long."""
+        left_s = self._answered_s + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                left_s, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
 
     def on_message_begin(self) -> None:
         """Count anew."""
         self._head_bytes = 0
-        super().on_message_begin()
+        self._is_between_requests = False
+        self._path = b""
+        self._headers_read = []
 
     def on_url(self, url: bytes) -> None:
         """Count a part of the path."""
         self._count(len(url))
-        super().on_url(url)
+        self._path += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header, or a trailer."""
         self._count(len(name) + len(value) + PER_HEADER_BYTES)
-        super().on_header(name, value)
+        if self._headers_read is None:
+            super().on_header(name, value)
+        else:
+            self._headers_read.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Answer; says with the answer that it is the last one, if it is."""
-        super().on_headers_complete()
-        if self._leaving.is_set() and self.cycle is not None:
-            self.cycle.keep_alive = False
+        """Wait for the body, if that may be answered at once; else begin to answer."""
+        if not self._may_be_held():
+            self._begin()
 
     def on_body(self, body: bytes) -> None:
         """Leave the counting to who reads the body."""
         self._unseen_bytes = 0
-        super().on_body(body)
+        held = self._held
+        if held is None:
+            super().on_body(body)
+        else:
+            held.body = held.body + body if held.body else body
+            if len(held.body) > HOLD_BYTES:
+                self._let_go()
+
+    def on_message_complete(self) -> None:
+        """Answer, if that can be done at once."""
+        self._is_between_requests = True
+        held = self._held
+        if held is not None and self._answer_at_once(self._path, held.headers, held.body):
+            self._held, self._answered = None, (held.headers, held.body)
+            if held.timer is not None:
+                held.timer.cancel()
+            self.on_response_complete()
+        else:
+            self._let_go()
+            super().on_message_complete()
+
+    def _repeats_itself(self, data: bytes) -> bool:
+        """Answer a request with the same head as an earlier one, if that can be done at once."""
+        if self._last_head is None or not self._is_between_requests:
+            return False
+        following = self._last_head.following(data)
+        if following is None or not self._answer_at_once(*following):
+            return False
+        self.server_state.total_requests += 1
+        return True
+
+    def _begin(self) -> None:
+        """Tell uvicorn of the head, which answers; says if that is the last answer."""
+        headers, self._headers_read = self._headers_read, None
+        super().on_message_begin()
+        super().on_url(self._path)
+        for name, value in headers or ():
+            super().on_header(name, value)
+        if self._was_asked:
+            self._was_asked = False
+            self.scope["extensions"] = {TRIED_AT_ONCE: {}}
+        super().on_headers_complete()
+        if self._leaving.is_set() and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _let_go(self) -> None:
+        """Have the request that is held back, if one is, answered in the ordinary way."""
+        held, self._held = self._held, None
+        if held is None:
+            return
+        if held.timer is not None:
+            held.timer.cancel()
+        self._begin()
+        if held.body:
+            super().on_body(held.body)
+
+    def _is_idle(self) -> bool:
+        """Whether all requests before are answered, and answers are taken."""
+        cycle = self.cycle
+        return (
+            (cycle is None or cycle.response_complete)
+            and not self.flow.write_paused
+            and not self._leaving.is_set()
+            and not self.transport.is_closing()
+        )
+
+    def _may_be_held(self) -> bool:
+        """Hold a request back, if it may be answered at once and is the only one."""
+        parser = self.parser
+        if (
+            self._has_tried
+            or not self._gateway.at_once.may_answer(parser.get_method(), self._path)
+            or not self._is_idle()
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+            or parser.should_upgrade()
+        ):
+            return False
+        headers = {name.lower(): value for name, value in self._headers_read or ()}
+        if b"expect" in headers or b"transfer-encoding" in headers:
+            return False
+        self._held = _Held(headers)
+        return True
+
+    def _answer_at_once(self, path: bytes, headers: dict[bytes, bytes], body: bytes) -> bool:
+        """Answer a request that is whole; returns whether that could be done at once."""
+        if not self._is_idle():
+            return False
+        self._has_tried = True
+        client = self.client[0] if self.client else ""
+        answer = self._gateway.at_once.answer(path, headers, body, client)
+        if isinstance(answer, bool):
+            self._was_asked = answer
+            return False
+        self._answered_s = self.loop.time()
+        self._write(*answer)
+        return True
 
     def _count(self, size: int) -> None:
         self._unseen_bytes = 0
@@ -89,21 +255,21 @@ class GatewayProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answer, and close the connection once that has arrived."""
         self._refused = True
+        self._let_go()
         if self.cycle is not None and not self.cycle.response_complete:
             # Whoever waits for the rest of this request waits in vain.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         client = self.client[0] if self.client else ""
         headers, body = self._gateway.unreadable(refusal, client)
-        self.transport.write(self._head(refusal.status, headers) + body)
+        self._write(refusal.status, lines([*headers, CLOSE]), body)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
 
-    def _head(self, status: int, headers: Headers) -> bytes:
-        everything = [*self.server_state.default_headers, *headers, (b"connection", b"close")]
-        lines = b"".join(name + b": " + value + b"\r\n" for name, value in everything)
-        return STATUS_LINE[status] + lines + b"\r\n"
+    def _write(self, status: int, head: bytes, body: bytes) -> None:
+        of_server = lines(self.server_state.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[status], of_server, head, b"\r\n", body)))
 
 
 def protocol_for(gateway: Gateway, leaving: asyncio.Event) -> Callable[..., GatewayProtocol]:

@@ -22,6 +22,8 @@ T = TypeVar("T")
 MAX_REQUEST_ID_CHARACTERS = 128
 MAX_TIMEOUT_MS = 600_000
 CLOSE = (b"connection", b"close")
+TRIED_AT_ONCE = "offerd.tried_at_once"
+"""The ASGI extension that says so; see Incoming."""
 
 
 class Disconnected(Exception):
@@ -34,7 +36,8 @@ class Incoming:
 
     `path` is percent-decoded, `raw_path` as it was sent. `request_id` is the caller's,
     empty if it gave none; `rpc` is the full name of the rpc once it is known, and `asked`
-    whether the service has been asked to answer it.
+    whether the service has been asked to answer it; `tried` says that it isn't to be asked
+    for an answer at once, as it has no such answer.
     """
 
     method: str
@@ -45,6 +48,7 @@ class Incoming:
     request_id: str = ""
     rpc: str = ""
     asked: bool = False
+    tried: bool = False
 
     @classmethod
     def of(cls, scope: Scope) -> Incoming:
@@ -55,6 +59,7 @@ class Incoming:
             scope["raw_path"].decode("latin-1"),
             scope["query_string"],
             dict(scope["headers"]),
+            tried=TRIED_AT_ONCE in scope.get("extensions", ()),
         )
 
     @classmethod

@@ -57,6 +57,83 @@ def test_the_same_json(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     assert pieced > 100
 
 
+def field(tag: bytes, value: bytes) -> bytes:
+    """Returns a field with a length."""
+    size = len(value)
+    length = bytes((size,)) if size < 128 else bytes((size & 127 | 128, size >> 7))
+    return tag + length + value
+
+
+@pytest.mark.parametrize("most", [3, 16_384])
+def test_tokens_that_come_last(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """As the service writes items, and as nobody does: propositions are known by the rest of them.
+
+    Names, tokens and all else come in every combination, and so do parts of propositions.
+    """
+    monkeypatch.setattr(pieces_module, "MOST", most)
+    source = random.Random(random_seed())
+    answers = AnswerPieces()
+    names = (
+        b"",
+        field(b"\x0a", b"p-0"),
+        field(b"\x0a", b"p-1"),
+        field(b"\x0a", b"n" * 130),
+        b"\x0a\x00",
+    )
+    scopes = (b"", field(b"\x12", field(b"\x0a", b"s")), field(b"\x12", field(b"\x0a", b"t\x12")))
+    outcomes = (b"", b"\x18\x01", b"\x18\x02")
+    texts = (
+        "a",
+        "b",
+        "t" * 68,
+        "u" * 68,
+        "t" * 125,
+        "t" * 126,
+        "t" * 127,
+        "t" * 130,
+        "x\x12",
+        "\x12",
+        "",
+        'q"',
+    )
+    tokens = (b"", *(field(b"\x12", text.encode()) for text in texts))
+    offers = (
+        field(b"\x0a", b"one"),
+        field(b"\x0a", b"two") + b"\x32\x03\x0a\x01s",
+        b"",
+        b"\x18\x01",
+    )
+    for _ in range(3_000):
+        whole = b""
+        for _ in range(source.randrange(1, 4)):
+            items = [
+                source.choice(offers) + source.choice(tokens)
+                for _ in range(source.choice((0, 1, 1, 1, 2)))
+            ]
+            one = source.choice(names) + source.choice(scopes) + source.choice(outcomes)
+            one += b"".join(field(b"\x22", item) for item in items)
+            if source.random() < 0.1:
+                one += source.choice(
+                    (field(b"\x32", field(b"\x0a", b"e")), b"\x18\x03", b"\x12\x00")
+                )
+            whole += field(b"\x22", one)
+        assert answers.write(whole) == written(whole)
+    assert answers._propositions
+
+
+@pytest.mark.parametrize("nanos", [0, 1, 1_000, 120_000, 1_000_000, 500_000_000, 999_999_999])
+@pytest.mark.parametrize("seconds", [-62_135_596_800, -1, 0, 1_700_000_000, 253_402_300_799])
+def test_instants(seconds: int, nanos: int) -> None:
+    """They have no fraction, or one of three, six or nine digits."""
+    answers = AnswerPieces()
+    answer = pb.DecideResponse()
+    answer.decide_time.seconds, answer.decide_time.nanos = seconds, nanos
+    for _ in range(2):
+        data = answer.SerializeToString()
+        assert answers.write(data) == written(data)
+        answer.decide_time.seconds = 5
+
+
 def test_fields_in_another_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens may come after all else; what is otherwise unusual is written as a whole."""
     offer, token, fallback = b"\x0a\x01a", b"\x12\x03abc", b"\x18\x01"

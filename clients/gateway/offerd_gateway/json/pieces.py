@@ -1,14 +1,15 @@
 """Answers to decide from their bytes to JSON: what has come before is known by its bytes.
 
 Nearly all of an item is the same whoever it is shown to, and so is what a proposition answers.
-Only what differs, names, tokens and the instant, is written anew. Fields are taken as encoders
+Only what differs, names, tokens and the instant, is written anew. Most propositions have one item,
+and are known as a whole. Fields are taken as encoders
 write them, by their numbers; an answer that isn't so is written as a message, which is the
 reference.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -25,8 +26,8 @@ _REQUEST_ID, _REVISION, _DECIDE_TIME, _PROPOSITIONS, _WARNINGS = 0x0A, 0x12, 0x1
 _PROPOSITION_ID, _SCOPE, _OUTCOME, _ITEMS, _EXPOSURE = 0x0A, 0x12, 0x18, 0x22, 0x32
 _TOKEN, _SELECTION = 0x12, 0x32
 
-_REPEATED: Final = (_PROPOSITIONS, _WARNINGS)
-"""Of DecideResponse and, as `_ITEMS` is the same number, of Proposition."""
+_TOKEN_TAG: Final = bytes((_TOKEN,))
+_SECOND_NS: Final = 10**9
 
 _VARINT, _LENGTH = 0, 2
 _MORE: Final = 0x80
@@ -38,6 +39,22 @@ Field = tuple[int, int, int, int]
 
 class _Unusual(Exception):
     """Bytes aren't as they are expected."""
+
+
+class _Item(NamedTuple):
+    """The JSON of an item: what is before its token, that, if it has one, and what is after it.
+
+    `last_token_bytes` is how long the token is if it is the last field, else 0.
+    """
+
+    before: bytes
+    token: bytes
+    after: bytes
+    last_token_bytes: int
+
+    def written(self) -> bytes:
+        token = b',"token":' + self.token if self.token else b""
+        return b"".join((self.before, token, self.after, b"}"))
 
 
 class AnswerPieces:
@@ -52,6 +69,8 @@ class AnswerPieces:
         }
         self._known: dict[type[Message], dict[bytes, bytes]] = {one: {} for one in self._writers}
         self._items: dict[bytes, tuple[bytes, bytes]] = {}
+        self._propositions: dict[bytes, tuple[bytes, bytes]] = {}
+        self._second: tuple[int | None, str] = (None, "")
 
     def write(self, data: bytes) -> bytes:
         """Returns the JSON of a DecideResponse."""
@@ -64,56 +83,107 @@ class AnswerPieces:
         parts: list[bytes] = []
         propositions: list[bytes] = []
         warnings: list[str] = []
-        for tag, _, begin, end in _in_order(_fields(data)):
+        position = last = 0
+        while position < len(data):
+            tag, begin, end = data[position], position + 2, data[position + 1]
+            if end >= _MORE:
+                end, begin = _number(data, position + 1)
+            end += begin
+            value = data[begin:end]
             if tag == _PROPOSITIONS:
-                propositions.append(self._proposition(data[begin:end]))
+                propositions.append(self._proposition(value))
+            elif tag <= last and tag != _WARNINGS:
+                raise _Unusual  # in JSON members are in the order of their numbers
             elif tag == _REQUEST_ID:
-                parts.append(b'"requestId":' + _text(data[begin:end]))
+                parts.append(b'"requestId":' + _text(value))
             elif tag == _REVISION:
-                parts.append(b'"revision":' + _text(data[begin:end]))
+                parts.append(b'"revision":' + _text(value))
             elif tag == _DECIDE_TIME:
-                time = Timestamp.FromString(data[begin:end]).ToJsonString()
-                parts.append(b'"decideTime":"' + time.encode() + b'"')
+                parts.append(self._decide_time(value))
             elif tag == _WARNINGS:
-                warnings.append(data[begin:end].decode())
+                warnings.append(value.decode())
             else:
                 raise _Unusual
+            position, last = end, max(tag, last)
+        if position != len(data):
+            raise _Unusual
         if propositions:
             parts.append(b'"propositions":[' + b",".join(propositions) + b"]")
         if warnings:
             parts.append(b'"warnings":' + to_json(warnings))
         return b"{" + b",".join(parts) + b"}"
 
+    def _decide_time(self, data: bytes) -> bytes:
+        time = Timestamp.FromString(data)
+        seconds, nanos = time.seconds, time.nanos
+        if not 0 < nanos < _SECOND_NS:
+            return b'"decideTime":"%b"' % time.ToJsonString().encode()
+        if self._second[0] != seconds:
+            self._second = seconds, Timestamp(seconds=seconds).ToJsonString().removesuffix("Z")
+        digits = f"{nanos:09}"
+        # Three, six or nine, as the mapping has it.
+        while digits.endswith("000"):
+            digits = digits.removesuffix("000")
+        return f'"decideTime":"{self._second[1]}.{digits}Z"'.encode()
+
     def _proposition(self, data: bytes) -> bytes:
+        """Returns the JSON of a proposition.
+
+        Of one item, the token of which comes last, all between its name and the token's text is
+        known by its bytes. As the lengths are among them, what fits is made of the same fields.
+        """
+        name_end = data[1] + 2
+        token = data.rfind(_TOKEN_TAG, -_MORE) + 2
+        known = self._propositions.get(data[name_end:token])
+        if (
+            known is None
+            or data[0] != _PROPOSITION_ID
+            or not 2 < name_end < _MORE
+            or data[token - 1] != len(data) - token
+        ):
+            return self._walked(data, name_end, token)
+        name, text = to_json(data[2:name_end].decode()), to_json(data[token:].decode())
+        return b"".join((b'{"propositionId":', name, known[0], text, known[1]))
+
+    def _walked(self, data: bytes, name_end: int, token_begin: int) -> bytes:
+        """Returns the JSON of any proposition, and remembers it if that is worth it."""
         parts: list[bytes] = []
-        items: list[bytes] = []
-        exposure: list[bytes] = []
-        for tag, field, begin, end in _in_order(_fields(data)):
+        items: list[_Item] = []
+        name = exposure = b""
+        fields = _in_order(_fields(data))
+        for tag, field, begin, end in fields:
             if tag == _ITEMS:
                 items.append(self._item(data[begin:end]))
             elif tag == _PROPOSITION_ID:
-                parts.append(b'"propositionId":' + _text(data[begin:end]))
+                name = b'"propositionId":' + _text(data[begin:end])
             elif tag == _SCOPE:
                 parts.append(b'"scope":' + self._same(pb.Scope, data[begin:end]))
             elif tag == _OUTCOME:
                 parts.append(self._member(data[field:end]))
             elif tag == _EXPOSURE:
-                exposure.append(b'"exposure":' + self._same(pb.Exposure, data[begin:end]))
+                exposure = b'"exposure":' + self._same(pb.Exposure, data[begin:end])
             else:
                 raise _Unusual
+        if name and fields[0][3] == name_end and len(items) == 1 and fields[-1][0] == _ITEMS:
+            self._remember(data[name_end:token_begin], len(data) - token_begin, parts, items[0])
         if items:
-            parts.append(b'"items":[' + b",".join(items) + b"]")
-        return b"{" + b",".join(parts + exposure) + b"}"
+            parts.append(b'"items":[' + b",".join([one.written() for one in items]) + b"]")
+        if name:
+            parts.insert(0, name)
+        if exposure:
+            parts.append(exposure)
+        return b"{" + b",".join(parts) + b"}"
 
-    def _item(self, data: bytes) -> bytes:
+    def _item(self, data: bytes) -> _Item:
         token = selection = b""
         rest = data
+        fields = _fields(data)
         # From the last one on, so that what is left keeps its places.
-        for tag, field, begin, end in reversed(_fields(data)):
+        for tag, field, begin, end in reversed(fields):
             if tag == _TOKEN:
                 if token:
                     raise _Unusual
-                token = b',"token":' + _text(data[begin:end])
+                token = _text(data[begin:end])
                 rest = rest[:field] + rest[end:]
             elif tag == _SELECTION:
                 if selection:
@@ -127,7 +197,22 @@ class AnswerPieces:
                 if len(self._items) >= MOST:
                     self._items.clear()
                 self._items[rest] = known
-        return b"".join((known[0], token, known[1], selection, b"}"))
+        *_, (tag, _, begin, end) = fields
+        last_bytes = end - begin if tag == _TOKEN else 0
+        return _Item(known[0], token, known[1] + selection, last_bytes)
+
+    def _remember(self, between: bytes, token_bytes: int, parts: list[bytes], item: _Item) -> None:
+        """Remembers a proposition of one item by what is between its name and its token's text."""
+        if (
+            len(between) <= LARGEST_BYTES
+            and between.endswith(bytes((_TOKEN, token_bytes & 0xFF)))
+            and 0 < item.last_token_bytes == token_bytes < _MORE
+        ):
+            if len(self._propositions) >= MOST:
+                self._propositions.clear()
+            before = b"".join([b"," + part for part in parts])
+            before += b',"items":[' + item.before + b',"token":'
+            self._propositions[between] = before, item.after + b"}]}"
 
     def _made(self, data: bytes) -> tuple[bytes, bytes]:
         """Returns the JSON of an item before its token, and from there to its selection."""
@@ -166,10 +251,10 @@ def _text(data: bytes) -> bytes:
 
 
 def _in_order(fields: list[Field]) -> list[Field]:
-    """Returns fields that come by their numbers: JSON has them so."""
+    """Returns the fields of a proposition, which come by their numbers: JSON has them so."""
     last = 0
     for tag, *_ in fields:
-        if tag < last or (tag == last and tag not in _REPEATED):
+        if tag < last or (tag == last and tag != _ITEMS):
             raise _Unusual
         last = tag
     return fields
@@ -183,14 +268,8 @@ def _fields(data: bytes) -> list[Field]:
         tag = data[position]
         if tag >= _MORE:
             raise _Unusual
-        end = begin = position + 1
-        number = data[end]
-        shift = 0
-        while data[end] >= _MORE:
-            end += 1
-            shift += 7
-            number = (number & (1 << shift) - 1) | data[end] << shift
-        end += 1
+        number, end = _number(data, position + 1)
+        begin = position + 1
         if tag & 7 == _LENGTH:
             begin = end
             end += number
@@ -201,3 +280,14 @@ def _fields(data: bytes) -> list[Field]:
     if position != size:
         raise _Unusual
     return found
+
+
+def _number(data: bytes, position: int) -> tuple[int, int]:
+    """Returns a number, and where it ends; may raise IndexError."""
+    number = data[position]
+    shift = 0
+    while data[position] >= _MORE:
+        position += 1
+        shift += 7
+        number = (number & (1 << shift) - 1) | data[position] << shift
+    return number, position + 1

@@ -1,0 +1,162 @@
+"""Requests to decide from JSON to their bytes: what has come before is known by its bytes.
+
+Most requests have scopes and a context in common with many others. Only who asks, and how the
+request is named, is read anew. What is unusual or wrong isn't read here: the reader of messages,
+which is the reference, tells.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from google.protobuf.message import Message
+
+from offerd.errors import InvalidArgument
+from offerd.v1 import decision_service_pb2 as pb
+from offerd.v1 import identity_pb2
+from offerd_gateway.json.mistake import Mistake
+from offerd_gateway.json.reader import MessageReader
+from offerd_gateway.json.text import parse
+
+MOST: Final = 16_384
+LARGEST_BYTES: Final = 2_048
+"""So much is remembered at most; what is larger is read anew each time."""
+
+_COMMON: Final = ("scopes", "context", "deduplication", "arbitration")
+"""The members that many requests have in common."""
+
+_QUOTE, _ESCAPE, _LOCATION = b'"', b"\\", b'"location"'
+_REQUEST_ID, _IDENTITIES = b"\x0a", b"\x12"
+_NAMESPACE, _ID, _STATE = b"\x0a", b"\x12", b"\x18"
+_STATES: Final = {
+    name: b"" if number == 0 else _STATE + bytes((number,))
+    for name, number in identity_pb2.AuthenticationState.items()
+}
+_LONG: Final = 0x80
+"""Lengths from here on take more than a byte."""
+_LENGTHS: Final = [bytes((size,)) for size in range(_LONG)]
+
+
+class Question(NamedTuple):
+    """A request to decide: its name, "" if it has none, and the bytes of all else of it."""
+
+    request_id: str
+    data: bytes
+
+
+class _Identity(msgspec.Struct, forbid_unknown_fields=True):
+    namespace: str
+    id: str
+    state: str = msgspec.field(default="", name="authenticationState")
+
+
+class _Piece(NamedTuple):
+    number: int
+    data: bytes
+    quotes: int
+
+
+class _Unusual(Exception):
+    """A request isn't as it is expected."""
+
+
+class Questions:
+    """Reads requests to decide. For one event loop."""
+
+    def __init__(self) -> None:
+        descriptor: Any = pb.DecideRequest.DESCRIPTOR
+        self._numbers = {name: descriptor.fields_by_name[name].number for name in _COMMON}
+        self._reader = MessageReader(descriptor)
+        self._known: dict[str, dict[bytes, _Piece]] = {name: {} for name in _COMMON}
+        self._members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+        self._identities = msgspec.json.Decoder(list[_Identity])
+        self._text = msgspec.json.Decoder(str)
+
+    def read(self, body: bytes) -> Question | None:
+        """Returns what is asked; None if it is unusual or wrong.
+
+        JSON lets a member be given twice, of which `msgspec` keeps one. Each has quotes around its
+        name, so that there are more of them than those of the members that are there.
+        """
+        try:
+            return self._read(body)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return None
+        except (_Unusual, Mistake, InvalidArgument):
+            return None
+
+    def _read(self, body: bytes) -> Question:
+        request_id, who = "", b""
+        members = self._members.decode(body)
+        quotes = 2 * len(members)
+        pieces: list[_Piece] = []
+        for name, raw in members.items():
+            value = bytes(raw)
+            if name == "identities":
+                who = self._named(value)
+                quotes += value.count(_QUOTE)
+            elif name == "requestId":
+                request_id = self._text.decode(value)
+                quotes += value.count(_QUOTE)
+                if _ESCAPE in value:
+                    raise _Unusual
+            else:
+                known = self._known.get(name)
+                if known is None:
+                    raise _Unusual
+                piece = known.get(value) or self._piece(name, value)
+                quotes += piece.quotes
+                pieces.append(piece)
+        if quotes != body.count(_QUOTE):
+            raise _Unusual
+        pieces.sort()
+        return Question(request_id, b"".join((who, *[piece.data for piece in pieces])))
+
+    def _named(self, value: bytes) -> bytes:
+        """Returns the field of identities."""
+        fields: list[bytes] = []
+        quotes = 0
+        for one in self._identities.decode(value):
+            namespace, name = one.namespace.encode(), one.id.encode()
+            quotes += 8
+            state = b""
+            if one.state:
+                state = _STATES.get(one.state, b"")
+                quotes += 4
+                if not state:
+                    raise _Unusual
+            size = 4 + len(namespace) + len(name) + len(state)
+            if not namespace or not name or size >= _LONG:
+                raise _Unusual
+            fields += (
+                _IDENTITIES, _LENGTHS[size],
+                _NAMESPACE, _LENGTHS[len(namespace)], namespace,
+                _ID, _LENGTHS[len(name)], name, state,
+            )  # fmt: skip
+        if quotes != value.count(_QUOTE) or _ESCAPE in value:
+            raise _Unusual
+        return b"".join(fields)
+
+    def _piece(self, name: str, value: bytes) -> _Piece:
+        """Returns a member, which it reads, and remembers if it may come again."""
+        message: Message = pb.DecideRequest()
+        self._reader.read({name: parse(value)}, message)
+        piece = _Piece(self._numbers[name], message.SerializeToString(), value.count(_QUOTE))
+        # Where somebody is, is hardly the same twice.
+        if len(value) <= LARGEST_BYTES and _LOCATION not in value:
+            known = self._known[name]
+            if len(known) >= MOST:
+                known.clear()
+            known[value] = piece
+        return piece
+
+
+def with_name(request_id: str, data: bytes) -> bytes | None:
+    """Returns a request with its name; None if that is unusually long."""
+    encoded = request_id.encode()
+    if not encoded:
+        return data
+    if len(encoded) >= _LONG:
+        return None
+    return b"".join((_REQUEST_ID, _LENGTHS[len(encoded)], encoded, data))
