@@ -186,7 +186,7 @@ class Dispatcher:
                 self._turn.admit()
             answered = handler(data)
         except Exception:  # told as where it is asked for with its message
-            with _Accounted(self, method, None, door):
+            with _Accounted(self, method, None, door, started_ns):
                 raise
         if answered is None:
             if queued:
@@ -213,14 +213,16 @@ class Dispatcher:
         try:
             begun = handler(data)
         except Exception:  # told as where it is asked for with its message
-            with _Accounted(self, method, None, door):
+            with _Accounted(self, method, None, door, started_ns):
                 raise
         if begun is None:
             return None
         if isinstance(begun, Soon):
             answered, claim, write = begun
-            accounted = _Accounted(self, method, answered, door)
-            accounted.__enter__()
+            accounted = _Accounted(self, method, answered, door, started_ns)
+            # Even if the service began to stop meanwhile: room may be taken for it already.
+            self._come += 1
+            self._in_flight.add(accounted)
             return Later(accounted, claim, answered.answer.data), write
         self._come += 1
         took_us = (time.perf_counter_ns() - started_ns) // 1_000
@@ -267,7 +269,7 @@ class Later:
         """Ends the call once the write is done; returns why there is no answer, if so.
 
         `give` says whether anybody got the answer; otherwise what was taken is given back. False
-        is returned if the answer has to be asked for by `answer`.
+        is returned if the answer has to be asked for by `answer`: the call goes on until `leave`.
         """
         if done.cancelled():
             self._accounted.over(asyncio.CancelledError())
@@ -277,7 +279,6 @@ class Later:
         if error is not None:
             return self._accounted.over(error) or True
         if not self._claim.holds(done.result()):
-            self._accounted.leave()
             return False
         if give(self._answer):
             self._accounted.answered()
@@ -286,22 +287,34 @@ class Later:
             self._accounted.over(asyncio.CancelledError())
         return True
 
+    def leave(self, *, is_gone: bool) -> None:
+        """Ends the call that is to be asked for by `answer`, unless its caller is gone."""
+        if is_gone:
+            self._accounted.over(asyncio.CancelledError())
+        else:
+            self._accounted.leave()
+
 
 def _tell(log: structlog.typing.FilteringBoundLogger, answered: Answered) -> None:
     log.info("request", **answered.line())
 
 
 class _Accounted:
-    """Counts a call as in flight, tells its mistakes from the service's own, and logs it."""
+    """Counts a call as in flight, tells its mistakes from the service's own, and logs it.
+
+    It began now unless `started_ns` says otherwise.
+    """
 
     __slots__ = ("_dispatcher", "_door", "_method", "_request", "_started_ns")
 
-    def __init__(self, dispatcher: Dispatcher, method: str, request: object, door: str) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, method: str, request: object, door: str, started_ns: int = 0
+    ) -> None:
         self._dispatcher = dispatcher
         self._method = method
         self._request = request
         self._door = door
-        self._started_ns = time.perf_counter_ns()
+        self._started_ns = started_ns or time.perf_counter_ns()
 
     def __enter__(self) -> None:
         try:
@@ -329,8 +342,11 @@ class _Accounted:
         _traceback: TracebackType | None,
     ) -> None:
         refused = self.over(error)
-        if refused is not None and refused is not error:
-            raise refused from error
+        try:
+            if refused is not None and refused is not error:
+                raise refused from error
+        finally:
+            del refused, error  # they have this frame, which mustn't have them
 
     def over(self, error: BaseException | None) -> RequestError | None:
         """Ends it; returns what its caller is told if that isn't an answer."""

@@ -43,13 +43,18 @@ class Exclusive:
             except StopIteration as end:
                 found: T = end.value
                 return found
+            finally:
+                del step  # an error has this frame, which mustn't have the error
             try:
                 value = yield waited_for
             except GeneratorExit:
-                with self:
-                    steps.close()
+                # Not with the lock: who finds that nobody goes on with it may be holding that, as
+                # a search for cycles begins anywhere. There is nothing to do but to clear up.
+                steps.close()
                 raise
             except BaseException as error:
                 step = partial(steps.throw, error)
             else:
                 step = partial(steps.send, value)
+            finally:
+                del waited_for  # likewise

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple
 
 import grpc
 import grpc.aio
@@ -27,9 +27,10 @@ from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 from offerd.errors import RequestError
 from offerd.service.begun import begin
 from offerd.service.dispatch import Later, SoonDoor
+from offerd.service.native_call import FAILED, CallContext, Status
 from offerd.service.overload import overloaded
 from offerd.service.status import call_status
-from offerd.service.waiting import Line, Waiting
+from offerd.service.waiting import Landing, Line, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -44,46 +45,16 @@ MAXIMUM_METADATA_BYTES: Final = 16 << 10
 MOST_WAITING_BYTES: Final = 128 << 20
 """Requests that aren't begun have so many bytes together at most."""
 
+_WRITTEN_S: Final = 0.02
+"""So long the front has for the last answers: what it hasn't written when it closes is lost."""
+_LEAVE_S: Final = 1.0
+"""So long a stop waits for the thread, which has nothing to do any more."""
+
 _CANCELLED: Final = grpc.StatusCode.CANCELLED.value[0]
 _EXHAUSTED: Final = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
 
-Trailing = Sequence[tuple[str, str | bytes]]
 CallDetails = tuple[Sequence[tuple[str, str | bytes]], str, float | None]
 """Metadata, who calls, and for how long they wait, in seconds."""
-
-
-class _Status(NamedTuple):
-    """How a call ends that isn't answered."""
-
-    code: int
-    details: str
-    trailing: Trailing
-
-
-_FAILED: Final = _Status(
-    grpc.StatusCode.INTERNAL.value[0], "the service failed at this request", ()
-)
-
-
-class _Context:
-    """What a servicer may ask of its call, as of grpc.aio.ServicerContext."""
-
-    __slots__ = ("_until_s", "status")
-
-    def __init__(self, until_s: float | None) -> None:
-        self._until_s = until_s
-        self.status: _Status | None = None
-
-    def time_remaining(self) -> float | None:
-        """Returns how long the caller waits yet, in seconds; None if for as long as it takes."""
-        return None if self._until_s is None else max(0.0, self._until_s - time.monotonic())
-
-    async def abort(
-        self, code: grpc.StatusCode, details: str = "", trailing_metadata: Trailing = ()
-    ) -> NoReturn:
-        """Ends the call with a status."""
-        self.status = _Status(code.value[0], details, trailing_metadata)
-        raise grpc.aio.AbortError
 
 
 class _Method(NamedTuple):
@@ -135,15 +106,16 @@ class NativeServer:
         """For the event loop."""
         self._answering_since_s: float | None = None
         """Since when the thread is about one call, None while it isn't."""
-        self._landing: dict[int, Future[Any]] = {}
-        """Writes that answers wait for, by call."""
+        self._landing: dict[int, Landing] = {}
+        """Answers that wait for a write, by call."""
         # Each is changed by one thread only: what came in, and what the loop took out of that.
         self._in_bytes = 0
         self._out_bytes = 0
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._thread = threading.Thread(target=self._receive, name="offerd-grpc", daemon=True)
         self._awake = False
         refusal = overloaded()
-        self._refusal = _Status(*call_status(refusal))
+        self._refusal = Status(*call_status(refusal))
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Takes handlers of any kind; those that are registered by method too are served here."""
@@ -170,7 +142,7 @@ class NativeServer:
         self._methods = list(self._unary.values())
         self._front.add_methods([(path, False) for path in self._unary])
         self._front.start()
-        threading.Thread(target=self._receive, name="offerd-grpc", daemon=True).start()
+        self._thread.start()
 
     def is_stuck(self, since_s: float) -> bool:
         """Whether the thread that answers has been about one call for so long."""
@@ -191,8 +163,19 @@ class NativeServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await others
-        await asyncio.to_thread(self._front.close)
+        await asyncio.to_thread(self._leave)
+        # Nobody waits any more for what isn't begun, or isn't written.
+        self._loop_line.calls.clear()
+        for landing in list(self._landing.values()):
+            landing.is_gone = True
+            landing.write.cancel()
         self._folder.cleanup()
+
+    def _leave(self) -> None:
+        time.sleep(_WRITTEN_S)
+        self._front.close()
+        if self._thread.is_alive():
+            self._thread.join(_LEAVE_S)
 
     def _is_busy(self) -> bool:
         return bool(
@@ -206,7 +189,8 @@ class NativeServer:
     def _receive(self) -> None:
         """Takes calls from the front, in a thread: answers, passes on, or refuses them."""
         front, line = self._front, self._front_line
-        while (events := front.recv_batch_details(_AT_ONCE, 0 if line.calls else None)) is not None:
+        has_more, read_until_s = False, 0.0
+        while (events := front.recv_batch_details(_AT_ONCE, 0 if has_more else None)) is not None:
             for kind, call, method, payload, _, details in events:
                 if kind == EVENT_CANCEL:
                     self._forget(call)
@@ -215,16 +199,24 @@ class NativeServer:
                         self._admit(call, method, payload, details)
                     except Exception:  # one call must not end this thread, and all others with it
                         logger.exception("a call couldn't be taken")
-                        front.fail(call, _FAILED.code, _FAILED.details)
-            try:
-                self._answer_some()
-            except Exception:  # as above
-                logger.exception("calls couldn't be answered")
-            finally:
-                self._answering_since_s = None
+                        front.fail(call, FAILED.code, FAILED.details)
+            # More have come than that: who finds no room is to learn it in time. As long as calls
+            # were answered before, or else none would be any more.
+            is_behind = len(events) == _AT_ONCE and time.perf_counter() < read_until_s
+            if not is_behind:
+                began_s = time.perf_counter()
+                try:
+                    self._answer_some()
+                except Exception:  # as above
+                    logger.exception("calls couldn't be answered")
+                finally:
+                    self._answering_since_s = None
+                now_s = time.perf_counter()
+                read_until_s = now_s + (now_s - began_s)
             if self._loop_line.calls and not self._awake:
                 self._awake = True
                 self._tell(self._work)
+            has_more = is_behind or bool(line.calls)
 
     def _forget(self, call: int) -> None:
         """Begins a call no more whose caller went away, or cancels what was begun."""
@@ -233,11 +225,13 @@ class NativeServer:
             if gone is not None:
                 self._in_bytes -= len(gone.payload)
                 return
-        write = self._landing.get(call)
-        if write is None:
-            self._tell(self._cancel, call)
-        else:
-            write.cancel()  # what is written already is undone when it is to be answered
+        landing = self._landing.get(call)
+        if landing is not None:
+            landing.is_gone = True
+            if landing.write.cancel():
+                return
+            # What is written already is undone when it is to be answered.
+        self._tell(self._cancel, call)
 
     def _admit(self, call: int, method: int, payload: bytes, details: CallDetails) -> None:
         metadata, _, left_s = details
@@ -345,18 +339,31 @@ class NativeServer:
             self._let_wait(self._loop_line, call, waiting)
             return None
         later, write = answer
-        self._landing[call] = write
+        self._landing[call] = Landing(write)
+        # Which isn't told to the write, or they would hold each other.
         write.add_done_callback(partial(self._landed, call, waiting, later))
         return None
 
     def _landed(self, call: int, waiting: Waiting, later: Later, done: Future[Any]) -> None:
         """Ends a call whose write is done, in the thread that did it."""
-        self._landing.pop(call, None)
-        ended = later.end(done, partial(self._front.respond, call))
+        try:
+            ended = later.end(done, partial(self._front.respond, call))
+        except Exception as error:  # told to its caller, who would wait for ever
+            self._end(call, error)
+            ended = True
         if ended is False:
-            self._tell(self._begin, call, waiting)
-        elif isinstance(ended, RequestError):
+            self._tell(self._begin_again, call, waiting, later)
+            return  # until then somebody waits for it
+        if isinstance(ended, RequestError):
             self._end(call, ended)
+        self._landing.pop(call, None)
+
+    def _begin_again(self, call: int, waiting: Waiting, later: Later) -> None:
+        """Begins what another request was faster at, unless its caller went away meanwhile."""
+        is_gone = self._landing.pop(call).is_gone or waiting.is_late
+        later.leave(is_gone=is_gone)
+        if not is_gone:
+            self._begin(call, waiting)
 
     def _end(self, call: int, error: Exception) -> None:
         """Tells a caller why there is no answer."""
@@ -364,12 +371,12 @@ class NativeServer:
             code, words, trailing = call_status(error)
             self._front.fail(call, code, words, trailing_metadata=trailing)
         else:
+            self._front.fail(call, FAILED.code, FAILED.details)
             logger.error("a call has failed", exc_info=error)
-            self._front.fail(call, _FAILED.code, _FAILED.details)
 
     async def _run(self, call: int, waiting: Waiting) -> None:
         method = self._methods[waiting.method]
-        context = _Context(waiting.until_s)
+        context = CallContext(waiting.until_s)
         try:
             answer = await method.answer(method.parse(waiting.payload), context)
             self._front.respond(call, method.serialize(answer))
@@ -381,7 +388,7 @@ class NativeServer:
             status = context.status
             if status is None:
                 logger.exception("a call has failed")
-                status = _FAILED
+                status = FAILED
             self._front.fail(call, status.code, status.details, trailing_metadata=status.trailing)
 
     def _cancel(self, call: int) -> None:

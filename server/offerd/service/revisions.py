@@ -186,13 +186,15 @@ class Revisions:
 
     def _question(self, data: bytes) -> tuple[Decisions, Question] | None:
         """Returns what is asked, and who answers; None if the message has to be read."""
-        active, canary, _ = self._serving
+        # Once: another revision may come to be served meanwhile.
+        serving = self._serving
+        active, canary, _ = serving
         question = active.decisions.at_once.read(data)
         if question is None:
             return None
         if canary is not None:
             subject = question.subject
-            if self._of(None if subject is None else subject.unit) is canary:
+            if _of(serving, None if subject is None else subject.unit) is canary:
                 question = canary.decisions.at_once.read(data)
                 return None if question is None else (canary.decisions, question)
         return active.decisions, question
@@ -343,17 +345,20 @@ class Revisions:
         except InvalidArgument:
             return serving.active  # which refuses it, and says why
         subject = subject_in(self._state, who, namespaces)
-        return self._of(None if subject is None else subject.unit)
+        return _of(serving, None if subject is None else subject.unit)
 
     def _named(self, namespace: str, identity_id: str) -> Revision:
-        active = self._serving.active
+        serving = self._serving
+        active = serving.active
         declared = active.namespaces.get(namespace)
-        if self._serving.canary is None or declared is None:
+        if serving.canary is None or declared is None:
             return active
-        return self._of(profile_key(declared, identity_id))
+        return _of(serving, profile_key(declared, identity_id))
 
-    def _of(self, subject: ProfileKey | None) -> Revision:
-        active, canary, plans = self._serving
-        if subject is None or canary is None:
-            return active
-        return canary if plans.of(subject) is canary.loaded.fold else active
+
+def _of(serving: _Serving, subject: ProfileKey | None) -> Revision:
+    """Returns who answers about a profile, or with None about nobody."""
+    active, canary, plans = serving
+    if subject is None or canary is None:
+        return active
+    return canary if plans.of(subject) is canary.loaded.fold else active

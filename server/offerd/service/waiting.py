@@ -1,10 +1,11 @@
-"""Calls that wait for their turn, before anything of them is begun."""
+"""Calls that wait: for their turn, before anything of them is begun, or for a write."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from typing import NamedTuple
+from concurrent.futures import Future
+from typing import Any, NamedTuple
 
 from offerd.service.overload import Queueing
 
@@ -20,6 +21,16 @@ class Waiting(NamedTuple):
     def is_late(self) -> bool:
         """Whether its caller waits no longer, as they have been told."""
         return self.until_s is not None and time.monotonic() >= self.until_s
+
+
+class Landing:
+    """A call whose answer waits for a write, and whether its caller went away meanwhile."""
+
+    __slots__ = ("is_gone", "write")
+
+    def __init__(self, write: Future[Any]) -> None:
+        self.write = write
+        self.is_gone = False
 
 
 class Line:

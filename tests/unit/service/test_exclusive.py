@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from weakref import ref
 
 import pytest
 
 from offerd.service.exclusive import Exclusive
+from offerd.service.landing import landed
 
 LONG_S = 30.0
 
@@ -153,6 +157,71 @@ async def test_it_waits_for_threads_too() -> None:
     await one.during(steps())
     left.result(LONG_S)
     assert said == ["thread", "coroutine"]
+
+
+@pytest.mark.parametrize("how", ["fails", "is cancelled", "caller goes away"])
+async def test_what_failed_holds_nobody(how: str) -> None:
+    """Whoever waited for a write is gone with its error, without a search for cycles."""
+
+    class Asking:
+        """What a request holds while it waits."""
+
+    async def wait(held: Asking, writes: list[Future[int]]) -> None:
+        assert held is not None
+        await landed(writes.pop())
+
+    one, write, held = Exclusive(), Future[int](), Asking()
+    known = ref(held)
+    task = asyncio.create_task(_awaited(one, wait(held, [write])))
+    del held
+    await asyncio.sleep(0)
+    gc.disable()
+    try:
+        if how == "fails":
+            write.set_exception(ValueError("no room"))
+        elif how == "is cancelled":
+            write.cancel()
+        else:
+            task.cancel()
+        del write
+        with contextlib.suppress(ValueError, asyncio.CancelledError):
+            await task
+        del task
+        await asyncio.sleep(0)
+        assert known() is None
+    finally:
+        gc.enable()
+
+
+def test_what_nobody_goes_on_with_is_closed_by_who_is_inside() -> None:
+    """A search for cycles begins anywhere, so also where the lock is held: it waits for nothing."""
+
+    class Abandoned:
+        """Holds itself, and what waits."""
+
+        def __init__(self, waits: object) -> None:
+            self.itself, self.waits = self, waits
+
+    async def steps() -> None:
+        try:
+            await asyncio.Future[None](loop=loop)
+        finally:
+            ended.append("closed")
+
+    one, ended = Exclusive(), list[str]()
+    loop = asyncio.new_event_loop()
+    waits = one.during(steps())
+    waits.send(None)
+    abandoned = Abandoned(waits)
+    del waits, abandoned
+
+    def search() -> None:
+        with one:
+            gc.collect()
+
+    in_threads(1, search)
+    assert ended == ["closed"]
+    loop.close()
 
 
 async def _awaited(one: Exclusive, steps: object) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -37,6 +38,10 @@ class Store:
         self.asked: asyncio.Queue[str] = asyncio.Queue()
         self.undone: asyncio.Queue[str] = asyncio.Queue()
         self.lines: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.in_full: list[str] = []
+        self.took_us = 0
+        self.when_deciding: Callable[[], None] = lambda: None
+        self.when_landing: Callable[[], None] = lambda: None
         self._loop = asyncio.get_running_loop()
 
     def soon(self, data: bytes) -> Soon:
@@ -45,14 +50,20 @@ class Store:
         write: Future[str] = Future()
         self.writes[request_id] = write
         self._tell(self.asked, request_id)
+        self.when_deciding()
         answer = pb.DecideResponse(request_id=request_id, revision="soon").SerializeToString()
         answered = AnsweredAtOnce(Serialized(pb.DecideResponse, answer), request_id)
-        claim = Claim(lambda came_to: came_to == "room", lambda _: self._undo(request_id))
+        claim = Claim(self._holds, lambda _: self._undo(request_id))
         return Soon(answered, claim, write)
 
     async def decide(self, request: pb.DecideRequest) -> pb.DecideResponse:
         """Decides in full."""
+        self.in_full.append(request.request_id)
         return pb.DecideResponse(request_id=request.request_id, revision="in full")
+
+    def _holds(self, came_to: str) -> bool:
+        self.when_landing()
+        return came_to == "room"
 
     def _undo(self, request_id: str) -> None:
         self._tell(self.undone, request_id)
@@ -61,6 +72,7 @@ class Store:
         self, _logger: object, _level: str, line: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
         """Keeps the name and the code of a call's line."""
+        self.took_us = line.get("duration_us", 0)
         self._tell(self.lines, (line.get("request_id", ""), line.get("code", "")))
         return line
 
@@ -80,8 +92,15 @@ class Store:
 class Served:
     """What serves, how to ask it, and the store behind it."""
 
-    def __init__(self, store: Store, server: NativeServer, decide: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        server: NativeServer,
+        decide: Callable[..., Any],
+    ) -> None:
         self.store = store
+        self.dispatcher = dispatcher
         self.server = server
         self._decide = decide
 
@@ -115,7 +134,7 @@ async def serving() -> AsyncIterator[Served]:
     register(server, dispatcher)
     await server.start()
     async with grpc.aio.insecure_channel(f"{HOST}:{server.port}") as channel:
-        yield Served(store, server, pb_grpc.DecisionServiceStub(channel).Decide)
+        yield Served(store, dispatcher, server, pb_grpc.DecisionServiceStub(channel).Decide)
     await server.stop(1.0)
 
 
@@ -197,3 +216,109 @@ async def test_a_stop_waits_for_what_is_written() -> None:
         served.store.done("last", "room")
         assert (await call).request_id == "last"
         await stopping
+
+
+async def test_who_goes_away_as_another_was_faster_is_not_decided_for() -> None:
+    """It would take room that nobody gives back."""
+    async with serving() as served:
+        lands, may_go_on = threading.Event(), threading.Event()
+
+        def when_landing() -> None:
+            lands.set()
+            may_go_on.wait(LONG_S)
+
+        served.store.when_landing = when_landing
+        call = await served.begun("gone")
+        served.store.done("gone", "no room")
+        await asyncio.to_thread(lands.wait, LONG_S)
+        call.cancel()
+        other = await served.begun("other")  # which comes after the news that the first is gone
+        served.store.when_landing = lambda: None
+        may_go_on.set()
+        served.store.done("other", "no room")
+        assert (await other).revision == "in full"
+        lines = {await served.store.line() for _ in range(2)}
+        assert lines == {("gone", "CANCELLED"), ("other", "OK")}
+        assert served.store.in_full == ["other"]
+
+
+async def test_a_defect_as_a_write_ends_is_told() -> None:
+    """Its caller would wait for as long as they may, and so would a stop."""
+    async with serving() as served:
+
+        def fails() -> None:
+            raise ZeroDivisionError("out of numbers")
+
+        served.store.when_landing = fails
+        call = await served.begun("bad")
+        served.store.done("bad", "room")
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call
+        assert raised.value.code() is grpc.StatusCode.INTERNAL
+        assert "out of numbers" not in (raised.value.details() or "")
+        served.store.when_landing = lambda: None
+        call = await served.begun("next")
+        served.store.done("next", "room")
+        assert (await call).request_id == "next"
+
+
+async def test_nothing_that_ends_within_the_grace_of_a_stop_is_lost() -> None:
+    """Whether it is answered as its write ends, or decided in full then."""
+    for number in range(24):
+        async with serving() as served:
+            names = [f"call-{one}" for one in range(8)]
+            calls = [await served.begun(name) for name in names]
+            stopping = asyncio.create_task(served.server.stop(LONG_S))
+            await asyncio.sleep(0.002 * (number % 4))  # how often it looks whether any is left
+            for place, name in enumerate(names):
+                served.store.done(name, "room" if (number + place) % 3 else "no room")
+            assert [(await call).request_id for call in calls] == names
+            await stopping
+
+
+async def test_what_was_being_decided_as_the_service_stops_is_answered() -> None:
+    """Room may be taken for it by then."""
+    async with serving() as served:
+        loop = asyncio.get_running_loop()
+        draining: list[asyncio.Task[None]] = []
+
+        async def begins_to_stop() -> None:
+            draining.append(asyncio.create_task(served.dispatcher.drain(0.0, LONG_S)))
+            await asyncio.sleep(0)
+
+        served.store.when_deciding = lambda: asyncio.run_coroutine_threadsafe(
+            begins_to_stop(), loop
+        ).result(LONG_S)
+        call = await served.begun("last")
+        served.store.done("last", "room")
+        assert (await call).revision == "soon"
+        await draining[0]
+        assert served.store.undone.empty()
+
+
+async def test_what_is_not_written_when_the_grace_is_over_is_not_written() -> None:
+    """Nobody would get the answer, and soon nothing could be undone any more."""
+    async with serving() as served:
+        call = await served.begun("late")
+        await served.server.stop(0.0)
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call
+        assert served.store.writes["late"].cancelled()
+        assert await served.store.line() == ("late", "CANCELLED")
+
+
+async def test_the_line_of_a_call_tells_how_long_deciding_took_too() -> None:
+    """Not only how long its write has."""
+    async with serving() as served:
+        took_us: list[int] = []
+
+        def takes_a_while() -> None:
+            began_ns = time.perf_counter_ns()
+            threading.Event().wait(0.05)
+            took_us.append((time.perf_counter_ns() - began_ns) // 1_000)
+            served.store.writes["slow"].set_result("room")
+
+        served.store.when_deciding = takes_a_while
+        await (await served.begun("slow"))
+        await served.store.line()
+        assert served.store.took_us >= took_us[0]
