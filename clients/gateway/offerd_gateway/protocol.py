@@ -4,9 +4,9 @@ A request that may be answered at once (`at_once`) is kept from uvicorn until al
 it is answered then, uvicorn only learns that one more response is complete; else all that was read
 is handed over, and goes on as if it hadn't been kept. A connection that repeats itself needs no
 parser for that (`same_head`). What is used of uvicorn's protocol: that it is told of a request by
-the parser's callbacks, `cycle` and its `response_complete`, `flow.write_paused`,
-`server_state.default_headers` and `total_requests`, `on_response_complete`, and the timer for
-connections on which nothing comes.
+the parser's callbacks, `parser`, `cycle` and what it tells of its request and answer, `pipeline`,
+`flow.write_paused`, `server_state.default_headers` and `total_requests`, `on_response_complete`,
+and the timer for connections on which nothing comes.
 """
 
 from __future__ import annotations
@@ -85,10 +85,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._unseen_bytes += len(data)
         begins_here, self._answered = self._is_between_requests, None
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Nothing else is spoken here: the request is answered in HTTP/1.1.
-            self._unseen_bytes = 0
+            self._parse(data)
         except httptools.HttpParserError:
             self._refuse(_too_large() if self._head_bytes > MAX_HEAD_BYTES else _malformed())
         else:
@@ -135,14 +132,15 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header, or a trailer."""
         self._count(len(name) + len(value) + PER_HEADER_BYTES)
-        if self._headers_read is None:
-            super().on_header(name, value)
-        else:
+        # What comes after a body is no word on how to read it, nor on who asks.
+        if self._headers_read is not None:
             self._headers_read.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Wait for the body, if that may be answered at once; else begin to answer."""
-        if not self._may_be_held():
+        if self.parser.get_method() == b"CONNECT":
+            raise httptools.HttpParserError
+        if not self.parser.should_upgrade() and not self._may_be_held():
             self._begin()
 
     def on_body(self, body: bytes) -> None:
@@ -158,6 +156,8 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer, if that can be done at once."""
+        if self.parser.should_upgrade():
+            return
         self._is_between_requests = True
         held = self._held
         if held is not None and self._answer_at_once(self._path, held.headers, held.body):
@@ -168,6 +168,32 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             self._let_go()
             super().on_message_complete()
+
+    def _parse(self, data: bytes) -> None:
+        """Have the parser tell of what came."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+                self._stay()
+            else:
+                return
+
+    def _stay(self) -> None:
+        """Read a request again that asks for another protocol, without that: none is spoken here.
+
+        The parser takes all that follows its head for that protocol, and so does the next one as
+        soon as it is told of the wish. What follows is the body, and then further requests.
+        """
+        parser, headers = self.parser, self._headers_read or ()
+        version = parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b\r\n" % (parser.get_method(), self._path, version)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        kept = [header for header in headers if header[0].lower() != b"upgrade"]
+        self.parser.feed_data(line + lines(kept) + b"\r\n")
 
     def _repeats_itself(self, data: bytes) -> bool:
         """Answer a request with the same head as an earlier one, if that can be done at once."""
@@ -182,6 +208,8 @@ class GatewayProtocol(HttpToolsProtocol):
     def _begin(self) -> None:
         """Tell uvicorn of the head, which answers; says if that is the last answer."""
         headers, self._headers_read = self._headers_read, None
+        # It is set if an answer at once came before this in the same read.
+        self._unset_keepalive_if_required()
         super().on_message_begin()
         super().on_url(self._path)
         for name, value in headers or ():
@@ -223,7 +251,6 @@ class GatewayProtocol(HttpToolsProtocol):
             or not self._is_idle()
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
-            or parser.should_upgrade()
         ):
             return False
         headers = {name.lower(): value for name, value in self._headers_read or ()}
@@ -253,15 +280,23 @@ class GatewayProtocol(HttpToolsProtocol):
             raise httptools.HttpParserError
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer, and close the connection once that has arrived."""
+        """Answer, unless others are answered first, and close the connection after that."""
         self._refused = True
         self._let_go()
-        if self.cycle is not None and not self.cycle.response_complete:
-            # Whoever waits for the rest of this request waits in vain.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
         client = self.client[0] if self.client else ""
         headers, body = self._gateway.unreadable(refusal, client)
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                # What is here as a whole is answered: a refusal would be taken for its answer.
+                cycle.keep_alive = False
+                return
+            # Whoever waits for the rest of this request waits in vain.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if self.pipeline or cycle.response_started:
+                self.transport.close()
+                return
         self._write(refusal.status, lines([*headers, CLOSE]), body)
         if self.transport.can_write_eof():
             self.transport.write_eof()

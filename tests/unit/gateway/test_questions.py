@@ -158,3 +158,15 @@ def test_much_is_not_remembered() -> None:
     for _ in range(2):
         assert agreed(questions, json.dumps(large).encode())
     assert not any(questions._known.values())
+
+
+def test_many_pieces_take_little_room() -> None:
+    """Whoever sends another context each time doesn't fill the memory with them."""
+    questions = Questions()
+    for number in range(8_000):
+        assert agreed(questions, json.dumps({"scopes": [{"name": f"{number:02000}"}]}).encode())
+        if number % 1_000 == 0:
+            assert agreed(questions, json.dumps(PLAIN).encode())
+    known = questions._known["scopes"]
+    assert len(known) > 10
+    assert sum(len(value) + len(piece.data) for value, piece in known.items()) <= 8 << 20

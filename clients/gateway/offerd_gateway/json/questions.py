@@ -20,8 +20,9 @@ from offerd_gateway.json.reader import MessageReader
 from offerd_gateway.json.text import parse
 
 MOST: Final = 16_384
+MOST_BYTES: Final = 8 << 20
 LARGEST_BYTES: Final = 2_048
-"""So much is remembered at most; what is larger is read anew each time."""
+"""So much of each member is remembered at most, whoever sends it; what is larger is read anew."""
 
 _COMMON: Final = ("scopes", "context", "deduplication", "arbitration")
 """The members that many requests have in common."""
@@ -69,6 +70,7 @@ class Questions:
         self._numbers = {name: descriptor.fields_by_name[name].number for name in _COMMON}
         self._reader = MessageReader(descriptor)
         self._known: dict[str, dict[bytes, _Piece]] = {name: {} for name in _COMMON}
+        self._known_bytes = dict.fromkeys(_COMMON, 0)
         self._members = msgspec.json.Decoder(dict[str, msgspec.Raw])
         self._identities = msgspec.json.Decoder(list[_Identity])
         self._text = msgspec.json.Decoder(str)
@@ -146,9 +148,12 @@ class Questions:
         # Where somebody is, is hardly the same twice.
         if len(value) <= LARGEST_BYTES and _LOCATION not in value:
             known = self._known[name]
-            if len(known) >= MOST:
+            known_bytes = self._known_bytes[name] + len(value) + len(piece.data)
+            if len(known) >= MOST or known_bytes > MOST_BYTES:
                 known.clear()
+                known_bytes = len(value) + len(piece.data)
             known[value] = piece
+            self._known_bytes[name] = known_bytes
         return piece
 
 
