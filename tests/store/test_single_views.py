@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from offerd.customer.loaded import AttributesRow, MembershipRow, Row, ScoreRow
 from offerd.customer.subject import alone
@@ -14,7 +15,14 @@ from offerd.events import FoldPlan
 from offerd.events import series as events_series
 from offerd.model.consent import Choice, Consent, ConsentValue
 from offerd.model.profile import ProfileKey, ProfileRecord
-from offerd.model.schema import Attribute, Schema, ScoreModel, ValueType
+from offerd.model.schema import (
+    Aggregate,
+    AggregateFunction,
+    Attribute,
+    Schema,
+    ScoreModel,
+    ValueType,
+)
 from offerd.store import Durability, State
 from offerd.store import folding as folding_module
 from offerd.store import series as series_module
@@ -25,23 +33,19 @@ from offerd.store.layout import (
     profile_digest,
     record_decoder,
 )
-from offerd.store.single import Seen
+from offerd.store.single import MOST_NAMES, Seen
 from seeds import random_seed
 from store.given import LAST, NOW_NS, RECENT, SPEND, catalogue_of, incoming, key, plan_of
 from store.test_loads import PROPENSITY, VIP, WAREHOUSE, load
 from unit.events import random_features
 
 PROFILES = 12
-PLAN = FoldPlan.build(
-    catalogue_of(
-        Schema(
-            profile=(Attribute("city", ValueType.STRING), Attribute("age", ValueType.DOUBLE)),
-            aggregates=(SPEND, LAST, RECENT),
-            scores=(ScoreModel("propensity"),),
-        )
-    ),
-    [],
+PLAN_SCHEMA = Schema(
+    profile=(Attribute("city", ValueType.STRING), Attribute("age", ValueType.DOUBLE)),
+    aggregates=(SPEND, LAST, RECENT),
+    scores=(ScoreModel("propensity"),),
 )
+PLAN = FoldPlan.build(catalogue_of(PLAN_SCHEMA), [])
 
 
 def opened(path: Path, plan: FoldPlan) -> State:
@@ -212,3 +216,24 @@ def test_who_was_stored_before_it_was_kept_when_is_seen(tmp_path: Path) -> None:
             assert seen is not None
             assert seen.view.attributes["city"] == "Lund"
             assert seen.view.scores["propensity"] == 9.0
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_of_many_names_all_are_decoded(tmp_path: Path, extra: int) -> None:
+    """Looking for each attribute and aggregate among all that are wanted would take longer."""
+    several = tuple(
+        Aggregate(f"bought_{number:02}", ("purchase",), AggregateFunction.COUNT, ValueType.INT)
+        for number in range(MOST_NAMES + 2)
+    )
+    plan = FoldPlan.build(catalogue_of(replace(PLAN_SCHEMA, aggregates=several)), [])
+    names = [one.id for one in several[: MOST_NAMES + extra]]
+    paths = {"age", *(f"unknown_{number}" for number in range(MOST_NAMES - 1 + extra))}
+    with opened(tmp_path / "state", plan) as state:
+        state.set_profile(key(), {"city": "Lund", "age": 1.0}, NOW_NS).result()
+        state.collect([incoming("e", amount=1.0)], NOW_NS).result()
+        for chosen, read in ((names, set[str]()), (names[:1], paths)):
+            seen = state.views.single(plan, chosen, read).see(key(), NOW_NS)
+            assert seen is not None
+            assert [seen.view.aggregates[name] for name in chosen] == [1] * len(chosen)
+            assert ("city" in seen.view.attributes) == bool(extra)
+            assert (several[-1].id in seen.view.aggregates) == bool(extra)

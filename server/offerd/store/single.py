@@ -26,8 +26,9 @@ from offerd.store.series import PREFIX_BYTES, StoredSeries, read_one, series_nam
 _MOST_AT_ONCE: Final = 4
 """So many aggregates are computed whether anybody asks for them or not, if they have few events:
 putting that off takes as long."""
-_MOST_PATHS: Final = 64
-"""More attributes than these are all decoded: each is looked for among all of them."""
+MOST_NAMES: Final = 12
+"""Of more attributes or aggregates than these all are decoded: each that a record has is looked for
+among those that are wanted."""
 
 _NOBODY: Final = ProfileRecord("", "")
 """Stands for a profile that isn't there. Don't change it."""
@@ -67,9 +68,11 @@ class SingleViews:
         self._of_chunk = {name: features.value_of_chunk(name) for name in self._names}
         folded = {name for name in plan.defaults if name not in features.names}
         self._decode: Callable[[bytes], ProfileRecord] = decode_record
-        if paths is not None and names is not None and len(paths) <= _MOST_PATHS:
-            self._decode = record_decoder(paths, frozenset(names) - features.names)
-            folded &= frozenset(names)
+        if paths is not None and names is not None:
+            kept = frozenset(names) - features.names
+            if max(len(paths), len(kept)) <= MOST_NAMES:
+                self._decode = record_decoder(paths, kept)
+                folded &= kept
         self._defaults = {name: plan.defaults[name] for name in plan.defaults if name in folded}
         self._schema = plan.attributes.fingerprint
         self._loads = LoadReader(environment)

@@ -56,8 +56,8 @@ def _cap(source: random.Random, rule: int, counters: tuple[Counter, ...]) -> Cap
     number = source.randrange(len(counters))
     return Cap(
         number,
-        source.choice((1, 4, 40, 1_000, 1_000)),
-        source.choice((None, DAY_NS)),
+        source.choice((0, 1, 4, 40, 1_000, 1_000, 1_000)),
+        source.choice((None, DAY_NS, DAY_NS // 2, DAY_NS // 2 + 1)),
         limit_rule=rule if source.random() < 0.1 else None,
         placements=counters[number].placements,
     )
