@@ -1,13 +1,15 @@
 """Requests that the index of rules answers together with the constraints of strategies.
 
-That is most of those in which rules alone decide (`plain`): offers are ranked by priority, no rule
-of theirs has to be asked, and what is shown of one is the same for everybody. Nothing is kept of
-such a request while it is decided. What its scopes ask is found once for all that ask the same.
+That is most of those in which rules alone decide (`plain`): offers are ranked by priority or by a
+table of scores, no rule of theirs has to be asked, and what is shown of one is the same for
+everybody. Nothing is kept of such a request while it is decided. What its scopes ask is found once
+for all that ask the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from offerd.audience.membership import NO_OFFER, NO_PLACES
@@ -15,9 +17,11 @@ from offerd.decision.candidates import PlainScope, PreparedStrategy
 from offerd.decision.plain import Asked, asked_of, propositions
 from offerd.decision.prepared import Prepared
 from offerd.decision.rule_index import Survivors
+from offerd.decision.tabled import sure_by_table
 from offerd.expression import Failure, Rule
 from offerd.model.decision import DecisionContext, Options, Proposition, ScopeQuery
 from offerd.model.profile import ProfileView
+from offerd.model.selection import RankingMethod, ScoreTable
 
 MOST_KEPT: Final = 1_024
 _MOST_SCOPES: Final = 32
@@ -27,12 +31,17 @@ _NO_AUDIENCES: Final[Mapping[str, Any]] = {}
 
 
 class Steps(NamedTuple):
-    """What to do about one order: whose candidates it has, what must hold, how many are wanted."""
+    """What to do about one order: whose candidates it has, what must hold, how many are wanted.
+
+    By the `table`, if there is one, of the segment that `segment` says.
+    """
 
     order: int
     strategy: PreparedStrategy
     constraint: Rule | None
     wanted: int
+    table: ScoreTable | None
+    segment: Rule | None
 
 
 class Plan(NamedTuple):
@@ -83,15 +92,28 @@ def _planned(prepared: Prepared, asked: Asked, scopes: Sequence[PlainScope]) -> 
     for order, strategy in asked.strategies.items():
         constraint = strategy.strategy.constraint
         rule = None if constraint is None else prepared.bare_rules.get(constraint)
-        if (rule is None) == (constraint is None):
-            steps.append(Steps(order, strategy, rule, asked.wanted[order]))
+        table = _table(prepared, strategy)
+        segment = None if table is None else prepared.bare_rules.get(table.segment)
+        is_ranked = strategy.ranking is not None
+        if (rule is None) == (constraint is None) and (segment is not None) == is_ranked:
+            wanted = asked.wanted[order]
+            steps.append(Steps(order, strategy, rule, wanted, table, segment))
     from_ns, until_ns, is_capped = -(1 << 90), 1 << 90, False
     is_whole = asked.is_shown_alike and len(steps) == len(asked.strategies)
     for one in scopes:
         from_ns, until_ns = max(from_ns, one.from_ns), min(until_ns, one.until_ns)
         is_capped = is_capped or one.is_capped
-        is_whole = is_whole and one.strategy.ranking is None
     return Plan(from_ns, until_ns, is_capped, asked, tuple(steps) if is_whole else None)
+
+
+def _table(prepared: Prepared, strategy: PreparedStrategy) -> ScoreTable | None:
+    """Returns the table that ranks a strategy; None if there is none, or more to it than that."""
+    ranking = strategy.ranking
+    if ranking is None or ranking.method is not RankingMethod.TABLE or ranking.table is None:
+        return None
+    if strategy.minimum_score > -inf:
+        return None
+    return prepared.catalogue.score_tables[ranking.table]
 
 
 def outright(
@@ -110,7 +132,7 @@ def outright(
         return None
     maybe, unsure = survivors
     orders: dict[int, Sequence[Any]] = {}
-    for order, strategy, constraint, wanted in steps:
+    for order, strategy, constraint, wanted, table, segment in steps:
         shelves = strategy.shelves
         if unsure and unsure & shelves.rules:
             return None
@@ -124,8 +146,16 @@ def outright(
                     return None
                 orders[order] = ()
                 continue
-        found = shelves.sure(maybe, now_ns, wanted)
-        if asked.all_or_none and len(found) < wanted:
+        found: Sequence[Any] | None
+        if table is None or segment is None:
+            found = shelves.sure(maybe, now_ns, wanted)
+        else:
+            said = segment.evaluate(
+                view.attributes, context.values, view.aggregates, now_ns,
+                NO_PLACES, NO_OFFER, _NO_AUDIENCES, view.scores,
+            )  # fmt: skip
+            found = sure_by_table(strategy, table, said, maybe, now_ns, count=wanted)
+        if found is None or (asked.all_or_none and len(found) < wanted):
             return None
         orders[order] = found
     return propositions(asked, orders, ())

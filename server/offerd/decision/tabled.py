@@ -7,13 +7,14 @@ walks along it as far as it wants, past those whose rules don't hold.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import inf
 from typing import NamedTuple
 
 from offerd.decision.blocks import Blocks
 from offerd.decision.candidates import PreparedStrategy
+from offerd.decision.columns import Bits
 from offerd.decision.request import RequestState
 from offerd.expression import Unknown
 from offerd.model.selection import Ranking, RankingMethod, ScoreTable
@@ -53,11 +54,43 @@ def best_by_table(
     constraint = prepared.strategy.constraint
     if constraint is not None and not state.is_true(constraint):
         return []
-    places, scores = order.places, order.scores
     positions = prepared.shelves.first_in(
         order.blocks, state.survivors, state.now_ns, state.holds, count
     )
+    return _pairs(order, positions)
+
+
+def sure_by_table(
+    prepared: PreparedStrategy,
+    table: ScoreTable,
+    segment: object,
+    maybe: Bits,
+    now_ns: int,
+    *,
+    count: int,
+) -> list[tuple[int, float]] | None:
+    """As `best_by_table`, of a strategy without a minimum, where no rule that may be true is asked.
+
+    `segment` is what the rule of the segment says. None also if the order has to be made first, or
+    rules are many.
+    """
+    if not isinstance(segment, str | Unknown):
+        return None
+    order: _Order | None = prepared.orders.get(_key(table, segment))
+    if order is None or order.blocks is None:
+        return None
+    maybe &= prepared.shelves.rules
+    return _pairs(order, order.blocks.first(maybe, now_ns, count)) if maybe else []
+
+
+def _pairs(order: _Order, positions: Sequence[int]) -> list[tuple[int, float]]:
+    places, scores = order.places, order.scores
     return [(places[position], scores[position]) for position in positions]
+
+
+def _key(table: ScoreTable, segment: str | Unknown) -> str | None:
+    """Returns the segment whose scores are used, None if it has none of its own."""
+    return segment if isinstance(segment, str) and segment in table.scores else None
 
 
 def _order_for(state: RequestState, prepared: PreparedStrategy, ranking: Ranking) -> _Order | None:
@@ -68,7 +101,7 @@ def _order_for(state: RequestState, prepared: PreparedStrategy, ranking: Ranking
     segment = state.segment(table.segment)
     if not isinstance(segment, str | Unknown):
         return None
-    key = segment if isinstance(segment, str) and segment in table.scores else None
+    key = _key(table, segment)
     order: _Order | None = prepared.orders.get(key)
     return _keep_order(prepared, table, key) if order is None else order
 

@@ -9,6 +9,7 @@ import os
 import random
 from collections import Counter as Tally
 from functools import partial
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from offerd.decision import engine, outright
 from offerd.decision.engine import decide
 from offerd.decision.prepared import Prepared
+from offerd.decision.tabled import sure_by_table
 from offerd.model.catalogue import FallbackOffer, Representation
 from offerd.model.decision import Arbitration, DecisionContext, Deduplication, Options, ScopeQuery
 from offerd.model.profile import ProfileKey, ProfileView
@@ -66,7 +68,7 @@ def _customer(source: random.Random, now_ns: int) -> tuple[ProfileView, Decision
 
 
 def _queries(source: random.Random) -> list[ScopeQuery]:
-    decisions = source.choice((["d0"], ["d0"], ["d0", "d1", "d2"]))
+    decisions = source.choice((["d0"], ["d0"], ["d2"], ["d3"], ["d0", "d1", "d2", "d3"]))
     return [
         ScopeQuery(
             str(n), source.choice(decisions), source.choice(PLACES), source.choice((1, 1, 2, 60)),
@@ -82,13 +84,19 @@ def test_the_same_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     With an explanation, too, for which each candidate is looked at one by one.
     """
     seed = random_seed()
-    found: Tally[bool] = Tally()
+    found: Tally[object] = Tally()
 
     def counting(*question: object) -> object:
         answer = outright.outright(*question)  # type: ignore[arg-type]
         found[answer is not None] += 1
         return answer
 
+    def by_table(*question: Any, count: int) -> object:
+        answer = sure_by_table(*question, count=count)
+        found["by table"] += answer is not None
+        return answer
+
+    monkeypatch.setattr(outright, "sure_by_table", by_table)
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")
         monkeypatch.setattr(outright, "MOST_KEPT", source.choice((1, 1_024)))
@@ -119,4 +127,4 @@ def test_the_same_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert quick.propositions == told, f"{seed=} {number=}"
             prepared.plans.clear()
             prepared.plans.update(kept)
-    assert min(found.values()) > 10, found
+    assert min(found[True], found[False], found["by table"]) > 10, found
