@@ -94,7 +94,7 @@ class Calls:
     async def plain(self) -> object:
         """Decides, and takes no room."""
         at_once = self._plain.decisions.at_once
-        question = at_once.question(self._data[self._customer()])
+        question = at_once.read(self._data[self._customer()])
         assert question is not None
         return at_once.answer(question)
 

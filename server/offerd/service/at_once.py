@@ -106,10 +106,6 @@ class AtOnce:
         self.must_wait = bundle.prepared.counts_decisions or journalling.is_waited_for
         """Whether hardly anything can be answered at once."""
 
-    def question(self, data: bytes) -> Question | None:
-        """Reads a DecideRequest; None if it can't be answered at once."""
-        return None if self.must_wait else self.read(data)
-
     def read(self, data: bytes) -> Question | None:
         """Reads a DecideRequest; None if anything of it is unusual or wrong."""
         asked = parts(data)
