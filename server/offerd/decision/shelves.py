@@ -24,6 +24,13 @@ _BEYOND: Final = 1 << 62
 """Greater than any candidate."""
 BLOCKS_FIRST: Final = 8
 """So many blocks are looked into before candidates are merged: those of a rule may be far down."""
+SORTED_FROM: Final = 24
+"""Of rules that aren't more than are wanted, so many candidates or more are sorted sooner than
+merged or found in blocks."""
+
+
+_MARGIN: Final = 64
+"""So much farther down is looked than candidates ought to be."""
 
 
 class Live(NamedTuple):
@@ -130,6 +137,8 @@ class Shelves:
             return []
         if count == 1:
             return self._first(maybe, now_ns)
+        if count >= SORTED_FROM and maybe.bit_count() <= count:
+            return self._sorted(maybe, now_ns, count)
         if self._blocks is None:
             return list(islice(self._merged(maybe, 0, now_ns, _holds, 0), count))
         found = self._blocks.first(maybe, now_ns, count, BLOCKS_FIRST)
@@ -154,6 +163,25 @@ class Shelves:
             if candidates and candidates[0] < best:
                 best = candidates[0]
         return [] if best == _BEYOND else [best]
+
+    def _sorted(self, rules: Bits, now_ns: int, count: int) -> list[int]:
+        """Returns the first of the live candidates of some rules, from the tops of their shelves.
+
+        As far down as there ought to be enough, were they spread evenly, and then farther.
+        """
+        tops = [self.live(rule, now_ns).candidates for rule in places_in(rules)]
+        total = sum(map(len, tops))
+        size = bound = len(self._rule_of)
+        if total > count:
+            bound = size * count // total * 3 // 2 + _MARGIN
+        while True:
+            found: list[int] = []
+            for top in tops:
+                found += top if bound >= size else top[: bisect_left(top, bound)]
+            if len(found) >= count or bound >= size:
+                found.sort()
+                return found[:count]
+            bound *= 4
 
     def _merged(
         self, rules: Bits, asked: Bits, now_ns: int, holds: Callable[[int], bool], start: int

@@ -155,8 +155,8 @@ def test_quick_ways_show_what_looking_at_each_candidate_shows(
 ) -> None:
     """By priority, formula and table, with dates, languages and caps: the same items and scores.
 
-    Found in blocks, merged from shelves, or first the one and then the other; made ready when
-    loaded or by the first request; kept, or forgotten and made again.
+    Found in blocks, merged from shelves, first the one and then the other, or sorted; made ready
+    when loaded or by the first request; kept, or forgotten and made again.
     """
     seed = random_seed()
     seen: Tally[str] = Tally()
@@ -167,6 +167,8 @@ def test_quick_ways_show_what_looking_at_each_candidate_shows(
         monkeypatch.setattr(blocks, "MOST_RULES", most_rules)
         monkeypatch.setattr(blocks, "SIZE", size)
         monkeypatch.setattr(shelves, "BLOCKS_FIRST", first)
+        monkeypatch.setattr(shelves, "SORTED_FROM", source.choice((2, 24, 1_000)))
+        monkeypatch.setattr(shelves, "_MARGIN", source.choice((0, 64)))
         kept = source.choice((3, 16_384))
         monkeypatch.setattr(preparing, "MOST_KEPT", kept)
         monkeypatch.setattr(preparing, "_LEAST_KEPT", kept)
