@@ -70,18 +70,23 @@ class _Made(dict[int, PreparedOffer]):
 class Candidates(Sequence[PreparedOffer]):
     """Candidates in order, each made when it is looked at; `most` of those are kept.
 
-    `numbers` are theirs, and `at` finds them by place, quickest.
+    `numbers` are theirs, and `at` finds them by place, quickest. `to_keep` makes one that is kept,
+    `make` one that isn't.
     """
 
     __slots__ = ("_make", "_most", "at", "numbers")
 
     def __init__(
-        self, numbers: Iterable[int], make: Callable[[int], PreparedOffer], most: int
+        self,
+        numbers: Iterable[int],
+        make: Callable[[int], PreparedOffer],
+        to_keep: Callable[[int], PreparedOffer],
+        most: int,
     ) -> None:
         self.numbers = array("L", numbers)
         self._make = make
         self._most = most
-        self.at = _Made(self.numbers, make, most)
+        self.at = _Made(self.numbers, to_keep, most)
 
     def forget_with(self, *others: dict[int, Any]) -> None:
         """Has what was made of candidates, by place, emptied with them."""

@@ -31,7 +31,7 @@ from offerd.model.lifecycle import Status
 from offerd.model.numbering import numbers_of
 from offerd.model.selection import Decision, Experiment, Group, RankingMethod, Ties
 
-_LEAST_KEPT: Final = 1_024
+_LEAST_KEPT: Final = 2_048
 """So many candidates of each strategy stay made, at least."""
 
 _Steps = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
@@ -57,10 +57,25 @@ class _Making:
         self._counters = catalogue.counters
         self._offer_rules = offer_rules
         self._outline = outline
+        self._kept: dict[int, Offer] = {}
+
+    def to_keep(self, placement: str, number: int) -> PreparedOffer:
+        """Returns the candidate that an offer is at a placement, to be kept.
+
+        All that are made of one offer share it, wherever they are kept.
+        """
+        kept = self._kept
+        if number not in kept:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[number] = self._offers[number]
+        return self.at(placement, number)
 
     def at(self, placement: str, number: int) -> PreparedOffer:
         """Returns the candidate that an offer is at a placement."""
-        offer, outline = self._offers[number], self._outline
+        offer, outline = self._kept.get(number), self._outline
+        if offer is None:
+            offer = self._offers[number]
         from_ns, until_ns = outline.dates[number]
         return PreparedOffer(
             number,
@@ -173,7 +188,8 @@ class Preparing:
         numbers = [n for n in outline.best_first(collected) if here[outline.shown[n]]]
         absent = [number for number in collected if not here[outline.shown[number]]]
         make = partial(self._making.at, placement)
-        candidates = Candidates(numbers, make, self._most_kept)
+        to_keep = partial(self._making.to_keep, placement)
+        candidates = Candidates(numbers, make, to_keep, self._most_kept)
         shelves = self._shelves(tuple(numbers))
         table = None if ranking is None else ranking.table
         kept = self._kept.setdefault((id(shelves), table), _Kept({}, {}, {}))
@@ -188,7 +204,7 @@ class Preparing:
             ranking,
             minimum_score,
             candidates,
-            Candidates(absent, make, self._most_kept),
+            Candidates(absent, make, to_keep, self._most_kept),
             tuple(self._offer(n, placement) for n in numbers if n in outline.replaces),
             shelves,
             is_settled,
@@ -197,7 +213,7 @@ class Preparing:
             any(outline.is_capped[n] for n in numbers),
             all(len(here[outline.shown[n]]) == 1 for n in numbers),
             {},
-            Items(strategy, candidates.numbers, make, self._most_kept),
+            Items(strategy, candidates.numbers, to_keep, self._most_kept),
             self._orders.setdefault(order, len(self._orders)),
             *kept,
         )
