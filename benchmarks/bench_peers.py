@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import drawing
-from bench_engine import Bench, Matching, shown, whole
+from bench_engine import FEW, TURN, Bench, Matching, shown, whole
 from machine import described
 from rich.console import Console
 from rich.table import Table
@@ -36,7 +36,8 @@ from workload import Workload, in_order, prepared, workload
 
 HERE = Path(__file__).resolve().parent
 BEST, CHECKED = 5, 50
-SLOW_US = 3_000
+SLOW_US, SLOWLY = 3_000, 10
+"""What takes so long is asked about so few customers in a turn."""
 OURS = ("bitmap index by hand", "offerd, matching", "offerd, whole decision")
 Answers = Callable[[Any, int | None], list[str]]
 
@@ -80,7 +81,7 @@ class Running:
         self.peer, self.made = peer, made
         world = folder / f"{peer.module}.json"
         offers = [(offer.id, offer.rule) for offer in in_order(made)]
-        world.write_text(json.dumps([made.rules, offers, made.customers[:CHECKED]]))
+        world.write_text(json.dumps([made.rules, offers, made.customers[:TURN]]))
         self.process = subprocess.Popen(
             [str(python), "-m", "peers.child", peer.module, str(world), peer.package],
             cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -152,7 +153,7 @@ def compare(name: str, answers: Answers, bitmap: BitmapIndex, made: Workload) ->
 
 def ours(made: Workload, bench: Bench) -> None:
     """Adds offerd and the bitmap index, whose answers are compared."""
-    customers = made.customers[:CHECKED]
+    customers = made.customers[:TURN]
     bitmap = BitmapIndex(made)
     matching, decide = (
         Matching(prepared(made), made),
@@ -164,14 +165,14 @@ def ours(made: Workload, bench: Bench) -> None:
         return matching.every(one) if count is None else matching.best(one, count)
 
     compare("offerd's matching", matched, bitmap, made)
-    for number, customer in enumerate(customers):
+    for number, customer in enumerate(customers[:CHECKED]):
         if shown(decide(customer)) != bitmap.best(customer, BEST):
             raise SystemExit(f"offerd's decision for customer {number} differs")
     size = len(made.offers)
     bench.add(f"bitmap index by hand, {size}, best", lambda c: bitmap.best(c, BEST), customers)
-    bench.add(f"bitmap index by hand, {size}, all", bitmap.every, customers[:10])
+    bench.add(f"bitmap index by hand, {size}, all", bitmap.every, customers[:FEW])
     bench.add(f"offerd, matching, {size}, best", matching.best, customers)
-    bench.add(f"offerd, matching, {size}, all", matching.every, customers[:10])
+    bench.add(f"offerd, matching, {size}, all", matching.every, customers[:FEW])
     bench.add(f"offerd, whole decision, {size}, best", decide, customers)
 
 
@@ -181,7 +182,7 @@ class Turn:
     def __init__(self, one: Running, way: str, count: int | None) -> None:
         self.one, self.way, self.count = one, way, count
         self.is_slow = one.ask("turn", way, 2, count) > SLOW_US
-        self.customers = 10 if self.is_slow or count is None else 30
+        self.customers = SLOWLY if self.is_slow else FEW if count is None else TURN
         self.best_us = float("inf")
 
     def take(self, number: int) -> None:
