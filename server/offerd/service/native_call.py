@@ -1,15 +1,29 @@
-"""How one call over the native transport ends, and what a servicer may ask of it."""
+"""One call over the native transport: what comes with it, what answers it, and how it ends."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Final, NamedTuple, NoReturn
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final, NamedTuple, NoReturn
 
 import grpc
 import grpc.aio
 
+from offerd.service.dispatch import SoonDoor
+
 Trailing = Sequence[tuple[str, str | bytes]]
+
+CallDetails = tuple[Sequence[tuple[str, str | bytes]], str, float | None]
+"""Metadata, who calls, and for how long they wait, in seconds."""
+
+
+class Method(NamedTuple):
+    """`soon` answers from bytes to bytes what needn't wait, or for a write; None for the rest."""
+
+    answer: Callable[[Any, Any], Coroutine[Any, Any, Any]]
+    parse: Callable[[bytes], Any]
+    serialize: Callable[[Any], bytes]
+    soon: SoonDoor | None
 
 
 class Status(NamedTuple):

@@ -15,10 +15,10 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import grpc
 import grpc.aio
@@ -27,7 +27,7 @@ from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 from offerd.errors import RequestError
 from offerd.service.begun import begin
 from offerd.service.dispatch import Later, SoonDoor
-from offerd.service.native_call import FAILED, CallContext, Status
+from offerd.service.native_call import FAILED, CallContext, CallDetails, Method, Status
 from offerd.service.overload import overloaded
 from offerd.service.status import call_status
 from offerd.service.waiting import Landing, Line, Waiting
@@ -52,18 +52,6 @@ _LEAVE_S: Final = 1.0
 
 _CANCELLED: Final = grpc.StatusCode.CANCELLED.value[0]
 _EXHAUSTED: Final = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
-
-CallDetails = tuple[Sequence[tuple[str, str | bytes]], str, float | None]
-"""Metadata, who calls, and for how long they wait, in seconds."""
-
-
-class _Method(NamedTuple):
-    """`soon` answers from bytes to bytes what needn't wait, or for a write; None for the rest."""
-
-    answer: Callable[[Any, Any], Coroutine[Any, Any, Any]]
-    parse: Callable[[bytes], Any]
-    serialize: Callable[[Any], bytes]
-    soon: SoonDoor | None
 
 
 class NativeServer:
@@ -98,8 +86,10 @@ class NativeServer:
         options = [("grpc.max_receive_message_length", maximum_message_bytes)]
         self._others = grpc.aio.server(options=options, maximum_concurrent_rpcs=maximum_streams)
         self._folder = tempfile.TemporaryDirectory(prefix="offerd-native-")
-        self._unary: dict[str, _Method] = {}
-        self._methods: list[_Method] = []
+        self._unary: dict[str, Method] = {}
+        self._methods: list[Method] = []
+        self._lines: list[Line] = []
+        """By method."""
         self._front_line = Line()
         """For the thread that may answer at once."""
         self._loop_line = Line()
@@ -114,8 +104,7 @@ class NativeServer:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._thread = threading.Thread(target=self._receive, name="offerd-grpc", daemon=True)
         self._awake = False
-        refusal = overloaded()
-        self._refusal = Status(*call_status(refusal))
+        self._refusal = Status(*call_status(overloaded()))
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Takes handlers of any kind; those that are registered by method too are served here."""
@@ -125,7 +114,7 @@ class NativeServer:
         """Takes the handlers of a service, by method."""
         for name, handler in handlers.items():
             if handler.unary_unary is not None:
-                self._unary[f"/{service}/{name}"] = _Method(
+                self._unary[f"/{service}/{name}"] = Method(
                     handler.unary_unary,
                     handler.request_deserializer,
                     handler.response_serializer,
@@ -140,6 +129,9 @@ class NativeServer:
         await self._others.start()
         self._front.set_fallback(path)
         self._methods = list(self._unary.values())
+        self._lines = [
+            self._loop_line if one.soon is None else self._front_line for one in self._methods
+        ]
         self._front.add_methods([(path, False) for path in self._unary])
         self._front.start()
         self._thread.start()
@@ -234,6 +226,11 @@ class NativeServer:
         self._tell(self._cancel, call)
 
     def _admit(self, call: int, method: int, payload: bytes, details: CallDetails) -> None:
+        line = self._lines[method]
+        if line.is_full:
+            # Before anything of it is looked at: of these there are many.
+            self._refuse(line, call)
+            return
         metadata, _, left_s = details
         if sum([len(name) + len(value) for name, value in metadata]) > MAXIMUM_METADATA_BYTES:
             self._front.fail(call, _EXHAUSTED, "received metadata size exceeds limit")
@@ -249,19 +246,20 @@ class NativeServer:
             )
             return
         until_s = None if left_s is None else time.monotonic() + left_s
-        soon = self._methods[method].soon
-        line = self._loop_line if soon is None else self._front_line
         self._let_wait(line, call, Waiting(method, payload, until_s))
 
     def _let_wait(self, line: Line, call: int, waiting: Waiting) -> None:
         size_bytes = len(waiting.payload)
         if line.is_full or self._in_bytes - self._out_bytes + size_bytes > MOST_WAITING_BYTES:
-            line.queueing.refuse()
-            code, words, trailing = self._refusal
-            self._front.fail(call, code, words, trailing_metadata=trailing)
+            self._refuse(line, call)
         else:
             self._in_bytes += size_bytes
             line.calls[call] = waiting
+
+    def _refuse(self, line: Line, call: int) -> None:
+        line.queueing.refuse()
+        code, words, trailing = self._refusal
+        self._front.fail(call, code, words, trailing_metadata=trailing)
 
     def _answer_some(self) -> None:
         """Answers what needn't wait for anything, and lets the rest wait for the loop.
