@@ -45,6 +45,7 @@ COUNTERS = (
     Counter("total:purchase:any", "purchase", TOTAL, None, (), 0),
     Counter("profile:display:cap/shared", "display", PROFILE, (0, 1)),
 )
+NO_DATA = Schema()
 HOURLY = Calendar(CalendarUnit.HOUR, 1, "Asia/Kathmandu")
 DAILY = Calendar(CalendarUnit.DAY, 1, "Europe/Stockholm")
 CAPS = {
@@ -67,14 +68,14 @@ CAPS = {
 }
 
 
-def capped_plan(caps: dict[str, tuple[Cap, ...]] = CAPS) -> FoldPlan:
+def capped_plan(caps: dict[str, tuple[Cap, ...]] = CAPS, schema: Schema = NO_DATA) -> FoldPlan:
     """Returns the plan of two offers with caps."""
     offers = tuple(
         Offer(offer, 1, None, None, None, (), {}, (), found) for offer, found in caps.items()
     )
     filters = (Rule("event.amount > 10.0", b"tree"),)
     catalogue = Catalogue(
-        Schema(), (), filters, (), (), (), offers, (), (), (), (), (), counters=COUNTERS
+        schema, (), filters, (), (), (), offers, (), (), (), (), (), counters=COUNTERS
     )
     return FoldPlan.build(catalogue, [Dear()])
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from offerd.decision.simple_caps import Simple, SimpleCaps
 from offerd.model.capping import (
@@ -76,6 +76,12 @@ class Distance(Enum):
     REACHED = 0
     NEAR = 1
     FAR = 2
+
+
+_REACHED: Final = Distance.REACHED
+_NEAR: Final = Distance.NEAR
+_FAR: Final = Distance.FAR
+"""Looked up once."""
 
 
 class Narrow(NamedTuple):
@@ -136,7 +142,10 @@ class CapRules:
 
     def simple(self, offer: Offer) -> Simple | None:
         """Returns the caps of an offer if all are simple."""
-        return self._simple.of(offer, self.proposed(offer.id))
+        try:
+            return self._simple.known[offer.id]
+        except KeyError:
+            return self._simple.of(offer, self.proposed(offer.id))
 
     def proposed(self, offer: str) -> tuple[int, ...]:
         """Returns numbers of the counters that count that an offer is proposed."""
@@ -147,11 +156,11 @@ class Capping:
     """The caps of one request. Each counter is asked once for each window."""
 
     def __init__(self, rules: CapRules, view: ProfileView, counts: Counts, now_ns: int) -> None:
-        self._rules = rules
+        self.rules = rules
         self._counters = rules.counters
-        self._view = view
+        self.view = view
         self._counts = counts
-        self._now_ns = now_ns
+        self.now_ns = now_ns
         self._counted: dict[_Window, int] = {}
         self._visits: dict[PlaceSelector, int | None] = {}
         self._taken: dict[int, int] = {}
@@ -161,7 +170,7 @@ class Capping:
 
     def begun(self) -> Capping:
         """Returns the same caps, to take items from, with what is counted already."""
-        begun = Capping(self._rules, self._view, self._counts, self._now_ns)
+        begun = Capping(self.rules, self.view, self._counts, self.now_ns)
         begun._counted = self._counted
         return begun
 
@@ -170,7 +179,7 @@ class Capping:
     ) -> Reached | None:
         """Returns the first cap that keeps an offer from a placement, or None."""
         for cap in offer.caps:
-            if not cap.holds(self._now_ns, placement):
+            if not cap.holds(self.now_ns, placement):
                 continue
             counter = self._counters[cap.counter]
             if self._is_idle(cap):
@@ -197,17 +206,17 @@ class Capping:
 
         `most` items of the request or fewer can be what a counter counts.
         """
-        found = Distance.FAR
-        counts, counted, subject = self._counts, self._counted, self._view.subject
+        found = _FAR
+        counts, counted, subject = self._counts, self._counted, self.view.subject
         for cap, counter, limit, within_ns, of_all, is_proposed in simple.asked:
             key = cap.counter, within_ns, None, None, None
             count = counted.get(key)
             if count is None:
-                count = counted[key] = self._ask(cap, counter)
+                count = counted[key] = self._ask_simple(counter, within_ns)
             if count >= limit or (is_proposed and counts.reached(offer, cap)):
-                return Distance.REACHED
+                return _REACHED
             if is_proposed and limit - count <= most and (of_all or subject is not None):
-                found = Distance.NEAR
+                found = _NEAR
         return found
 
     def demand(self, scope: int, offer: str, decision: str, placement: str, simple: Simple) -> None:
@@ -216,9 +225,9 @@ class Capping:
             chosen = decision, offer
             is_repeated = chosen in self._chosen
             self._chosen.add(chosen)
-            self.demands.append(
-                Demand(scope, offer, decision, placement, simple.limits, is_repeated)
-            )
+            # As `Demand(...)`, which takes twice as long.
+            one = scope, offer, decision, placement, simple.limits, is_repeated
+            self.demands.append(tuple.__new__(Demand, (*one, DECISION_EVENT, False)))
 
     def narrow(
         self, offer: Offer, placement: str, limit_of: LimitOf, most: int
@@ -230,11 +239,11 @@ class Capping:
         found: list[Narrow] = []
         for cap in offer.caps:
             counter = self._counters[cap.counter]
-            if counter.event != DECISION_EVENT or not cap.holds(self._now_ns, placement):
+            if counter.event != DECISION_EVENT or not cap.holds(self.now_ns, placement):
                 continue
             if self._is_idle(cap):
                 continue
-            if counter.subject is CapSubject.PROFILE and self._view.subject is None:
+            if counter.subject is CapSubject.PROFILE and self.view.subject is None:
                 continue
             room = (limit_in(cap, limit_of) or 0) - self._before(cap, counter)
             if room <= most:
@@ -260,7 +269,7 @@ class Capping:
         Not for fallbacks: they are shown whatever caps say, and no counter counts them. Returns
         the numbers of the counters that counted it, with the items that each has counted.
         """
-        numbers = self._rules.proposed(offer.id)
+        numbers = self.rules.proposed(offer.id)
         if not numbers:
             return []
         repeated = (decision, offer.id) in self._chosen
@@ -273,7 +282,7 @@ class Capping:
             Limit(self._counters[cap.counter], cap, limit_in(cap, limit_of) or 0)
             for cap in offer.caps
             if self._counters[cap.counter].event == DECISION_EVENT
-            and cap.holds(self._now_ns, placement)
+            and cap.holds(self.now_ns, placement)
         )
         self._chosen.add((decision, offer.id))
         self.demands.append(Demand(scope, offer.id, decision, placement, limits, repeated))
@@ -288,14 +297,14 @@ class Capping:
         if cap.visit is None:
             return None
         if cap.visit not in self._visits:
-            found = self._rules.visit_ns(self._view.whereabouts, cap.visit, self._now_ns)
+            found = self.rules.visit_ns(self.view.whereabouts, cap.visit, self.now_ns)
             self._visits[cap.visit] = found
         return self._visits[cap.visit]
 
     def _count(self, cap: Cap, counter: Counter) -> int:
         """Returns what a cap counts now: events, reservations, and items of this request."""
         count = self._before(cap, counter)
-        nobodys = counter.subject is CapSubject.PROFILE and self._view.subject is None
+        nobodys = counter.subject is CapSubject.PROFILE and self.view.subject is None
         if counter.event == DECISION_EVENT and not nobodys:
             count += self._taken.get(cap.counter, 0)
         return count
@@ -308,22 +317,36 @@ class Capping:
             known = self._counted[key] = self._ask(cap, counter)
         return known
 
+    def _ask_simple(self, counter: Counter, within_ns: int | None) -> int:
+        """As `_ask`, of a simple cap."""
+        counts, key, now_ns = self._counts, counter.key, self.now_ns
+        proposed = counter.event == DECISION_EVENT
+        after_ns = None if within_ns is None else now_ns - within_ns
+        if counter.subject is CapSubject.TOTAL:
+            count = counts.total(key, after_ns, None if proposed else now_ns)
+            return count + counts.pending(key, None, now_ns) if proposed else count
+        times, subject = self.view.counted.get(key), self.view.subject
+        count = count_between(times, after_ns, None if proposed else now_ns) if times else 0
+        if proposed and subject is not None:
+            count += counts.pending(key, subject, now_ns)
+        return count
+
     def _ask(self, cap: Cap, counter: Counter) -> int:
         proposed = counter.event == DECISION_EVENT
         # Propositions are dated by the service itself, perhaps by a request that came later
         # and was faster. Other events that are dated ahead of now don't count yet.
-        until_ns = None if proposed else self._now_ns
-        after_ns = window_after(cap, self._now_ns, self._visit_ns(cap))
+        until_ns = None if proposed else self.now_ns
+        after_ns = window_after(cap, self.now_ns, self._visit_ns(cap))
         subject = None
         if counter.subject is CapSubject.TOTAL:
             count = self._counts.total(counter.key, after_ns, until_ns)
         else:
-            subject = self._view.subject
-            count = count_between(self._view.counted.get(counter.key, ()), after_ns, until_ns)
+            subject = self.view.subject
+            count = count_between(self.view.counted.get(counter.key, ()), after_ns, until_ns)
             if subject is None:
                 return count
         if proposed:
-            count += self._counts.pending(counter.key, subject, self._now_ns)
+            count += self._counts.pending(counter.key, subject, self.now_ns)
         return count
 
 

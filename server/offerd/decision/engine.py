@@ -4,7 +4,8 @@ Each scope has a ranking of what it may show (`sequencing`), of candidates that 
 stages (`stages`) with the scores that they get (`ranking`). The scopes choose one after another
 (`arranging`); where one has nothing, or too little and is topped up, fallbacks follow
 (`fallback`). Where rules alone decide, or rules and caps that are far away, none of that is needed
-(`plain`, `capped`). The same question at the same instant has the same answer.
+(`outright` and `plain`, `capped_outright` and `capped`). The same question at the same instant has
+the same answer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Final, NamedTuple
 
 from offerd.decision.arranging import Arrangement
 from offerd.decision.capped import far_from_caps
-from offerd.decision.capping import Counts
+from offerd.decision.capped_outright import far_outright
+from offerd.decision.capping import Capping, Counts
 from offerd.decision.diagnostics import diagnostics, failures
 from offerd.decision.experiments import Assignment
 from offerd.decision.explaining import explain_scope
@@ -70,8 +72,8 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
     others is the door's work. A rule that fails makes its offers ineligible and is named in
     the diagnostics.
     """
-    plan = plan_of(prepared, scopes, options, now_ns, view.counted)
-    survivors = None
+    plan = plan_of(prepared, prepared.plain, scopes, options, now_ns, view.counted)
+    survivors = capping = None
     if plan is not None and plan.steps is not None and not options.memberships:
         values, members = context.values, view.memberships
         records = view.attributes, values, view.aggregates, view.scores, now_ns
@@ -80,9 +82,21 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
         if found is not None:
             # As `Answer(...)`, which takes twice as long.
             return tuple.__new__(Answer, (found, (), NO_FAILURES, ()))
+    elif plan is None and prepared.capped and not options.memberships:
+        near = plan_of(prepared, prepared.capped, scopes, options, now_ns, {})
+        if near is not None and near.steps is not None:
+            records = view.attributes, context.values, view.aggregates, view.scores, now_ns
+            survivors = prepared.index.found(records, view.memberships)
+            capping = Capping(prepared.cap_rules, view, counts, now_ns)
+            capped = far_outright(near, survivors, capping, context)
+            if capped is not None:
+                answers, demands = capped
+                return tuple.__new__(Answer, (answers, (), NO_FAILURES, demands))
     state = RequestState(prepared, view, context, now_ns, counts=counts, options=options)
     if survivors is not None:
         state.survivors = survivors
+    if capping is not None:
+        state.capping = capping  # with what is counted already
     try:
         return _decided(state, scopes, plan)
     finally:

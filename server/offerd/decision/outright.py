@@ -27,7 +27,7 @@ MOST_KEPT: Final = 1_024
 _MOST_SCOPES: Final = 32
 """So many scopes are remembered, of so many requests that ask something else."""
 
-_NO_AUDIENCES: Final[Mapping[str, Any]] = {}
+NO_AUDIENCES: Final[Mapping[str, Any]] = {}
 
 
 class Steps(NamedTuple):
@@ -58,25 +58,30 @@ class Plan(NamedTuple):
     steps: tuple[Steps, ...] | None
 
 
-def plan_of(
+def plan_of(  # noqa: PLR0917 - the question, in the order in which it is read
     prepared: Prepared,
+    known: Mapping[tuple[str, str], PlainScope],
     scopes: Sequence[ScopeQuery],
     options: Options,
     now_ns: int,
     counted: Mapping[str, Any],
 ) -> Plan | None:
-    """Returns what scopes ask for; None if rules alone don't decide. As `plain.asked_of`."""
-    plain = prepared.plain
-    if not plain or options.explain or options.fallbacks_only:
+    """Returns what scopes ask for; None if more than what is `known` of them decides.
+
+    As `plain.asked_of`. `known` are `plain` or `capped` of what is prepared.
+    """
+    if not known or options.explain or options.fallbacks_only:
         return None
     # Members of enums are the same objects as long as the process lives.
-    key = (tuple(scopes), id(options.deduplication), id(options.arbitration))
+    key = (
+        known is prepared.capped, tuple(scopes), id(options.deduplication), id(options.arbitration),
+    )  # fmt: skip
     plan: Plan | None = prepared.plans.get(key)
     if plan is not None:
         from_ns, until_ns, is_capped, _, _ = plan
-        if from_ns <= now_ns < until_ns and not (is_capped and counted):
-            return plan
-    asked = asked_of(options, scopes, plain, now_ns, counted)
+        if from_ns <= now_ns < until_ns:
+            return None if is_capped and counted else plan
+    asked = asked_of(options, scopes, known, now_ns, counted)
     if asked is None:
         return None
     plan = _planned(prepared, asked, [one for _, one, _, _ in asked.scopes])
@@ -139,7 +144,7 @@ def outright(
         if constraint is not None:
             held = constraint.evaluate(
                 view.attributes, context.values, view.aggregates, now_ns,
-                NO_PLACES, NO_OFFER, _NO_AUDIENCES, view.scores,
+                NO_PLACES, NO_OFFER, NO_AUDIENCES, view.scores,
             )  # fmt: skip
             if held is not True:
                 if isinstance(held, Failure) or (asked.all_or_none and wanted):
@@ -152,7 +157,7 @@ def outright(
         else:
             said = segment.evaluate(
                 view.attributes, context.values, view.aggregates, now_ns,
-                NO_PLACES, NO_OFFER, _NO_AUDIENCES, view.scores,
+                NO_PLACES, NO_OFFER, NO_AUDIENCES, view.scores,
             )  # fmt: skip
             found = sure_by_table(strategy, table, said, maybe, now_ns, count=wanted)
         if found is None or (asked.all_or_none and len(found) < wanted):

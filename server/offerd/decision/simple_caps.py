@@ -42,7 +42,8 @@ class SimpleCaps:
 
     def __init__(self, counters: Sequence[Counter]) -> None:
         self._counters = counters
-        self._known: dict[str, Simple | None] = {}
+        self.known: dict[str, Simple | None] = {}
+        """What was worked out, by offer."""
 
     def of(self, offer: Offer, proposed: Sequence[int]) -> Simple | None:
         """Returns those of an offer, None if it has others.
@@ -50,12 +51,12 @@ class SimpleCaps:
         `proposed` are the numbers of the counters that count that it is proposed.
         """
         try:
-            return self._known[offer.id]
+            return self.known[offer.id]
         except KeyError:
             found = self._made(offer, proposed)
-        if len(self._known) >= MOST_KEPT:
-            self._known.clear()
-        self._known[offer.id] = found
+        if len(self.known) >= MOST_KEPT:
+            self.known.clear()
+        self.known[offer.id] = found
         return found
 
     def _made(self, offer: Offer, proposed: Sequence[int]) -> Simple | None:

@@ -58,6 +58,10 @@ class Features:
                 self._by_event.setdefault(event_type, []).append((aggregate.id, kind))
         self.names = frozenset(self._kinds)
 
+    def take(self, event_type: str) -> bool:
+        """Whether any takes in events of a type."""
+        return event_type in self._by_event
+
     def taken(self, event: Event) -> Sequence[tuple[str, Entry]]:
         """Returns the entries that an event adds, each with the id of its aggregate."""
         kinds = self._by_event.get(event.type)

@@ -143,6 +143,10 @@ class FoldPlan:
             key.namespace, key.id, fold=self.fingerprint, schema=self.attributes.fingerprint
         )
 
+    def aggregates_take(self, event_type: str) -> bool:
+        """Whether any aggregate takes in events of a type."""
+        return event_type in self._steps or self.features.take(event_type)
+
     def fold(self, record: ProfileRecord, event: Event) -> Sequence[Counting]:
         """Takes one more event in, in place; the record must be of this plan.
 

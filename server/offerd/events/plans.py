@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from offerd.events.caps import (
     REMEMBERED,
+    REPEATED,
     Counting,
     CountingsByEvent,
     Likeness,
@@ -14,7 +15,7 @@ from offerd.events.caps import (
     without_caps,
 )
 from offerd.events.fold import FoldPlan
-from offerd.model.capping import CapSubject
+from offerd.model.capping import DECISION_EVENT, CapSubject
 from offerd.model.event import Event
 from offerd.model.profile import ProfileKey
 
@@ -32,6 +33,18 @@ class Adding(NamedTuple):
     keys: frozenset[str]
 
 
+class Proposing(NamedTuple):
+    """What a proposition of an offer at a placement adds to.
+
+    `own` are the counters of its profile by the plan of that, by key, and how many of the newest
+    times each keeps. `totals` and `keys` are as of `Adding`.
+    """
+
+    own: Mapping[str, int]
+    totals: Mapping[str, Counting]
+    keys: frozenset[str]
+
+
 class FoldPlans:
     """The plans of the revisions that answer, and of those that may still be asked.
 
@@ -44,6 +57,7 @@ class FoldPlans:
         "_distinct",
         "_others",
         "_plan_of",
+        "_proposing",
         "_remembered",
         "_retained",
         "active",
@@ -59,6 +73,7 @@ class FoldPlans:
         self._others = self._distinct if len(self._distinct) > 1 else ()
         self._retained = CountingsByEvent()
         self._remembered: dict[tuple[FoldPlan, Likeness], Adding] = {}
+        self._proposing: dict[tuple[FoldPlan, str, str, bool], Proposing | None] = {}
         self.totals: dict[str, Counting] = {}
         for plan in self._distinct:
             for key, counting in plan.countings.totals.items():
@@ -113,6 +128,38 @@ class FoldPlans:
         totals = tuple(self.totals_of(event, plan.countings.of(event)))
         found = (one for several in self._distinct for one in several.countings.of(event))
         return Adding(totals, frozenset(one.counter.key for one in (*totals, *found)))
+
+    def proposing(
+        self, plan: FoldPlan, offer: str, placement: str, *, repeated: bool
+    ) -> Proposing | None:
+        """Returns what a proposition made to a profile that a plan folds adds to.
+
+        None if it does more than that: aggregates take it in.
+        """
+        asked = plan, offer, placement, repeated
+        try:
+            return self._proposing[asked]
+        except KeyError:
+            found = self._proposing_of(plan, offer, placement, repeated=repeated)
+        if len(self._proposing) >= REMEMBERED:
+            self._proposing.clear()
+        self._proposing[asked] = found
+        return found
+
+    def _proposing_of(
+        self, plan: FoldPlan, offer: str, placement: str, *, repeated: bool
+    ) -> Proposing | None:
+        if plan.aggregates_take(DECISION_EVENT):
+            return None
+        properties = {REPEATED: True} if repeated else {}
+        event = Event("", DECISION_EVENT, 0, properties, offer, None, placement)
+        adding = self.adding(plan, event)
+        own = {
+            one.counter.key: one.kept
+            for one in plan.countings.of(event)
+            if one.counter.subject is CapSubject.PROFILE
+        }
+        return Proposing(own, {one.counter.key: one for one in adding.totals}, adding.keys)
 
     def totals_of(self, event: Event, own: Sequence[Counting]) -> Iterator[Counting]:
         """Yields the counters of all profiles that an event adds to, each once.

@@ -62,6 +62,8 @@ class MemberCounts:
         """As decision.capping.Counts, over all identities if `subject` is a profile."""
         if subject is None:
             return self._counts.pending(counter, None, now_ns)
+        if len(self._members) == 1:
+            return self._counts.pending(counter, self._members[0], now_ns)
         return sum(self._counts.pending(counter, one, now_ns) for one in self._members)
 
     def reached(self, offer: str, cap: Cap) -> bool:

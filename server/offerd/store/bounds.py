@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
-from offerd.model.profile import ProfileRecord
+from typing import Final, NamedTuple, Protocol
 
 MAXIMUM_EVENTS: Final = 200_000
 MAXIMUM_EVENT_BYTES: Final = 64 * 2**20
+
+
+class Holding(Protocol):
+    """What a profile holds already."""
+
+    event_count: int
+    event_bytes: int
 
 
 class ProfileBounds(NamedTuple):
@@ -20,7 +25,7 @@ class ProfileBounds(NamedTuple):
     events: int = MAXIMUM_EVENTS
     event_bytes: int = MAXIMUM_EVENT_BYTES
 
-    def have_room(self, record: ProfileRecord | None, events: int, event_bytes: int) -> bool:
+    def have_room(self, record: Holding | None, events: int, event_bytes: int) -> bool:
         """Whether so many more events of so many bytes fit into a profile."""
         if record is None:
             return events <= self.events and event_bytes <= self.event_bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from offerd.events import Adding
@@ -97,6 +97,31 @@ class EventTable:
             return [one for one in ids if self.known_fingerprint(one) is None]
         pointers = self._pointers
         return [one for one, key in zip(ids, keys, strict=True) if key not in pointers]
+
+    def are_new(self, stem: bytes, keys: Collection[bytes]) -> bool:
+        """Whether nothing is or was known under some event keys, of ids that begin with `stem`.
+
+        It may say no though it is so: `new_ids` tells which are.
+        """
+        size_bytes = len(stem)
+        with self._transaction.cursor(self._ids) as cursor:
+            if cursor.set_range(stem) and cursor.key().startswith(stem):
+                return False
+        get, pointers = self._transaction.get, self._pointers
+        for key in keys:
+            if key in pointers or key[:size_bytes] != stem:
+                return False
+            if self._deletions and get(deleted_key(key), None, self._deleted_ids) is not None:
+                return False
+        return True
+
+    def add_all(self, rows: Mapping[bytes, bytes], pointers: Mapping[bytes, bytes]) -> None:
+        """Stores events by their raw keys, with what points to them by their event keys.
+
+        Nothing may be known under these.
+        """
+        self._events.update(rows)
+        self._pointers.update(pointers)
 
     def pop(self, event_id: str) -> Event | None:
         """Takes an event out as if it had never been; None if it isn't there."""

@@ -19,6 +19,7 @@ from offerd.store.instants import count_between
 from offerd.store.journal import EncodedEntry, encode_draft, event_entries
 from offerd.store.layout import profile_digest
 from offerd.store.operations import Operation
+from offerd.store.proposing import Wanted, propose
 from offerd.store.reservations import Reservation, decision_events, held_items
 from offerd.store.workspace import Workspace
 
@@ -115,6 +116,11 @@ class Take(Operation[Taken]):
                 return self._as_before(known)
         if self._hold is not None and self._subject is None:
             return Taken(self._all_limits())  # who was deleted has nothing reserved
+        if self._hold is None and self._subject is not None:
+            wanted = Wanted(self._subject, self._members, self._demands, self._stem, instant_ns)
+            proposed = propose(workspace, wanted)
+            if proposed is not None:
+                return self._taken(workspace, instant_ns, *proposed)
         events = decision_events(self._demands, self._stem, instant_ns)
         encoded = workspace.encoded(self._subject, events)
         reached = self._reached(workspace, encoded, instant_ns)
@@ -125,9 +131,8 @@ class Take(Operation[Taken]):
         if self._hold is None or self._subject is None:
             is_new = self._subject is not None and workspace.record(self._subject) is None
             store_events(workspace, self._subject, self._stem, encoded, instant_ns)
-            sequence = None if self._entry is None else workspace.journal.append(self._entry)
             counted = tuple([one.adding.keys for one in encoded])
-            return Taken((), self._stem, None, instant_ns, False, sequence, counted, is_new)
+            return self._taken(workspace, instant_ns, counted, is_new)
         expire_ns = instant_ns + self._hold.ttl_ns
         reservation = Reservation(
             self._hold.id,
@@ -138,6 +143,17 @@ class Take(Operation[Taken]):
         )
         workspace.reservations.hold(reservation, instant_ns)
         return Taken(stem=self._stem, expire_ns=expire_ns)
+
+    def _taken(
+        self,
+        workspace: Workspace,
+        instant_ns: int,
+        counted: tuple[frozenset[str], ...],
+        is_new: bool,
+    ) -> Taken:
+        """Notes in the journal what was taken for good, if it is to go there."""
+        sequence = None if self._entry is None else workspace.journal.append(self._entry)
+        return Taken((), self._stem, None, instant_ns, False, sequence, counted, is_new)
 
     def _look_up_members(self, workspace: Workspace) -> None:
         """Finds out whose events count, as of now rather than of when it was asked."""

@@ -83,6 +83,8 @@ class Tallies:
 
         Of a profile, or with None of a counter of all profiles.
         """
+        if not self._pending:
+            return 0
         with self._lock:
             expiries = self._pending.get((counter, subject))
             return 0 if expiries is None else expiries.between(now_ns, None)

@@ -21,8 +21,12 @@ class Totals:
     def change(self, event: Event, change: int) -> None:
         """Adds an event, or with a change of -1 takes it off."""
         if event.offer is not None and not is_repeated(event):
-            pair = event.offer, event.type
-            self._changed[pair] = self._changed.get(pair, 0) + change
+            self.add(event.offer, event.type, change)
+
+    def add(self, offer: str, event_type: str, change: int) -> None:
+        """As `change`, of an event about an offer that isn't repeated."""
+        pair = offer, event_type
+        self._changed[pair] = self._changed.get(pair, 0) + change
 
     def flush(self) -> None:
         """Hands what changed to the transaction, in key order."""

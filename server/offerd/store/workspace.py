@@ -6,7 +6,7 @@ events of a batch concern is decoded, folded and encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from offerd.customer.precision import whereabouts_of
@@ -20,6 +20,7 @@ from offerd.events import (
     Moved,
     event_fingerprint,
 )
+from offerd.model.capping import CapSubject, Counter
 from offerd.model.event import Event
 from offerd.model.place import LOCATION_EVENT, PlaceSelector
 from offerd.model.profile import ProfileKey, ProfileRecord
@@ -39,8 +40,10 @@ from offerd.store.layout import (
 )
 from offerd.store.loads import LoadTables
 from offerd.store.marks import UNWATCHED, Marks, Watching
+from offerd.store.met import Met, lean_record
 from offerd.store.refolds import Refolds
 from offerd.store.reservations import Reservations
+from offerd.store.rows import Rows
 from offerd.store.series import SeriesWriter
 from offerd.store.tallies import Tallies
 from offerd.store.tally_tables import TallyWriter
@@ -48,19 +51,7 @@ from offerd.store.tombstones import Tombstones
 from offerd.store.totals import Totals
 
 
-class _Profile:
-    """A profile that the transaction has met, and the plan that folds it."""
-
-    __slots__ = ("changed", "digest", "plan", "record")
-
-    def __init__(self, digest: bytes, plan: FoldPlan) -> None:
-        self.digest = digest
-        self.plan = plan
-        self.record: ProfileRecord | None = None
-        self.changed = False
-
-
-class Workspace:
+class Workspace(Rows):
     """The changes of one write transaction."""
 
     def __init__(
@@ -76,13 +67,15 @@ class Workspace:
     ) -> None:
         self.bounds = bounds
         """How much one profile may hold."""
-        self._environment = environment
-        self._transaction = transaction
-        self._plans = plans
+        super().__init__(environment, transaction)
+        self.plans = plans
+        """Which plan folds which profile."""
+        self._profile_rows = environment.database(Table.PROFILES)
         self._refolds = refolds
-        self._profiles: dict[ProfileKey, _Profile] = {}
-        self._totals = Totals(environment, transaction)
+        self._profiles: dict[ProfileKey, Met] = {}
         self._tallies = tallies
+        self.totals = Totals(environment, transaction)
+        """How many events about an offer there ever were."""
         self.events = EventTable(environment, transaction)
         """Raw events."""
         self.tallies = TallyWriter(environment, tallies, transaction)
@@ -101,30 +94,48 @@ class Workspace:
         self.marks = Marks(environment, transaction, watching)
         """Whose memberships of audiences may have changed."""
 
-    def _profile(self, key: ProfileKey) -> _Profile:
+    def _profile(self, key: ProfileKey) -> Met:
         """Returns a profile, its record (if there is one) folded by the plan."""
+        profile = self._profiles.get(key)
+        if profile is None:
+            profile, value = self._meet(key)
+            if value is not None:
+                self._decode(profile, key, value)
+        elif profile.lean is not None:
+            profile.decode()
+        return profile
+
+    def lean(self, key: ProfileKey) -> Met:
+        """Returns a profile as `_profile` does, not all of it decoded if that isn't needed."""
         profile = self._profiles.get(key)
         if profile is not None:
             return profile
-        plan = self._plans.of(key)
-        profile = self._profiles[key] = _Profile(profile_digest(key), plan)
-        database = self._environment.database(Table.PROFILES)
-        value = self._transaction.get(profile.digest, db=database)
+        profile, value = self._meet(key)
         if value is not None:
-            profile.record = record = decode_record(value)
-            if (record.namespace, record.id) != key:
-                raise StateError("two profiles share one digest")
-            plan.attributes.confirm(record)
-            if record.fold != plan.fingerprint:
-                series = self._refolds.restore(record, plan.fingerprint)
-                if series is None:
-                    self._refold(profile, record)
-                else:
-                    self.series.replace(profile.digest, series)
-                profile.changed = True
+            profile.lean = lean_record(value, key, profile.plan)
+            if profile.lean is None:
+                self._decode(profile, key, value)
         return profile
 
-    def _refold(self, profile: _Profile, record: ProfileRecord) -> None:
+    def _meet(self, key: ProfileKey) -> tuple[Met, bytes | None]:
+        profile = self._profiles[key] = Met(profile_digest(key), self.plans.of(key))
+        return profile, self._transaction.get(profile.digest, None, self._profile_rows)
+
+    def _decode(self, profile: Met, key: ProfileKey, value: bytes) -> None:
+        plan = profile.plan
+        profile.record = record = decode_record(value)
+        if (record.namespace, record.id) != key:
+            raise StateError("two profiles share one digest")
+        plan.attributes.confirm(record)
+        if record.fold != plan.fingerprint:
+            series = self._refolds.restore(record, plan.fingerprint)
+            if series is None:
+                self._refold(profile, record)
+            else:
+                self.series.replace(profile.digest, series)
+            profile.changed = True
+
+    def _refold(self, profile: Met, record: ProfileRecord) -> None:
         """Folds a profile's events afresh, as they are in the transaction by now."""
         events = self.events.of(profile.digest)
         gathered = refold(profile.plan, record, events, record.update_time_ns)
@@ -187,7 +198,7 @@ class Workspace:
         Returns the counters that it adds to.
         """
         profile = self._profile(key)
-        adding = self._plans.adding(profile.plan, event)
+        adding = self.plans.adding(profile.plan, event)
         return self._add(profile, key, Encoded(event, encoded, adding), fingerprint, now_ns)
 
     def add_events(self, key: ProfileKey, several: Iterable[Encoded], now_ns: int) -> None:
@@ -197,7 +208,7 @@ class Workspace:
             self._add(profile, key, one, event_fingerprint(key, one.event), now_ns)
 
     def _add(
-        self, profile: _Profile, key: ProfileKey, one: Encoded, fingerprint: bytes, now_ns: int
+        self, profile: Met, key: ProfileKey, one: Encoded, fingerprint: bytes, now_ns: int
     ) -> Sequence[Counting]:
         event, encoded, adding = one
         record = profile.record
@@ -243,7 +254,7 @@ class Workspace:
 
     def count_nobodys(self, event: Event, now_ns: int) -> None:
         """Counts an event of nobody in the totals; there is no profile to store it with."""
-        self._count(event, self._plans.adding(self._plans.active, event), now_ns)
+        self._count(event, self.plans.adding(self.plans.active, event), now_ns)
 
     def take_back_nobodys(self, event: Event, counted: Collection[str], now_ns: int) -> None:
         """Undoes `count_nobodys`; `counted` are the counters that it had added to."""
@@ -278,31 +289,38 @@ class Workspace:
         profile.record = None
         profile.changed = False
         self.series.remove(profile.digest)
-        self._transaction.delete(profile.digest, db=self._environment.database(Table.PROFILES))
+        self._transaction.delete(profile.digest, db=self._profile_rows)
 
     def _count(self, event: Event, adding: Adding, now_ns: int) -> None:
         """Adds an event to the totals."""
-        self._totals.change(event, 1)
+        self.totals.change(event, 1)
         for counting in adding.totals:
             self.tallies.count(counting, event, 1, now_ns)
 
     def _take_off(self, event: Event, counted: Collection[str], now_ns: int) -> None:
         """Takes an event off the totals that it was added to."""
-        self._totals.change(event, -1)
+        self.totals.change(event, -1)
         for key in counted:
-            counting = self._plans.totals.get(key)
+            counting = self.plans.totals.get(key)
             if counting is not None:
                 self.tallies.count(counting, event, -1, now_ns)
 
     def encoded(self, subject: ProfileKey | None, events: Iterable[Event]) -> list[Encoded]:
         """Returns events that the service made of a subject, with what they would add to."""
-        plans = self._plans
+        plans = self.plans
         plan = plans.active if subject is None else self._profile(subject).plan
         return [Encoded(one, encode_event(one), plans.adding(plan, one)) for one in events]
 
     def keeps_total(self, counter: str) -> bool:
         """Whether a counter of all profiles counts what it should."""
-        return counter in self._plans.totals
+        return counter in self.plans.totals
+
+    def keeps(self, counter: Counter, plan: FoldPlan) -> bool:
+        """Whether a counter counts what it should, of a profile that a plan folds or of all."""
+        key = counter.key
+        if counter.subject is CapSubject.TOTAL:
+            return key in self.plans.totals
+        return key in plan.countings.keys or self.plans.counting(key) is not None
 
     def count_of(
         self, counter: str, subject: ProfileKey | None, after_ns: int | None, until_ns: int | None
@@ -320,7 +338,7 @@ class Workspace:
         profile = self._profile(subject)
         record = profile.record
         if counter not in profile.plan.countings.keys:
-            plan = self._plans.counting(counter)
+            plan = self.plans.counting(counter)
             if plan is None:
                 return None
             record = self._counted_by(plan, subject)
@@ -341,40 +359,19 @@ class Workspace:
         """Removes a profile's record and series; tells if there was one. Its events stay."""
         self.flush()
         digest = profile_digest(key)
-        self._profiles[key] = _Profile(digest, self._plans.of(key))
+        self._profiles[key] = Met(digest, self.plans.of(key))
         self.series.remove(digest)
         return self.delete(Table.PROFILES, digest)
 
     def names_person(self, key: ProfileKey) -> bool:
         """Whether a key is in a declared namespace that names people."""
-        namespace = self._plans.active.attributes.namespaces.get(key.namespace)
+        namespace = self.plans.active.attributes.namespaces.get(key.namespace)
         return namespace is not None and namespace.type.names_person
-
-    def get(self, table: Table, key: bytes) -> bytes | None:
-        """Returns a row of a table whose changes wait for nothing."""
-        value = self._transaction.get(key, db=self._environment.database(table))
-        return None if value is None else bytes(value)
-
-    def put(self, table: Table, key: bytes, value: bytes) -> None:
-        """Stores a row of a table whose changes wait for nothing."""
-        self._transaction.put(key, value, db=self._environment.database(table))
-
-    def rows(self, table: Table, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yields rows of such a table by their keys, as long as nothing of it is changed."""
-        with self._transaction.cursor(db=self._environment.database(table)) as cursor:
-            found = cursor.set_range(prefix) if prefix else cursor.first()
-            while found and bytes(cursor.key()).startswith(prefix):
-                yield bytes(cursor.key()), bytes(cursor.value())
-                found = cursor.next()
-
-    def delete(self, table: Table, key: bytes) -> bool:
-        """Removes such a row; tells whether it was there."""
-        return bool(self._transaction.delete(key, db=self._environment.database(table)))
 
     def flush(self) -> None:
         """Hands all changes to the transaction, in key order: neighbours share pages."""
         self.events.flush()
-        self._totals.flush()
+        self.totals.flush()
         self.series.flush()
         self.tallies.flush()
         self.journal.flush()
@@ -385,9 +382,9 @@ class Workspace:
         records = []
         for profile in self._profiles.values():
             if profile.changed:
-                records.append((profile.digest, encode_record(profile.record)))
+                records.append((profile.digest, profile.encoded()))
                 profile.changed = False
-        with self._transaction.cursor(db=self._environment.database(Table.PROFILES)) as cursor:
+        with self._transaction.cursor(self._profile_rows) as cursor:
             cursor.putmulti(sorted(records))
 
     def settle(self) -> None:

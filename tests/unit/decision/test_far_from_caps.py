@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter as Tally
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from offerd import expression as ex
 from offerd.decision import engine
 from offerd.decision.capped import Capped, far_from_caps
+from offerd.decision.capped_outright import far_outright
 from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
 from offerd.decision.request import RequestState
@@ -37,6 +39,9 @@ from unit.decision.random_rules import DAY_NS, NOW_NS
 
 CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "40"))
 """How many random catalogues to compare on; each is asked 8 requests."""
+
+OUTRIGHT = 2
+"""Asked the quickest way."""
 
 PROFILE, TOTAL = CapSubject.PROFILE, CapSubject.TOTAL
 COUNTERS = (
@@ -84,7 +89,12 @@ def _catalogue(source: random.Random) -> tuple[Catalogue, list[ex.Rule]]:
     )
     found = catalogue.rules if rule is None else (*catalogue.rules, rule)
     catalogue = replace(catalogue, rules=found, offers=offers, counters=counters)
-    return (_plainer(catalogue, rules) if source.random() < 0.7 else catalogue), rules
+    if source.random() < 0.7:
+        catalogue = _plainer(catalogue, rules)
+    if source.random() < 0.5:
+        open_to_all = tuple(replace(offer, eligibility=None) for offer in catalogue.offers)
+        catalogue = replace(catalogue, offers=open_to_all)
+    return catalogue, rules
 
 
 def _plainer(catalogue: Catalogue, rules: list[ex.Rule]) -> Catalogue:
@@ -117,21 +127,45 @@ def test_far_from_caps_the_same_is_shown_and_demanded(monkeypatch: pytest.Monkey
         seen["quick"] += found is not None
         return found
 
+    def noted_outright(*asked: Any) -> Capped | None:
+        found = far_outright(*asked) if seen["is on"] == OUTRIGHT else None
+        seen["outright"] += found is not None
+        return found
+
     monkeypatch.setattr(engine, "far_from_caps", noted)
+    monkeypatch.setattr(engine, "far_outright", noted_outright)
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")
         prepared = Prepared(*_catalogue(source), places=random_rules.PLACES)
+        several = [_queries(source) for _ in range(3)]
         for request in range(8):
-            _compare(source, prepared, seen, f"seed {seed}/{number}, request {request}")
+            where = f"seed {seed}/{number}, request {request}"
+            _compare(source, prepared, source.choice(several), seen, where)
         seen["simple"] += sum(
             bool(offer.caps) and prepared.cap_rules.simple(offer) is not None
             for offer in prepared.catalogue.offers
         )
     print(dict(seen))
     assert min(seen["quick"], seen["demands"], seen["simple"]) > CATALOGUES / 2
+    assert seen["outright"] > CATALOGUES / 10
 
 
-def _compare(source: random.Random, prepared: Prepared, seen: Tally[str], where: str) -> None:
+def _queries(source: random.Random) -> list[ScopeQuery]:
+    decisions = source.choice((["d0"], ["d0"], ["d0", "d1"], ["d0", "d2"]))
+    return [
+        ScopeQuery(f"{n}", source.choice(decisions), source.choice(test_quick_ways.PLACES), count)
+        for n in range(source.randrange(1, 5))
+        for count in (source.choice((1, 1, 2, 5)),)
+    ]
+
+
+def _compare(
+    source: random.Random,
+    prepared: Prepared,
+    queries: list[ScopeQuery],
+    seen: Tally[str],
+    where: str,
+) -> None:
     given = random_rules.records(source)
     now_ns = NOW_NS + source.randrange(-10, 10) * DAY_NS
     counted = {
@@ -146,21 +180,18 @@ def _compare(source: random.Random, prepared: Prepared, seen: Tally[str], where:
         random_rules.whereabouts(source, now_ns),
     )  # fmt: skip
     context = DecisionContext(given["context"], source.choice(((), ("sv",), ("en-GB", "sv"))))
-    decisions = source.choice((["d0"], ["d0"], ["d0", "d1"], ["d0", "d2"]))
-    queries = [
-        ScopeQuery(f"{n}", source.choice(decisions), source.choice(test_quick_ways.PLACES), count)
-        for n in range(source.randrange(1, 5))
-        for count in (source.choice((1, 1, 2, 5)),)
-    ]
     options = Options(source.choice([*Deduplication]), source.choice([*Arbitration]))
     counts = GivenCounts(source, prepared.catalogue, now_ns)
 
-    def ask(*, quickly: bool, explain: bool = False) -> Answer:
-        seen["is on"] = int(quickly)
+    def ask(*, quickly: int, explain: bool = False) -> Answer:
+        seen["is on"] = quickly
         asked = options._replace(explain=explain, reasons=False)
         return decide(prepared, view, context, now_ns, queries, asked, counts=counts)
 
-    quick, slow, explained = ask(quickly=True), ask(quickly=False), ask(quickly=False, explain=True)
+    quick, slow, explained = ask(quickly=1), ask(quickly=0), ask(quickly=0, explain=True)
+    outright = ask(quickly=OUTRIGHT)
+    assert outright == quick or not outright.diagnostics, where
+    assert outright[:1] + outright[2:] == quick[:1] + quick[2:], f"{where}, {options}"
     assert quick.propositions == slow.propositions, f"{where}, {options}"
     assert quick.demands == slow.demands == explained.demands, where
     assert quick.failures == slow.failures, where
