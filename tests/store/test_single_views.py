@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from offerd.store.layout import (
     profile_digest,
     record_decoder,
 )
-from offerd.store.single import MOST_NAMES, Seen
+from offerd.store.single import MOST_NAMES, Seen, SingleViews
 from seeds import random_seed
 from store.given import LAST, NOW_NS, RECENT, SPEND, catalogue_of, incoming, key, plan_of
 from store.test_loads import PROPENSITY, VIP, WAREHOUSE, load
@@ -58,6 +59,7 @@ def check(state: State, plan: FoldPlan, source: random.Random, now_ns: int) -> i
     seen = 0
     names = None if source.random() < 0.5 else set(source.sample(sorted(plan.features.names), 1))
     single = state.views.single(plan, names)
+    _check_some(single, source, now_ns)
     for number in range(PROFILES):
         found = single.see(key(number), now_ns)
         known = state.views.known_at_once(alone(key(number)), plan, now_ns, (), names)
@@ -70,6 +72,16 @@ def check(state: State, plan: FoldPlan, source: random.Random, now_ns: int) -> i
             seen += 1
             _check_narrow(state, plan, source, found, now_ns)
     return seen
+
+
+def _check_some(single: SingleViews, source: random.Random, now_ns: int) -> None:
+    """Compares what is seen of several at once with what is of each."""
+    keys = [source.choice((key(n), key(n), key(n), None)) for n in range(PROFILES + 2)]
+    expected = [None if one is None else single.see(one, now_ns) for one in keys]
+    assert single.see_some(keys, now_ns, math.inf) == expected
+    first = next(place for place, one in enumerate(keys) if one is not None)
+    assert single.see_some(keys, now_ns, 0.0) == expected[: first + 1]
+    assert single.see_some([], now_ns, 0.0) == []
 
 
 def _check_narrow(

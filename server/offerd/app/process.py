@@ -46,7 +46,7 @@ def dispatcher_for(
     batches = Batches(
         revisions.decide,
         lambda error: log.error("failed", method="Decide", exc_info=error),
-        revisions.decide_at_once,
+        revisions.decide_some,
     )
     return Dispatcher(
         {

@@ -7,7 +7,8 @@ wrong, which it tells. Nothing is changed before it is known that there is an an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from offerd.bundle import Bundle
@@ -36,6 +37,8 @@ from offerd.store import State
 
 REQUEST_ID_BYTES: Final = 8
 """Random bytes in the name of a request whose caller gave it none."""
+MOST_BYTES: Final = 1 << 20
+"""Of several requests no more are answered together once their answers have so many."""
 
 
 class Question(NamedTuple):
@@ -138,10 +141,57 @@ class AtOnce:
             self._journalling.hand_over(made.asked, stem, made.view, made.answer, made.counts)
         return tuple.__new__(AnsweredAtOnce, (response, question.request_id))
 
+    def answer_some(
+        self, questions: Sequence[Question | None], until_s: float
+    ) -> list[AnsweredAtOnce | None]:
+        """Answers the first of some questions as `answer` does, as of one instant; None for None.
+
+        As many as are decided before `until_s`, by the clock of `time.perf_counter`, and one at
+        least. Step by step for all of them: what the processor has just done it does again in
+        two thirds of the time. If one of them fails nothing is journalled: ask for it alone.
+        """
+        now_ns = self._now()
+        views = self._single_views(questions, now_ns, until_s)
+        made = []
+        for question, view in zip(questions, views, strict=False):
+            made.append(None if question is None else self._decided(question, now_ns, view))
+            if time.perf_counter() >= until_s:
+                break
+        answers: list[AnsweredAtOnce | None] = []
+        stems, size_bytes = [], 0
+        for question, one in zip(questions, made, strict=False):
+            stems.append("")
+            if question is None or one is None or one.answer.demands:
+                answers.append(None)
+                continue
+            stem = stems[-1] = self._names.stem(now_ns)
+            response = self.response(one, stem)
+            answers.append(tuple.__new__(AnsweredAtOnce, (response, question.request_id)))
+            size_bytes += len(response.data)
+            if size_bytes >= MOST_BYTES:
+                break
+        if self._journalling.is_on:
+            self._hand_over(made, stems)
+        return answers
+
+    def _hand_over(self, made: Sequence[Made | None], stems: Sequence[str]) -> None:
+        """Has those that have a name journalled, or none of them if one fails."""
+        drafts = [
+            self._journalling.draft(one.asked, stem, one.view, one.answer, one.counts)
+            for one, stem in zip(made, stems, strict=False)
+            if one is not None and stem
+        ]
+        for draft in drafts:
+            self._journalling.write(draft)
+
     def made(self, question: Question) -> Made | None:
         """Decides, and does nothing about it; None if that can't be done at once."""
-        given, subject, (queries, context, options, warnings) = question
         now_ns = self._now()
+        return self._decided(question, now_ns, self._single_view(question.subject, now_ns))
+
+    def _decided(self, question: Question, now_ns: int, view: ProfileView | None) -> Made | None:
+        """As `made`; `view` is that of `_single_view`."""
+        given, subject, (queries, context, options, warnings) = question
         request_id = given or self._names.hexadecimal(REQUEST_ID_BYTES)
         asked = tuple.__new__(
             Asked,
@@ -150,7 +200,6 @@ class AtOnce:
                 (), (), True,
             ),
         )  # fmt: skip
-        view = self._single_view(subject, now_ns)
         if view is None:
             # Of several profiles, or not everything may be used.
             asked = self._consents.gated(asked, NOTHING)
@@ -187,6 +236,18 @@ class AtOnce:
             return None
         view, consent = seen
         return view if self._consents.allows_all(consent) else None
+
+    def _single_views(
+        self, questions: Sequence[Question | None], now_ns: int, until_s: float
+    ) -> list[ProfileView | None]:
+        """Returns as `_single_view` what may be seen of whom the first of some questions are."""
+        subjects = [None if one is None else one.subject for one in questions]
+        keys = [None if one is None or len(one.members) != 1 else one.key for one in subjects]
+        allows_all = self._consents.allows_all
+        return [
+            None if seen is None or not allows_all(seen[1]) else seen[0]
+            for seen in self._views.see_some(keys, now_ns, until_s)
+        ]
 
     def _view(self, asked: Asked) -> ProfileView | None:
         """Returns what may be seen of a customer; None if that takes long."""

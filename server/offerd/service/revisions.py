@@ -9,6 +9,7 @@ grows. A request about nobody is answered by the active revision.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
 
@@ -174,6 +175,30 @@ class Revisions:
                 return None
             decisions, question = asked
             return decisions.at_once.answer(question)
+
+    def decide_some(self, several: Sequence[bytes], most_s: float) -> list[AnsweredAtOnce | None]:
+        """As `decide_at_once` the first of several requests, side by side, and one at least.
+
+        As many as are decided within `most_s`, and by one revision. If one of them fails nothing
+        is journalled: ask for it alone.
+        """
+        with self._deciding:
+            # Not counting how long other threads were deciding.
+            until_s = time.perf_counter() + most_s
+            questions: list[Question | None] = []
+            decisions: Decisions | None = None
+            for data in several:
+                asked = self._question(data)
+                if asked is not None and not asked[0].at_once.must_wait:
+                    if decisions is not None and asked[0] is not decisions:
+                        break
+                    decisions, question = asked
+                    questions.append(question)
+                else:
+                    questions.append(None)
+            if decisions is None:
+                return [None] * len(questions)
+            return decisions.at_once.answer_some(questions, until_s)
 
     def decide_soon(self, data: bytes) -> AnsweredAtOnce | Soon | None:
         """As `decide_at_once`, or once a write is durable; see service.prompt."""

@@ -6,7 +6,8 @@ to be folded first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -83,8 +84,36 @@ class SingleViews:
         """Returns what is known of a customer of this profile alone; None as above."""
         digest = profile_digest(key)
         found = self._environment.read(self._read, key, digest, now_ns, buffers=False)
-        if found is None:
-            return None
+        return None if found is None else self._seen(key, found, now_ns)
+
+    def see_some(
+        self, keys: Sequence[ProfileKey | None], now_ns: int, until_s: float
+    ) -> list[Seen | None]:
+        """Returns as `see` what is known of the first of some customers, in one snapshot.
+
+        Of as many as are read before `until_s`, by the clock of `time.perf_counter`, and of one at
+        least; None for None.
+        """
+        found = self._environment.read(self._read_some, keys, now_ns, until_s, buffers=False)
+        return [
+            None if key is None or one is None else self._seen(key, one, now_ns)
+            for key, one in zip(keys, found, strict=False)
+        ]
+
+    def _read_some(
+        self, transaction: Any, keys: Sequence[ProfileKey | None], now_ns: int, until_s: float
+    ) -> list[_Read | None]:
+        found: list[_Read | None] = []
+        for key in keys:
+            if key is None:
+                found.append(None)
+                continue
+            found.append(self._read(transaction, key, profile_digest(key), now_ns))
+            if time.perf_counter() >= until_s:
+                break
+        return found
+
+    def _seen(self, key: ProfileKey, found: _Read, now_ns: int) -> Seen:
         known, series, rows = found
         record = _NOBODY if known is None else known
         attributes, loaded = record.attributes, NOTHING

@@ -139,7 +139,7 @@ def asked(
         yield Asked(standing, state)
 
 
-async def _fill(asked: Asked, source: random.Random) -> None:
+async def fill(asked: Asked, source: random.Random) -> None:
     """Stores profiles, events, and what customers have chosen."""
     for namespace in ("ecid", "crm", "phone", "device"):
         for number, name in enumerate("abcd"):
@@ -163,7 +163,7 @@ async def test_the_same_answers(asked: Asked, monkeypatch: pytest.MonkeyPatch) -
     """Or none, of any request; of those that are right and usual nearly all are answered."""
     monkeypatch.setattr(heads_module, "MOST", 20)
     source = random.Random(random_seed())
-    await _fill(asked, source)
+    await fill(asked, source)
     usual, answered = 0, 0
     for step in range(500):
         request = asking(source)
@@ -182,11 +182,11 @@ async def test_the_same_answers(asked: Asked, monkeypatch: pytest.MonkeyPatch) -
             answered += plain and found is not None
             assert plain or found is None
         if step == 250:
-            await _choose(asked)
+            await choose(asked)
     assert answered > 0.8 * usual > 40
 
 
-async def _choose(asked: Asked) -> None:
+async def choose(asked: Asked) -> None:
     """Has people say what they allow."""
     no, yes = consent_pb2.CONSENT_VALUE_NO, consent_pb2.CONSENT_VALUE_YES
     for name, chosen in (
@@ -205,12 +205,12 @@ async def _choose(asked: Asked) -> None:
 async def test_the_journal_has_the_same(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a decision that may wait."""
     source = random.Random(random_seed())
-    await _fill(asked, source)
+    await fill(asked, source)
     drafts: list[Draft] = []
     monkeypatch.setattr(asked.state.journal, "hand_over", drafts.append)
     for step in range(60):
         if step == 30:
-            await _choose(asked)
+            await choose(asked)
         data = asking(source).SerializeToString()
         if asked.at_once(data) is not None:
             await asked.fully(data)
