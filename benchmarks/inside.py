@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from google.protobuf import json_format
-from json_connection import StandInConnection, posting
+from json_connection import connected, posting
 from rich.console import Console
 from rich.table import Table
 from transport_world import CUSTOMERS, World, question
@@ -49,7 +49,6 @@ from offerd.service.revisions import Revisions, Standing
 from offerd.service.servicers import register
 from offerd.store import Durability, JournalMode, JournalSettings, State
 from offerd.v1 import decision_service_pb2 as pb
-from offerd_gateway.access import AccessRecord
 from offerd_gateway.app import Gateway
 
 IN_FLIGHT = 32
@@ -210,8 +209,8 @@ def _ways(front: StandInFront, dispatcher: Dispatcher) -> Ways:
         posting(json.dumps(json_format.MessageToDict(question(number))).encode())
         for number in range(CUSTOMERS)
     ]
-    gateway = Gateway(LocalBackend(dispatcher), on_access=_is_turned_away)
-    connections = [StandInConnection(gateway) for _ in range(IN_FLIGHT)]
+    gateway = Gateway(LocalBackend(dispatcher), on_access=lambda _: None, only_turned_away=True)
+    connections = connected(gateway, IN_FLIGHT)
 
     async def unary(count: int, in_flight: int = IN_FLIGHT) -> int:
         front.requests = single
@@ -249,11 +248,6 @@ def _ways(front: StandInFront, dispatcher: Dispatcher) -> Ways:
         "JSON": over_json,
     }
     return Ways(named, front.answers, front.in_thread)
-
-
-def _is_turned_away(record: AccessRecord) -> bool:
-    """As the process looks at records, which has lines of its own for all that is asked."""
-    return record.is_call and not record.asked
 
 
 async def _stream(dispatcher: Dispatcher, message: bytes, wanted: int) -> int:

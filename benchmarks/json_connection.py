@@ -7,27 +7,26 @@ The event loop's part, which reads and writes, isn't.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 from uvicorn.server import ServerState
 
 from offerd_gateway.app import Gateway
-from offerd_gateway.protocol import protocol_for
+from offerd_gateway.protocol import GatewayProtocol, protocol_for
 
 
 class StandInConnection(asyncio.Transport):
     """What a connection of the JSON door takes for its transport: requests from memory."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, connect: Callable[..., GatewayProtocol]) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
         config = uvicorn.Config(gateway, lifespan="off", log_config=None, proxy_headers=False)
         config.load()
         state = ServerState()
         state.default_headers = [(b"date", b"Thu, 01 Jan 2026 00:00:00 GMT")]
-        self._connection = protocol_for(gateway, asyncio.Event())(
-            config=config, server_state=state, app_state={}
-        )
+        self._connection = connect(config=config, server_state=state, app_state={})
         self._connection.connection_made(self)
         self._parts: list[bytes] = []
         self._answered = asyncio.Event()
@@ -57,6 +56,12 @@ class StandInConnection(asyncio.Transport):
 
     def resume_reading(self) -> None:
         """Likewise."""
+
+
+def connected(gateway: Gateway, count: int) -> list[StandInConnection]:
+    """Returns connections to one door."""
+    connect = protocol_for(gateway, asyncio.Event())
+    return [StandInConnection(gateway, connect) for _ in range(count)]
 
 
 def posting(body: bytes) -> bytes:

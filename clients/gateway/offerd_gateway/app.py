@@ -33,7 +33,8 @@ OWN_PATHS = (LIVE_PATH, READY_PATH, OPENAPI_PATH, *EDGE_PATHS)
 class Gateway:
     """JSON over HTTP for the rpcs of a backend; see docs/http.md.
 
-    `on_access` is told of each request once it is answered.
+    `on_access` is told of each request once it is answered, or of those that didn't come as far as
+    the service, if it is to be told `only_turned_away`.
     """
 
     def __init__(
@@ -41,14 +42,19 @@ class Gateway:
         backend: Backend,
         settings: GatewaySettings | None = None,
         on_access: OnAccess | None = None,
+        *,
+        only_turned_away: bool = False,
     ) -> None:
         settings = settings or GatewaySettings()
         self._backend = backend
         self._on_access = on_access
+        self._tells_asked = on_access is not None and not only_turned_away
         self._router = Router()
         self._cors = Cors(settings.cors)
         self._calls = {rpc.method: Call(rpc, backend, settings) for rpc in rpcs()}
-        self.at_once = AnswersAtOnce(self._calls.values(), self._cors, on_access)
+        self.at_once = AnswersAtOnce(
+            self._calls.values(), self._cors, on_access if self._tells_asked else None
+        )
         self._edge_places = EdgePlaces(self._calls[METHOD], settings)
         document = resources.files("offerd_gateway").joinpath("openapi.json")
         self._openapi = document.read_bytes()
@@ -67,7 +73,7 @@ class Gateway:
                 answer = await self._send_lines(incoming, answer, answer.lines, send)
             else:
                 await self._send(incoming, answer, send)
-        if self._on_access is not None:
+        if self._on_access is not None and (self._tells_asked or not incoming.asked):
             duration_s = time.perf_counter() - started
             client = scope["client"][0] if scope.get("client") else ""
             self._on_access(answer.record(incoming, client, duration_s))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from offerd_gateway.access import AccessRecord, OnAccess
+from offerd_gateway.access import OnAccess
 from offerd_gateway.answers import Answer, failed, lines, named
 from offerd_gateway.calls import Call
 from offerd_gateway.cors import Cors
@@ -26,6 +26,27 @@ class Whole(NamedTuple):
     status: int
     head: bytes
     body: bytes
+
+
+class Head(NamedTuple):
+    """A request but for its body and what tells how long that is, which many have in common.
+
+    `request_id` is "" if it doesn't name the request; `lines` are the headers of an answer but for
+    its length, and those that all answers have.
+    """
+
+    call: Call
+    headers: dict[bytes, bytes]
+    request_id: str
+    lines: bytes
+
+    def incoming(self, request_id: str) -> Incoming:
+        """Returns a request that the service was asked to answer; it may have its name itself."""
+        rpc = self.call.rpc
+        return Incoming(
+            "POST", rpc.template, rpc.template, b"", self.headers,
+            request_id=request_id, rpc=rpc.method, asked=True,
+        )  # fmt: skip
 
 
 class AnswersAtOnce:
@@ -44,46 +65,53 @@ class AnswersAtOnce:
         """Whether there may be an answer at once to a request like this."""
         return url in self._calls and method == b"POST"
 
-    def answer(
-        self, url: bytes, headers: dict[bytes, bytes], body: bytes, client: str
-    ) -> Whole | bool:
-        """Returns the answer to a request that `may_answer`, and that is all there is of it.
+    def head(self, url: bytes, headers: dict[bytes, bytes]) -> Head | None:
+        """Reads the head of a request that `may_answer`; None if anything of it is wrong."""
+        call = self._calls[url]
+        incoming = Incoming("POST", "", "", b"", headers)
+        try:
+            incoming.read_request_id()
+            call.check_head(incoming)
+        except Exception:
+            return None  # the ordinary way tells what is wrong
+        more = self._cors.headers(headers.get(b"origin")) + named(incoming)
+        return Head(call, headers, incoming.request_id, self._same_lines + lines(more))
+
+    def answer(self, head: Head, body: bytes, client: str) -> Whole | bool:
+        """Returns the answer to a request that is whole.
 
         Without one it returns whether the service has been asked for one, and nothing has changed.
         """
-        started = time.perf_counter()
-        call = self._calls[url]
-        path = call.rpc.template
-        incoming = Incoming("POST", path, path, b"", headers, rpc=call.rpc.method)
+        started_s = time.perf_counter()
+        call, _, named_by_head, same_lines = head
         try:
-            incoming.read_request_id()
-            request = call.request_at_once(incoming, body)
+            question = call.question_at_once(named_by_head, body)
         except Exception:
-            return False  # the ordinary way tells what is wrong
-        if request is None:
+            return False  # as above
+        if question is None:
             return False
+        request_id, data = question
         try:
-            found = call.answer_at_once(incoming, request)
-            if found is None:
-                return True
-            answer = Answer(200, found)
-            head = self._head(incoming, len(found))
+            found = call.answer_at_once(data)
         except Exception as error:  # as in the ordinary way
+            incoming = head.incoming(request_id)
             answer = failed(error, incoming)
-            head = lines(answer.all_headers(incoming, self._cors))
-        self._tell(answer.record(incoming, client, time.perf_counter() - started))
-        return Whole(answer.status, head, answer.body)
+            told = lines(answer.all_headers(incoming, self._cors))
+            self._tell(head, request_id, answer, client, started_s)
+            return Whole(answer.status, told, answer.body)
+        if found is None:
+            return True
+        if self._on_access is not None:
+            self._tell(head, request_id, Answer(200, found), client, started_s)
+        return Whole(200, b"content-length: %d\r\n%b" % (len(found), same_lines), found)
 
-    def _head(self, incoming: Incoming, body_bytes: int) -> bytes:
-        """As `Answer.all_headers` of an answer that is no problem."""
-        head = b"content-length: %d\r\n%b" % (body_bytes, self._same_lines)
-        more = self._cors.headers(incoming.headers.get(b"origin")) + named(incoming)
-        return head + lines(more) if more else head
-
-    def _tell(self, record: AccessRecord) -> None:
+    def _tell(
+        self, head: Head, request_id: str, answer: Answer, client: str, started_s: float
+    ) -> None:
         if self._on_access is None:
             return
+        duration_s = time.perf_counter() - started_s
         try:
-            self._on_access(record)
+            self._on_access(answer.record(head.incoming(request_id), client, duration_s))
         except Exception:  # the answer is there, and goes out
             logger.exception("what is told of requests failed")

@@ -50,15 +50,40 @@ class Backend(Protocol):
         ...
 
 
+Pieces = tuple[str, str, int, Sequence[bytes], Sequence[str]]
+"""All that is in a DecideResponse: its request's name, the revision, when it was decided, in
+nanoseconds, its propositions, and warnings.
+
+Propositions are five pieces at a time, which together are their bytes: what is before the name of
+a proposition; its name; its scope and outcome, as fields of it; the field of an item up to its
+token; the token. Of one more item the first three are empty, and without any the last two. Most
+have come before, as the same objects. Names and tokens are of letters, digits, `-` and `_`.
+"""
+
+
+class Found(Protocol):
+    """The answer of an rpc."""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of its message."""
+        ...
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """What it is made of, if that is told."""
+        ...
+
+
 @runtime_checkable
 class AtOnce(Protocol):
     """What a backend may do besides, if it is in this process."""
 
-    def at_once(self, method: str) -> Callable[[bytes], bytes | None] | None:
+    def at_once(self, method: str) -> Callable[[bytes], Found | None] | None:
         """Returns what answers an rpc without waiting, None if nothing does.
 
-        It takes the bytes of a request and gives those of its answer, or None: then nothing has
-        changed, and `call` answers. It raises as `call`.
+        It takes the bytes of a request and gives its answer, or None: then nothing has changed, and
+        `call` answers. It raises as `call`.
         """
         ...
 

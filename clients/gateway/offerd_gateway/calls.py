@@ -12,10 +12,10 @@ from offerd.errors import InvalidArgument, Reason
 from offerd.v1 import decision_service_pb2 as pb
 from offerd_gateway.backend import AtOnce, Backend
 from offerd_gateway.json.mistake import Mistake
-from offerd_gateway.json.pieces import AnswerPieces
 from offerd_gateway.json.questions import Questions, with_name
 from offerd_gateway.json.reader import MessageReader
 from offerd_gateway.json.text import parse
+from offerd_gateway.json.texts import AnswerTexts
 from offerd_gateway.json.writer import MessageWriter, to_json
 from offerd_gateway.query import read_query
 from offerd_gateway.request import Incoming, Receive, read_body, unless_disconnected
@@ -39,7 +39,7 @@ class Call:
         self._at_once = None
         if isinstance(backend, AtOnce) and rpc.response_class is pb.DecideResponse:
             self._at_once = backend.at_once(rpc.method)
-        self._pieces = AnswerPieces()
+        self._texts = AnswerTexts()
         self._questions = Questions()
         # Fields that can't be query parameters: all of them, if the body holds them.
         self._bound = frozenset(fields if rpc.has_body else rpc.variables)
@@ -51,32 +51,33 @@ class Call:
         is_plain = rpc.http_method == "POST" and rpc.has_body and not rpc.variables
         return self._at_once is not None and is_plain
 
-    def request_at_once(self, incoming: Incoming, body: bytes) -> bytes | None:
-        """Returns the bytes of a request to `answer_at_once`, None if it is unusual.
-
-        `body` is all of it. Raises as `answer`.
-        """
+    def check_head(self, incoming: Incoming) -> None:
+        """Raises as `answer` if the head of a request says anything that it may not."""
         incoming.timeout_s(self._settings.default_timeout_s)
         incoming.check_json()
+
+    def question_at_once(self, request_id: str, body: bytes) -> tuple[str, bytes] | None:
+        """Returns the name of a request, "" for none, and what `answer_at_once` takes.
+
+        None if it is unusual. `request_id` is the name that its head gives it, `body` is all of it.
+        """
         if len(body) > self._settings.body_limit_bytes:
             return None
         question = self._questions.read(body)
         if question is None:
             return None
-        request_id = question.request_id or incoming.request_id
-        incoming.request_id = incoming.request_id or request_id
-        return with_name(request_id, question.data)
+        data = with_name(question.request_id or request_id, question.data)
+        return None if data is None else (request_id or question.request_id, data)
 
-    def answer_at_once(self, incoming: Incoming, request: bytes) -> bytes | None:
+    def answer_at_once(self, request: bytes) -> bytes | None:
         """Call the rpc with the bytes of a request; return the JSON of its answer.
 
         None if it has to be waited for; nothing has changed then. Raises RequestError.
         """
         if self._at_once is None:
             return None
-        incoming.asked = True
-        data = self._at_once(request)
-        return None if data is None else self._pieces.write(data)
+        found = self._at_once(request)
+        return None if found is None else self._texts.write(found)
 
     async def answer(
         self, incoming: Incoming, values: Mapping[str, str], receive: Receive
@@ -90,7 +91,8 @@ class Call:
         timeout_s = incoming.timeout_s(self._settings.default_timeout_s)
         request = await self._request(incoming, values, receive)
         if not incoming.tried:
-            found = self.answer_at_once(incoming, request.SerializeToString())
+            incoming.asked = True
+            found = self.answer_at_once(request.SerializeToString())
             if found is not None:
                 return found
         answer = await self.ask(incoming, request, timeout_s, receive)

@@ -21,9 +21,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from offerd.errors import InvalidArgument, Reason
 from offerd_gateway.answers import lines
 from offerd_gateway.app import Gateway
+from offerd_gateway.at_once import Head
 from offerd_gateway.problem import Headers, Refusal
 from offerd_gateway.request import CLOSE, TRIED_AT_ONCE
 from offerd_gateway.same_head import SameHead
+from offerd_gateway.sending import Sending
 
 MAX_HEAD_BYTES = 64 << 10
 """How large a request's line and headers may be together.
@@ -54,9 +56,17 @@ class GatewayProtocol(HttpToolsProtocol):
     """One connection to a gateway; once `leaving` is set, it ends with the next answer."""
 
     def __init__(
-        self, *arguments: Any, gateway: Gateway, leaving: asyncio.Event, **named: Any
+        self,
+        *arguments: Any,
+        gateway: Gateway,
+        leaving: asyncio.Event,
+        sending: Sending,
+        **named: Any,
     ) -> None:
         super().__init__(*arguments, **named)
+        self._sending = sending
+        # An answer that goes out with others, but before anything else is done here.
+        self._unsent = b""
         self._gateway = gateway
         self._leaving = leaving
         self._head_bytes = 0
@@ -71,13 +81,18 @@ class GatewayProtocol(HttpToolsProtocol):
         self._has_tried = False
         # Whether the service has said that it can't.
         self._was_asked = False
-        self._answered: tuple[dict[bytes, bytes], bytes] | None = None
+        # What was answered at once: its head, and how long its body was.
+        self._answered: tuple[Head, int] | None = None
         self._is_between_requests = True
-        self._last_head: SameHead | None = None
+        self._last_head: SameHead[Head] | None = None
+        self._server_headers: Headers = []
+        self._server_lines = b""
         self._answered_s = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Take what came; answers what is no HTTP, or too much of it, with a problem."""
+        if self._unsent:
+            self.send()
         self._has_tried = False
         if self._refused or self._repeats_itself(data):
             return
@@ -94,16 +109,23 @@ class GatewayProtocol(HttpToolsProtocol):
             elif self._held is not None and self._held.timer is None:
                 self._held.timer = self.loop.call_later(HOLD_S, self._let_go)
             elif self._answered is not None and begins_here:
-                path, (headers, body) = self._path, self._answered
-                self._last_head = SameHead.of(data, path, headers, len(body))
+                head, body_bytes = self._answered
+                self._last_head = SameHead.of(data, body_bytes, head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End whatever is under way."""
+        self._unsent = b""
         self._let_go()
         super().connection_lost(exc)
 
+    def eof_received(self) -> None:
+        """Answer, as the connection ends with that."""
+        self.send()
+        super().eof_received()
+
     def shutdown(self) -> None:
         """Close the connection after the request that is under way, if one is."""
+        self.send()
         self._let_go()
         super().shutdown()
 
@@ -160,8 +182,9 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         self._is_between_requests = True
         held = self._held
-        if held is not None and self._answer_at_once(self._path, held.headers, held.body):
-            self._held, self._answered = None, (held.headers, held.body)
+        head = None if held is None else self._gateway.at_once.head(self._path, held.headers)
+        if held is not None and head is not None and self._answer_at_once(head, held.body):
+            self._held, self._answered = None, (head, len(held.body))
             if held.timer is not None:
                 held.timer.cancel()
             self.on_response_complete()
@@ -197,10 +220,11 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _repeats_itself(self, data: bytes) -> bool:
         """Answer a request with the same head as an earlier one, if that can be done at once."""
-        if self._last_head is None or not self._is_between_requests:
+        last = self._last_head
+        if last is None or not self._is_between_requests:
             return False
-        following = self._last_head.following(data)
-        if following is None or not self._answer_at_once(*following):
+        body = last.body_of(data)
+        if body is None or not self._answer_at_once(last.read, body):
             return False
         self.server_state.total_requests += 1
         return True
@@ -208,6 +232,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def _begin(self) -> None:
         """Tell uvicorn of the head, which answers; says if that is the last answer."""
         headers, self._headers_read = self._headers_read, None
+        self.send()  # what was answered before this comes first
         # It is set if an answer at once came before this in the same read.
         self._unset_keepalive_if_required()
         super().on_message_begin()
@@ -259,19 +284,29 @@ class GatewayProtocol(HttpToolsProtocol):
         self._held = _Held(headers)
         return True
 
-    def _answer_at_once(self, path: bytes, headers: dict[bytes, bytes], body: bytes) -> bool:
+    def _answer_at_once(self, head: Head, body: bytes) -> bool:
         """Answer a request that is whole; returns whether that could be done at once."""
         if not self._is_idle():
             return False
         self._has_tried = True
         client = self.client[0] if self.client else ""
-        answer = self._gateway.at_once.answer(path, headers, body, client)
+        answer = self._gateway.at_once.answer(head, body, client)
         if isinstance(answer, bool):
             self._was_asked = answer
             return False
         self._answered_s = self.loop.time()
-        self._write(*answer)
+        data = self._whole(*answer)
+        if self._sending.waits(self):
+            self._unsent = data
+        else:
+            self.transport.write(data)
         return True
+
+    def send(self) -> None:
+        """Send the answer that is kept, if one is."""
+        data, self._unsent = self._unsent, b""
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
 
     def _count(self, size: int) -> None:
         self._unseen_bytes = 0
@@ -297,21 +332,27 @@ class GatewayProtocol(HttpToolsProtocol):
             if self.pipeline or cycle.response_started:
                 self.transport.close()
                 return
-        self._write(refusal.status, lines([*headers, CLOSE]), body)
+        self.transport.write(self._whole(refusal.status, lines([*headers, CLOSE]), body))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
 
-    def _write(self, status: int, head: bytes, body: bytes) -> None:
-        of_server = lines(self.server_state.default_headers)
-        self.transport.write(b"".join((STATUS_LINE[status], of_server, head, b"\r\n", body)))
+    def _whole(self, status: int, head: bytes, body: bytes) -> bytes:
+        """Returns an answer as it is sent, with the headers that all have."""
+        of_server = self.server_state.default_headers
+        if of_server is not self._server_headers:  # there are others each second
+            self._server_headers, self._server_lines = of_server, lines(of_server)
+        return b"".join((STATUS_LINE[status], self._server_lines, head, b"\r\n", body))
 
 
 def protocol_for(gateway: Gateway, leaving: asyncio.Event) -> Callable[..., GatewayProtocol]:
     """Makes connections to a gateway, as uvicorn asks for them."""
+    sending = Sending()
 
     def connection(*arguments: Any, **named: Any) -> GatewayProtocol:
-        return GatewayProtocol(*arguments, gateway=gateway, leaving=leaving, **named)
+        return GatewayProtocol(
+            *arguments, gateway=gateway, leaving=leaving, sending=sending, **named
+        )
 
     return connection
 

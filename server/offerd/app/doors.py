@@ -68,7 +68,7 @@ class Doors:
         await self._grpc.start()
         if config.http is not None:
             settings = GatewaySettings(cors=CorsSettings(config.cors_origins))
-            app = Gateway(self._backend, settings, self._log_turned_away)
+            app = Gateway(self._backend, settings, self._log_turned_away, only_turned_away=True)
             gateway = GatewayServer(
                 app,
                 config.http.host,
@@ -95,5 +95,5 @@ class Doors:
 
     def _log_turned_away(self, record: AccessRecord) -> None:
         """Logs the requests that the dispatcher, which logs all others, never saw."""
-        if record.is_call and not record.asked:
+        if record.is_call:
             self._log.info("request", **record.line(DOOR))

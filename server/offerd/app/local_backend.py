@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 from offerd.errors import DeadlineExceeded, Reason
 from offerd.service.deadline import waiting
 from offerd.service.dispatch import Dispatcher
-from offerd.service.serialized import as_message
+from offerd.service.serialized import Serialized, as_message
 
 DOOR = "http"
 REQUEST_ID = "x-request-id"
@@ -26,7 +26,7 @@ class LocalBackend:
         self._at_once = dispatcher.doors_at_once(DOOR, queued=True)
         self._stopping = False
 
-    def at_once(self, method: str) -> Callable[[bytes], bytes | None] | None:
+    def at_once(self, method: str) -> Callable[[bytes], Serialized | None] | None:
         """Returns what answers an rpc without waiting; see offerd_gateway.backend.AtOnce."""
         return self._at_once.get(method)
 

@@ -35,7 +35,7 @@ from offerd.errors import (
 from offerd.service.answer_log import Answered, AnswerLog
 from offerd.service.deadline import has_passed
 from offerd.service.overload import Turn
-from offerd.service.serialized import Answer, AnsweredAtOnce, as_message
+from offerd.service.serialized import Answer, AnsweredAtOnce, Serialized, as_message
 from offerd.service.soon import Claim, Soon
 from offerd.service.streams import Ending, admitted
 
@@ -156,11 +156,11 @@ class Dispatcher:
 
     def doors_at_once(
         self, door: str, *, queued: bool = False
-    ) -> dict[str, Callable[[bytes], bytes | None]]:
+    ) -> dict[str, Callable[[bytes], Serialized | None]]:
         """Returns what answers rpcs by their names without waiting, as `answer` does.
 
-        From the bytes of a request to the bytes of its answer, and None for those that have to be
-        asked for by `answer`. Raises RequestError and nothing else.
+        From the bytes of a request, and None for those that have to be asked for by `answer`.
+        Raises RequestError and nothing else.
         """
         return {
             method: partial(
@@ -177,7 +177,7 @@ class Dispatcher:
         door: str,
         queued: bool,
         data: bytes,
-    ) -> bytes | None:
+    ) -> Serialized | None:
         if self._draining:
             return None
         started_ns = time.perf_counter_ns()
@@ -195,7 +195,7 @@ class Dispatcher:
         self._come += 1
         took_us = (time.perf_counter_ns() - started_ns) // 1_000
         self.note(Answered(name, door, took_us, answered.request_id))
-        return answered.answer.data
+        return answered.answer
 
     def doors_soon(self, door: str) -> dict[str, SoonDoor]:
         """As `doors_at_once`, for who can wait for a write in whatever thread that ends."""

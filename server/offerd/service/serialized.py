@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from google.protobuf.message import Message
 
 
+class Pieces(NamedTuple):
+    """A DecideResponse, for doors that speak otherwise than in messages: all that is in it.
+
+    `now_ns` is when it was decided. `propositions` are five pieces at a time, which together are
+    their bytes: what is before the name of a proposition; its name; its scope and outcome, as
+    fields of it; the field of an item up to its token; the token. Of one more item the first three
+    are empty, and without any the last two. Most have come before, as the same objects. Names and
+    tokens are of letters, digits, `-` and `_`.
+    """
+
+    request_id: str
+    revision: str
+    now_ns: int
+    propositions: Sequence[bytes]
+    warnings: Sequence[str]
+
+
 class Serialized:
     """A message of a kind as its bytes, which are put together without making the message."""
 
-    __slots__ = ("data", "kind")
+    __slots__ = ("_data", "kind")
 
     def __init__(self, kind: type[Message], data: bytes) -> None:
         self.kind = kind
-        self.data = data
+        self._data = data
+
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        return self._data
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """The pieces that it is made of; None if it is otherwise."""
+        return None
 
     def message(self) -> Message:
         """Returns the message."""
@@ -34,7 +62,7 @@ Answer = Message | Serialized
 
 def serialized(answer: Answer) -> bytes:
     """Returns the bytes of an answer."""
-    return answer.data if type(answer) is Serialized else answer.SerializeToString()  # type: ignore[union-attr]
+    return answer.data if isinstance(answer, Serialized) else answer.SerializeToString()
 
 
 def as_message(answer: Answer) -> Message:

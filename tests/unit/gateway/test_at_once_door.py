@@ -17,10 +17,12 @@ import pytest
 from google.protobuf.message import Message
 
 from offerd.errors import Exhausted, InvalidArgument, Reason
+from offerd.service.serialized import Serialized
 from offerd.v1 import decision_service_pb2 as pb
 from offerd_gateway import AccessRecord, CorsSettings, Gateway, GatewayServer, GatewaySettings
 from offerd_gateway import protocol as protocol_module
 from offerd_gateway.at_once import AnswersAtOnce, Whole
+from offerd_gateway.backend import Found
 from offerd_gateway.cors import Cors
 from offerd_gateway.protocol import GatewayProtocol
 from seeds import random_seed
@@ -50,16 +52,16 @@ class Service:
         self.asked: list[pb.DecideRequest] = []
         self.awaited = 0
 
-    def at_once(self, method: str) -> Callable[[bytes], bytes | None] | None:
+    def at_once(self, method: str) -> Callable[[bytes], Found | None] | None:
         return self._at_once if method == DECIDE else None
 
-    def _at_once(self, data: bytes) -> bytes | None:
+    def _at_once(self, data: bytes) -> Found | None:
         request = pb.DecideRequest.FromString(data)
         self.asked.append(request)
         kind = kind_of(request)
         if kind < 40:
             return None
-        return answered(request, kind).SerializeToString()
+        return Serialized(pb.DecideResponse, answered(request, kind).SerializeToString())
 
     async def call(self, method: str, request: Message, **_: Any) -> Message:
         self.awaited += 1

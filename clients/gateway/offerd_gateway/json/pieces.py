@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from offerd.v1 import decision_service_pb2 as pb
+from offerd_gateway.json.instants import Instants
 from offerd_gateway.json.writer import MessageWriter, to_json
 
 MOST: Final = 16_384
@@ -27,7 +28,6 @@ _PROPOSITION_ID, _SCOPE, _OUTCOME, _ITEMS, _EXPOSURE = 0x0A, 0x12, 0x18, 0x22, 0
 _TOKEN, _SELECTION = 0x12, 0x32
 
 _TOKEN_TAG: Final = bytes((_TOKEN,))
-_SECOND_NS: Final = 10**9
 
 _VARINT, _LENGTH = 0, 2
 _MORE: Final = 0x80
@@ -37,7 +37,7 @@ Field = tuple[int, int, int, int]
 """A field: number and kind, where it begins, where its value does, and where both end."""
 
 
-class _Unusual(Exception):
+class Unusual(Exception):
     """Bytes aren't as they are expected."""
 
 
@@ -70,14 +70,30 @@ class AnswerPieces:
         self._known: dict[type[Message], dict[bytes, bytes]] = {one: {} for one in self._writers}
         self._items: dict[bytes, tuple[bytes, bytes]] = {}
         self._propositions: dict[bytes, tuple[bytes, bytes]] = {}
-        self._second: tuple[int | None, str] = (None, "")
+        self._instants = Instants()
 
     def write(self, data: bytes) -> bytes:
         """Returns the JSON of a DecideResponse."""
         try:
             return self._response(data)
-        except (_Unusual, IndexError):
+        except (Unusual, IndexError):
             return to_json(self._whole.write(pb.DecideResponse.FromString(data)))
+
+    def item(self, field: bytes) -> tuple[bytes, bytes]:
+        """Returns the JSON of an item before the text of its token, and after it.
+
+        It is given as a field of a proposition, with the token last. May raise Unusual.
+        """
+        _, begin = _number(field, 1)
+        found = self._item(field[begin:])
+        return found.before + b',"token":"', b'"' + found.after + b"}"
+
+    def member(self, data: bytes) -> bytes:
+        """Returns the JSON of a field of a proposition, or several, with their names."""
+        found = self._same(pb.Proposition, data)[1:-1]
+        if not found:
+            raise Unusual  # it is 0, which is left out
+        return found
 
     def _response(self, data: bytes) -> bytes:
         parts: list[bytes] = []
@@ -93,7 +109,7 @@ class AnswerPieces:
             if tag == _PROPOSITIONS:
                 propositions.append(self._proposition(value))
             elif tag <= last and tag != _WARNINGS:
-                raise _Unusual  # in JSON members are in the order of their numbers
+                raise Unusual  # in JSON members are in the order of their numbers
             elif tag == _REQUEST_ID:
                 parts.append(b'"requestId":' + _text(value))
             elif tag == _REVISION:
@@ -103,10 +119,10 @@ class AnswerPieces:
             elif tag == _WARNINGS:
                 warnings.append(value.decode())
             else:
-                raise _Unusual
+                raise Unusual
             position, last = end, max(tag, last)
         if position != len(data):
-            raise _Unusual
+            raise Unusual
         if propositions:
             parts.append(b'"propositions":[' + b",".join(propositions) + b"]")
         if warnings:
@@ -115,16 +131,7 @@ class AnswerPieces:
 
     def _decide_time(self, data: bytes) -> bytes:
         time = Timestamp.FromString(data)
-        seconds, nanos = time.seconds, time.nanos
-        if not 0 < nanos < _SECOND_NS:
-            return b'"decideTime":"%b"' % time.ToJsonString().encode()
-        if self._second[0] != seconds:
-            self._second = seconds, Timestamp(seconds=seconds).ToJsonString().removesuffix("Z")
-        digits = f"{nanos:09}"
-        # Three, six or nine, as the mapping has it.
-        while digits.endswith("000"):
-            digits = digits.removesuffix("000")
-        return f'"decideTime":"{self._second[1]}.{digits}Z"'.encode()
+        return b'"decideTime":"%b"' % self._instants.text(time.seconds, time.nanos).encode()
 
     def _proposition(self, data: bytes) -> bytes:
         """Returns the JSON of a proposition.
@@ -159,11 +166,11 @@ class AnswerPieces:
             elif tag == _SCOPE:
                 parts.append(b'"scope":' + self._same(pb.Scope, data[begin:end]))
             elif tag == _OUTCOME:
-                parts.append(self._member(data[field:end]))
+                parts.append(self.member(data[field:end]))
             elif tag == _EXPOSURE:
                 exposure = b'"exposure":' + self._same(pb.Exposure, data[begin:end])
             else:
-                raise _Unusual
+                raise Unusual
         if name and fields[0][3] == name_end and len(items) == 1 and fields[-1][0] == _ITEMS:
             self._remember(data[name_end:token_begin], len(data) - token_begin, parts, items[0])
         if items:
@@ -182,12 +189,12 @@ class AnswerPieces:
         for tag, field, begin, end in reversed(fields):
             if tag == _TOKEN:
                 if token:
-                    raise _Unusual
+                    raise Unusual
                 token = _text(data[begin:end])
                 rest = rest[:field] + rest[end:]
             elif tag == _SELECTION:
                 if selection:
-                    raise _Unusual
+                    raise Unusual
                 selection = b',"selection":' + self._same(pb.Selection, data[begin:end])
                 rest = rest[:field] + rest[end:]
         known = self._items.get(rest)
@@ -219,16 +226,9 @@ class AnswerPieces:
         written = self._writers[pb.Item].write(pb.Item.FromString(data))
         offer: Any = written.pop("offer", None)
         if offer is None:
-            raise _Unusual  # the token would come first
+            raise Unusual  # the token would come first
         before = b'{"offer":' + to_json(offer)
         return before, b"," + to_json(written)[1:-1] if written else b""
-
-    def _member(self, data: bytes) -> bytes:
-        """Returns the JSON of a field of a proposition, with its name."""
-        found = self._same(pb.Proposition, data)[1:-1]
-        if not found:
-            raise _Unusual  # it is 0, which is left out
-        return found
 
     def _same(self, kind: type[Message], data: bytes) -> bytes:
         """Returns the JSON of a message that has mostly come before."""
@@ -246,7 +246,7 @@ class AnswerPieces:
 def _text(data: bytes) -> bytes:
     """Returns the JSON of a text that is there."""
     if not data:
-        raise _Unusual  # it would be left out
+        raise Unusual  # it would be left out
     return to_json(data.decode())
 
 
@@ -255,7 +255,7 @@ def _in_order(fields: list[Field]) -> list[Field]:
     last = 0
     for tag, *_ in fields:
         if tag < last or (tag == last and tag != _ITEMS):
-            raise _Unusual
+            raise Unusual
         last = tag
     return fields
 
@@ -267,18 +267,18 @@ def _fields(data: bytes) -> list[Field]:
     while position < size:
         tag = data[position]
         if tag >= _MORE:
-            raise _Unusual
+            raise Unusual
         number, end = _number(data, position + 1)
         begin = position + 1
         if tag & 7 == _LENGTH:
             begin = end
             end += number
         elif tag & 7 != _VARINT:
-            raise _Unusual
+            raise Unusual
         found.append((tag, position, begin, end))
         position = end
     if position != size:
-        raise _Unusual
+        raise Unusual
     return found
 
 

@@ -25,7 +25,7 @@ LARGEST_BYTES: Final = 2_048
 """So much of each member is remembered at most, whoever sends it; what is larger is read anew."""
 
 _COMMON: Final = ("scopes", "context", "deduplication", "arbitration")
-"""The members that many requests have in common."""
+"""The members that many requests have in common, which are remembered."""
 
 _QUOTE, _ESCAPE, _LOCATION = b'"', b"\\", b'"location"'
 _REQUEST_ID, _IDENTITIES = b"\x0a", b"\x12"
@@ -37,6 +37,9 @@ _STATES: Final = {
 _LONG: Final = 0x80
 """Lengths from here on take more than a byte."""
 _LENGTHS: Final = [bytes((size,)) for size in range(_LONG)]
+
+
+_ABSENT: Final = msgspec.Raw()
 
 
 class Question(NamedTuple):
@@ -52,10 +55,23 @@ class _Identity(msgspec.Struct, forbid_unknown_fields=True):
     state: str = msgspec.field(default="", name="authenticationState")
 
 
+class _Members(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A request: what is read anew, and what is in common as it stands there, or empty."""
+
+    request_id: str | msgspec.UnsetType = msgspec.UNSET
+    identities: list[_Identity] | msgspec.UnsetType = msgspec.UNSET
+    scopes: msgspec.Raw = _ABSENT
+    context: msgspec.Raw = _ABSENT
+    deduplication: msgspec.Raw = _ABSENT
+    arbitration: msgspec.Raw = _ABSENT
+
+
 class _Piece(NamedTuple):
-    number: int
+    """The bytes of a member, and how many quotes and escapes it has, with its name."""
+
     data: bytes
     quotes: int
+    escapes: int
 
 
 class _Unusual(Exception):
@@ -67,13 +83,10 @@ class Questions:
 
     def __init__(self) -> None:
         descriptor: Any = pb.DecideRequest.DESCRIPTOR
-        self._numbers = {name: descriptor.fields_by_name[name].number for name in _COMMON}
         self._reader = MessageReader(descriptor)
         self._known: dict[str, dict[bytes, _Piece]] = {name: {} for name in _COMMON}
         self._known_bytes = dict.fromkeys(_COMMON, 0)
-        self._members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-        self._identities = msgspec.json.Decoder(list[_Identity])
-        self._text = msgspec.json.Decoder(str)
+        self._decode = msgspec.json.Decoder(_Members).decode
 
     def read(self, body: bytes) -> Question | None:
         """Returns what is asked; None if it is unusual or wrong.
@@ -89,62 +102,36 @@ class Questions:
             return None
 
     def _read(self, body: bytes) -> Question:
-        request_id, who = "", b""
-        members = self._members.decode(body)
-        quotes = 2 * len(members)
-        pieces: list[_Piece] = []
-        for name, raw in members.items():
-            value = bytes(raw)
-            if name == "identities":
-                who = self._named(value)
-                quotes += value.count(_QUOTE)
-            elif name == "requestId":
-                request_id = self._text.decode(value)
-                quotes += value.count(_QUOTE)
-                if _ESCAPE in value:
-                    raise _Unusual
-            else:
-                known = self._known.get(name)
-                if known is None:
-                    raise _Unusual
-                piece = known.get(value) or self._piece(name, value)
+        members = self._decode(body)
+        parts: list[bytes] = []
+        quotes = escapes = 0
+        identities, request_id = members.identities, members.request_id
+        if identities is not msgspec.UNSET:
+            quotes = 2 + _add(parts, identities)
+        if request_id is msgspec.UNSET:
+            request_id = ""
+        else:
+            quotes += 4
+        # In the order of their numbers, as encoders write them.
+        for name, raw in (
+            ("scopes", members.scopes), ("context", members.context),
+            ("deduplication", members.deduplication), ("arbitration", members.arbitration),
+        ):  # fmt: skip
+            if raw is not _ABSENT:
+                value = bytes(raw)
+                piece = self._known[name].get(value) or self._piece(name, value)
+                parts.append(piece.data)
                 quotes += piece.quotes
-                pieces.append(piece)
-        if quotes != body.count(_QUOTE):
+                escapes += piece.escapes
+        if quotes != body.count(_QUOTE) or escapes != body.count(_ESCAPE):
             raise _Unusual
-        pieces.sort()
-        return Question(request_id, b"".join((who, *[piece.data for piece in pieces])))
-
-    def _named(self, value: bytes) -> bytes:
-        """Returns the field of identities."""
-        fields: list[bytes] = []
-        quotes = 0
-        for one in self._identities.decode(value):
-            namespace, name = one.namespace.encode(), one.id.encode()
-            quotes += 8
-            state = b""
-            if one.state:
-                state = _STATES.get(one.state, b"")
-                quotes += 4
-                if not state:
-                    raise _Unusual
-            size = 4 + len(namespace) + len(name) + len(state)
-            if not namespace or not name or size >= _LONG:
-                raise _Unusual
-            fields += (
-                _IDENTITIES, _LENGTHS[size],
-                _NAMESPACE, _LENGTHS[len(namespace)], namespace,
-                _ID, _LENGTHS[len(name)], name, state,
-            )  # fmt: skip
-        if quotes != value.count(_QUOTE) or _ESCAPE in value:
-            raise _Unusual
-        return b"".join(fields)
+        return Question(request_id, b"".join(parts))
 
     def _piece(self, name: str, value: bytes) -> _Piece:
         """Returns a member, which it reads, and remembers if it may come again."""
         message: Message = pb.DecideRequest()
         self._reader.read({name: parse(value)}, message)
-        piece = _Piece(self._numbers[name], message.SerializeToString(), value.count(_QUOTE))
+        piece = _Piece(message.SerializeToString(), value.count(_QUOTE) + 2, value.count(_ESCAPE))
         # Where somebody is, is hardly the same twice.
         if len(value) <= LARGEST_BYTES and _LOCATION not in value:
             known = self._known[name]
@@ -155,6 +142,29 @@ class Questions:
             known[value] = piece
             self._known_bytes[name] = known_bytes
         return piece
+
+
+def _add(parts: list[bytes], identities: list[_Identity]) -> int:
+    """Adds the field of identities; returns how many quotes their text has."""
+    quotes = 0
+    for one in identities:
+        namespace, name = one.namespace.encode(), one.id.encode()
+        quotes += 8
+        state = b""
+        if one.state:
+            state = _STATES.get(one.state, b"")
+            quotes += 4
+            if not state:
+                raise _Unusual
+        size = 4 + len(namespace) + len(name) + len(state)
+        if not namespace or not name or size >= _LONG:
+            raise _Unusual
+        parts += (
+            _IDENTITIES, _LENGTHS[size],
+            _NAMESPACE, _LENGTHS[len(namespace)], namespace,
+            _ID, _LENGTHS[len(name)], name, state,
+        )  # fmt: skip
+    return quotes
 
 
 def with_name(request_id: str, data: bytes) -> bytes | None:

@@ -14,7 +14,7 @@ from offerd.bundle import Bundle
 from offerd.decision.engine import Answer
 from offerd.model.decision import Item, Outcome, Proposition, ScopeQuery
 from offerd.service.rendering import Customer
-from offerd.service.serialized import VARINTS, Serialized, length_delimited, varint
+from offerd.service.serialized import VARINTS, Pieces, Serialized, length_delimited, varint
 from offerd.service.tokens import Tokens, named, shown, token_size
 from offerd.service.translate.answers import OUTCOMES, Answers, scope_message
 from offerd.service.translate.structs import NANOS_PER_SECOND
@@ -44,8 +44,14 @@ _SCORE_TAG: Final = b"\x29"
 _OUTCOMES: Final = {outcome: _OUTCOME + varint(OUTCOMES[outcome]) for outcome in Outcome}
 _PROPOSED: Final = Outcome.PROPOSED
 _TOLD: Final = _OUTCOMES[_PROPOSED]
+_BEGIN: Final = 5
+"""So many pieces come before the propositions."""
+_NOTHING: Final = (b"",) * 5
 _MOST_DIGITS: Final = 100
 _DIGITS: Final = [b"%d" % number for number in range(_MOST_DIGITS)]
+
+_Told = tuple[str, str, int, Sequence[str]]
+"""The name of a request, the revision, the instant, and warnings."""
 
 _Found = tuple[bytes, bytes]
 """The message of an item without a token, and how its token goes on."""
@@ -128,16 +134,51 @@ def _before(name_bytes: int, after_bytes: int) -> bytes:
     return _PROPOSITIONS + varint(len(name) + name_bytes + after_bytes) + name
 
 
+class _Joinable(Serialized):
+    """A DecideResponse by its parts, which are put together if they are wanted so.
+
+    From `_BEGIN` to `end` they are propositions as Pieces has them; 0 is that they are otherwise.
+    """
+
+    __slots__ = ("_end", "_parts", "_told")
+
+    def __init__(self, parts: list[bytes], end: int, told: _Told) -> None:
+        self.kind = pb.DecideResponse
+        self._data = b""
+        self._parts = parts
+        self._end = end
+        self._told = told
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """As Serialized has them."""
+        if not self._end:
+            return None
+        request_id, revision, now_ns, warnings = self._told
+        propositions = self._parts[_BEGIN : self._end]
+        return tuple.__new__(Pieces, (request_id, revision, now_ns, propositions, warnings))
+
+    @property
+    def data(self) -> bytes:
+        """The bytes, put together when they are asked for first."""
+        data = self._data
+        if not data:
+            data = self._data = b"".join(self._parts)
+        return data
+
+
 class SerialAnswers:
     """Turns propositions of one bundle into the bytes of messages. For one thread at a time."""
 
     def __init__(self, bundle: Bundle, answers: Answers) -> None:
         self._answers = answers
-        self._revision = length_delimited(_REVISION, bundle.revision.encode())
+        self._revision = bundle.revision
+        self._revision_field = length_delimited(_REVISION, bundle.revision.encode())
         self._parts: dict[tuple[object, ...], _Parts] = {}
         self._whole: dict[int, _Whole] = {}
         self._scopes: dict[ScopeQuery, bytes] = {}
         self._second = (0, b"")
+        self._instant: tuple[int | None, bytes] = (None, b"")
 
     def response(
         self,
@@ -158,15 +199,18 @@ class SerialAnswers:
         name = request_id.encode()
         # Names are short.
         length = VARINTS[len(name)]
-        parts = [_REQUEST_ID, length, name, self._revision, self._decide_time(now_ns)]
-        self._add(parts, answer.propositions, stem, tokens, customer)
+        parts = [_REQUEST_ID, length, name, self._revision_field, self._decide_time(now_ns)]
+        is_in_fives = self._add(parts, answer.propositions, stem, tokens, customer)
+        end = len(parts) if is_in_fives else 0
+        told: Sequence[str] = ()
         if warnings or answer.diagnostics or customer.has_diagnostics:
             told = (*warnings, *answer.diagnostics, *customer.diagnostics)
             parts += [length_delimited(_WARNINGS, one.encode()) for one in told]
         if event_results:
             results = [one.SerializeToString() for one in event_results]
             parts += [length_delimited(_EVENT_RESULTS, one) for one in results]
-        return Serialized(pb.DecideResponse, b"".join(parts))
+            end = 0
+        return _Joinable(parts, end, (request_id, self._revision, now_ns, told))
 
     def _add(
         self,
@@ -175,9 +219,13 @@ class SerialAnswers:
         stem: str,
         tokens: Tokens | None,
         customer: Customer,
-    ) -> None:
-        """Adds propositions as fields; as `Answers.proposition`. All in one, for speed."""
+    ) -> bool:
+        """Adds propositions as fields; as `Answers.proposition`. All in one, for speed.
+
+        Returns whether all are added as Pieces has them.
+        """
         begin, whole, scope = f"{stem}-".encode(), self._whole, b""
+        is_in_fives = tokens is not None
         one_digit = named(begin + b"0")[:-1]
         for place, proposition in enumerate(propositions):
             query, outcome, items, explanation, exposure = proposition
@@ -185,6 +233,7 @@ class SerialAnswers:
             name = begin + digits
             if explanation is not None or exposure is not None:
                 parts.append(self._in_full(proposition, name.decode(), tokens, customer))
+                is_in_fives = False
                 continue
             name_bytes = -1 if tokens is None else len(name)
             token_begin = one_digit + digits if place < 10 else named(name)
@@ -202,16 +251,17 @@ class SerialAnswers:
                 known = whole.get(id(item))
                 if known is None or known.query is not query or known.name_bytes != name_bytes:
                     known = self._made_whole(item, query, name_bytes, customer)
-                shown.append(known.begin)
-                if tokens is not None:
-                    shown.append(tokens.seal(token_begin + known.shown))
+                token = b"" if tokens is None else tokens.seal(token_begin + known.shown)
+                shown += (b"", b"", b"", known.begin, token)
                 items_bytes += known.size_bytes
                 scope = known.scope
             if not items:
                 scope = self._scope(query)
-            told = _TOLD if outcome is _PROPOSED else _OUTCOMES[outcome]
-            before = _before(len(name), len(scope) + len(told) + items_bytes)
-            parts += (before, name, scope, told, *shown)
+                shown += _NOTHING
+            told = scope + _OUTCOMES[outcome]
+            shown[:3] = _before(len(name), len(told) + items_bytes), name, told
+            parts += shown
+        return is_in_fives
 
     def _in_full(
         self,
@@ -243,13 +293,19 @@ class SerialAnswers:
         return made
 
     def _decide_time(self, now_ns: int) -> bytes:
+        # Those that are decided side by side are as of one instant.
+        instant, whole = self._instant
+        if instant == now_ns:
+            return whole
         seconds, nanos = divmod(now_ns, NANOS_PER_SECOND)
         known, field = self._second
         if seconds != known:
             field = _SECONDS + varint(seconds if seconds >= 0 else seconds + 2**64)
             self._second = seconds, field
         time = field + _NANOS + varint(nanos) if nanos else field
-        return _DECIDE_TIME + VARINTS[len(time)] + time
+        whole = _DECIDE_TIME + VARINTS[len(time)] + time
+        self._instant = now_ns, whole
+        return whole
 
     def _scope(self, query: ScopeQuery) -> bytes:
         known = self._scopes.get(query)
