@@ -59,7 +59,7 @@ class Environment:
         self._maximum_bytes = max(maximum_bytes, map_size_bytes)
         self._databases: dict[Table, Any] = {}
         # LMDB forbids to change the map while a transaction of this process uses it. Readers
-        # hold this lock for the microseconds of a read, the writer only to change the map.
+        # hold this lock for a read, or a slice of reads, the writer only to change the map.
         self._map_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._closed = False

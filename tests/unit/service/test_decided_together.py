@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import pytest
 
 from offerd.model.journal import Draft
 from offerd.service import at_once as at_once_module
-from offerd.service import revisions as revisions_module
 from offerd.service.exclusive import Exclusive
 from offerd.service.revisions import Revisions, Standing
 from offerd.store import JournalMode
@@ -118,7 +118,7 @@ async def test_waiting_for_other_threads_takes_none_of_that_time(
             now_s += 1_000.0
             super().__enter__()
 
-    monkeypatch.setattr(revisions_module.time, "perf_counter", lambda: now_s)
+    monkeypatch.setattr(time, "perf_counter", lambda: now_s)
     asked.revisions._deciding = Waiting()
     request = pb.DecideRequest(scopes=[pb.Scope(name="hero")])
     request.identities.add(namespace="ecid", id="a")
