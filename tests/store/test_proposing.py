@@ -69,6 +69,7 @@ PLANS = (
     capped_plan(CAPS, _schema(_counting("made", "decision"), paths=("age", "height"))),
     capped_plan(_FEWER, _schema(_counting("made", "decision", 90 * MINUTE_NS))),
     capped_plan(_WIDE, _schema()),
+    capped_plan(CAPS, _schema(_counting("displays", "display"), paths=("age", "height"))),
 )
 
 
@@ -87,8 +88,10 @@ class Script:
         self.now_ns = NOW_NS
         self._number = 0
         self._owners = self.rng.choice((1, 4))
+        self._namespaces = self.rng.choice((("crm",), ("crm", "device")))
         self._tight = self.rng.choice((0.0, 0.1, 0.5))
         self._again = self.rng.choice((0.0, 0.05, 0.3))
+        self._of_displays = self.rng.choice((0.0, 0.03, 0.3))
         self._names = ["n0"]
 
     def steps(self) -> list[Step]:
@@ -113,7 +116,7 @@ class Script:
         return self._owner() if self.rng.random() < 0.1 else None
 
     def _owner(self) -> ProfileKey:
-        return ProfileKey(self.rng.choice(("crm", "device")), str(self.rng.randrange(self._owners)))
+        return ProfileKey(self.rng.choice(self._namespaces), str(self.rng.randrange(self._owners)))
 
     def _name(self) -> str:
         self._number += 1
@@ -136,7 +139,7 @@ class Script:
             proposed = tuple(
                 limit if self.rng.random() < self._tight else limit._replace(limit=10_000)
                 for limit in one.limits
-                if limit.counter.event == "decision" or self.rng.random() < 0.03
+                if limit.counter.event == "decision" or self.rng.random() < self._of_displays
             )
             if self.rng.random() < 0.01:
                 proposed = (*proposed, UNKNOWN)
@@ -220,7 +223,7 @@ def _rows(state: State) -> dict[str, dict[bytes, object]]:
 def _history(path: Path, seed: str) -> list[object]:
     """Returns what a history came to, step by step."""
     script, found = Script(seed), list[object]()
-    plan: FoldPlan = script.rng.choice((*PLANS, PLANS[0], PLANS[1], PLANS[-1]))
+    plan: FoldPlan = script.rng.choice((*PLANS, PLANS[0], PLANS[1], PLANS[4]))
     bounds = ProfileBounds(events=script.rng.choice((30, 200_000, 200_000)))
     with State.open(path, plan, durability=Durability.RELAXED, bounds=bounds) as state:
         for _ in range(STEPS):

@@ -61,7 +61,7 @@ def _cap(source: random.Random, rule: int, counters: tuple[Counter, ...]) -> Cap
     number = source.randrange(len(counters))
     return Cap(
         number,
-        source.choice((0, 1, 4, 40, 1_000, 1_000, 1_000)),
+        source.choice((0, 1, 2, 4, 4, 6, 8, 12, 40, 1_000)),
         source.choice((None, DAY_NS, DAY_NS // 2, DAY_NS // 2 + 1)),
         limit_rule=rule if source.random() < 0.1 else None,
         placements=counters[number].placements,
@@ -90,11 +90,20 @@ def _catalogue(source: random.Random) -> tuple[Catalogue, list[ex.Rule]]:
     found = catalogue.rules if rule is None else (*catalogue.rules, rule)
     catalogue = replace(catalogue, rules=found, offers=offers, counters=counters)
     if source.random() < 0.7:
-        catalogue = _plainer(catalogue, rules)
-    if source.random() < 0.5:
+        catalogue = _constrained(source, _plainer(catalogue, rules), catalogue)
+    if source.random() < 0.7:
         open_to_all = tuple(replace(offer, eligibility=None) for offer in catalogue.offers)
         catalogue = replace(catalogue, offers=open_to_all)
     return catalogue, rules
+
+
+def _constrained(source: random.Random, plainer: Catalogue, catalogue: Catalogue) -> Catalogue:
+    """Returns the plainer of two catalogues, with some constraints of the other."""
+    several = zip(plainer.strategies, catalogue.strategies, strict=True)
+    return replace(
+        plainer,
+        strategies=tuple(other if source.random() < 0.3 else one for one, other in several),
+    )
 
 
 def _plainer(catalogue: Catalogue, rules: list[ex.Rule]) -> Catalogue:
