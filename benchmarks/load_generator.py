@@ -65,7 +65,7 @@ class Load:
         runs = []
         for _ in range(rounds):
             before_s = processor_s(served.process.pid)
-            several = [self._begun(served, next(self._customers)) for _ in range(CUSTOMERS_AT_ONCE)]
+            several = [self._begun(served, number) for number in range(CUSTOMERS_AT_ONCE)]
             for process in several:
                 assert process.wait() == 0
             used_s = processor_s(served.process.pid) - before_s
@@ -79,9 +79,8 @@ class Load:
     def _log_of(self, number: int) -> Path:
         return self.log.with_suffix(f".{number}")
 
-    def _begun(self, served: Served, customer: int) -> subprocess.Popen[bytes]:
-        data = question(customer).SerializeToString()
-        number = customer % CUSTOMERS_AT_ONCE
+    def _begun(self, served: Served, number: int) -> subprocess.Popen[bytes]:
+        data = question(next(self._customers)).SerializeToString()
         request, log = self.request.with_suffix(f".{number}"), self._log_of(number)
         request.write_bytes(b"\0" + struct.pack(">I", len(data)) + data)
         log.unlink(missing_ok=True)
