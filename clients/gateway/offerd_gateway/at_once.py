@@ -66,7 +66,7 @@ class AnswersAtOnce:
         return url in self._calls and method == b"POST"
 
     def head(self, url: bytes, headers: dict[bytes, bytes]) -> Head | None:
-        """Reads the head of a request that `may_answer`; None if anything of it is wrong."""
+        """Reads the head of a request that `may_answer`; None if it is unusual or wrong."""
         call = self._calls[url]
         incoming = Incoming("POST", "", "", b"", headers)
         try:
@@ -74,6 +74,8 @@ class AnswersAtOnce:
             call.check_head(incoming)
         except Exception:
             return None  # the ordinary way tells what is wrong
+        if headers.get(b"x-request-id") == b"":
+            return None  # what goes back for that depends on the body
         more = self._cors.headers(headers.get(b"origin")) + named(incoming)
         return Head(call, headers, incoming.request_id, self._same_lines + lines(more))
 

@@ -317,6 +317,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answer, unless others are answered first, and close the connection after that."""
         self._refused = True
+        self.send()  # what was answered before this comes first
         self._let_go()
         client = self.client[0] if self.client else ""
         headers, body = self._gateway.unreadable(refusal, client)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+LARGEST_BYTES: Final = 8 << 10
+"""Each connection remembers a head of its own; one that is larger is read each time."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})\r\n", re.IGNORECASE)
 _END = b"\r\n\r\n"
@@ -32,7 +35,7 @@ class SameHead(Generic[T]):
         """Remembers the head of `data`, if that is one request; None if it isn't, or is unusual."""
         head = data[: len(data) - body_bytes]
         found = _LENGTH.search(head)
-        if found is None or head.find(_END) != len(head) - len(_END):
+        if found is None or head.find(_END) != len(head) - len(_END) or len(head) > LARGEST_BYTES:
             return None
         return cls(head[: found.start(1)], found[1], head[found.end(1) :], read)
 

@@ -23,6 +23,7 @@ from offerd.service.translate.answers import Answers
 from offerd.service.translate.serial import SerialAnswers
 from offerd.simulation.question import NothingCounted
 from offerd.v1 import decision_service_pb2 as pb
+from offerd_gateway.json import pieces as pieces_module
 from offerd_gateway.json import texts as texts_module
 from offerd_gateway.json.texts import AnswerTexts
 from offerd_gateway.json.writer import MessageWriter, to_json
@@ -145,3 +146,27 @@ def test_the_pieces_are_all_there_is(bundle: Bundle) -> None:
         whole.request_id, whole.revision, [*whole.warnings],
     )  # fmt: skip
     assert now_ns == whole.decide_time.ToNanoseconds()
+
+
+def test_what_is_written_for_one_caller_takes_little(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts that callers bring about are remembered up to a size, however many there are."""
+    monkeypatch.setattr(pieces_module, "MOST_BYTES", 20_000)
+    serial, texts, options = SerialAnswers(bundle, Answers(bundle)), AnswerTexts(), Options()
+    queries, most_bytes = [ScopeQuery("", "best", "text", 3, None)], 0
+    for number in range(30):
+        context = DecisionContext({"weather": f"{number}" * 1_000})
+        answer = decide(
+            bundle.prepared, NOBODY, context, NOW_NS, queries, options, counts=NothingCounted()
+        )
+        found = serial.response(
+            answer, Customer(bundle.prepared, NOBODY, context, NOW_NS, options), request_id="q",
+            stem="p", now_ns=NOW_NS, warnings=(), tokens=TOKENS,
+        )  # fmt: skip
+        assert texts.write(found) == to_json(WHOLE.write(found.message()))
+        for known in (texts._items, texts._pieces._items):
+            size_bytes = sum(len(b"".join((one, *around))) for one, around in known.items())
+            assert size_bytes <= 20_000
+            most_bytes = max(size_bytes, most_bytes)
+    assert most_bytes > 10_000

@@ -262,12 +262,13 @@ async def test_requests_that_follow_one_another(doors: Doors) -> None:
 
 
 async def test_what_isnt_plain(doors: Doors) -> None:
-    """An older version, a caller who waits to be told to go on, and a body that ends in blanks."""
+    """An older version, a wait to be told to go on, a body that ends in blanks, an empty name."""
     body = of_kind(100)
     plain, expecting = posted(body), posted(body, b"expect: 100-continue")
     older = posted(body, b"connection: keep-alive").replace(b"HTTP/1.1", b"HTTP/1.0")
     blanks = posted(body + b"    ")
     await doors.ask([plain], [blanks], [blanks[:-2], blanks[-2:]], [plain], [older], [plain])
+    await doors.ask([posted(body, b"x-request-id:")], [plain])
     found = await doors.ask([plain], [expecting], [plain, plain], [LAST])
     assert [one.status[:3] for one in found] == [b"HTT", b"100", b"HTT", b"HTT", b"HTT"]
     assert len(doors.at_once) > 5

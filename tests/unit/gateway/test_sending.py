@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from offerd_gateway import protocol as protocol_module
 from offerd_gateway import sending as sending_module
 from offerd_gateway.sending import Sending
 from seeds import random_seed
@@ -114,3 +115,23 @@ async def test_a_connection_that_ends_with_its_answer(ending: str) -> None:
             await writer.wait_closed()
         if stopping is not None:
             await stopping
+
+
+async def test_what_is_no_http_after_an_answer_that_is_kept() -> None:
+    """It is refused after that answer, which isn't lost."""
+    request = posted(json.dumps(ONE_SCOPE).encode())
+    unread = request + b"no http at all\r\n\r\n"
+    too_large = request + b"GET /" + b"x" * (protocol_module.MAX_HEAD_BYTES + 1)
+    for follows, refusal in ((unread, b"HTTP/1.1 400"), (too_large, b"HTTP/1.1 431")):
+        async with opened() as doors, asyncio.timeout(TIMEOUT_S):
+            callers = [
+                await asyncio.open_connection("127.0.0.1", doors.ports[0]) for _ in range(16)
+            ]
+            for _, writer in callers:
+                writer.write(follows)
+            for reader, writer in callers:
+                answers = [await response(reader), await response(reader)]
+                told = [answer and answer.status[:12] for answer in answers]
+                assert told == [b"HTTP/1.1 200", refusal]
+                writer.close()
+                await writer.wait_closed()

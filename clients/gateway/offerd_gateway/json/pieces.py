@@ -2,9 +2,8 @@
 
 Nearly all of an item is the same whoever it is shown to, and so is what a proposition answers.
 Only what differs, names, tokens and the instant, is written anew. Most propositions have one item,
-and are known as a whole. Fields are taken as encoders
-write them, by their numbers; an answer that isn't so is written as a message, which is the
-reference.
+and are known as a whole. Fields are taken as encoders write them, by their numbers; an answer that
+isn't so is written as a message, which is the reference.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ from offerd_gateway.json.writer import MessageWriter, to_json
 MOST: Final = 16_384
 LARGEST_BYTES: Final = 4_096
 """So much of each kind is remembered at most; what is larger is written anew each time."""
+MOST_BYTES: Final = 16 << 20
+"""And what may be written for one caller, such as items, has so many bytes together."""
 
 # The fields of DecideResponse, Proposition and Item: number and kind.
 _REQUEST_ID, _REVISION, _DECIDE_TIME, _PROPOSITIONS, _WARNINGS = 0x0A, 0x12, 0x1A, 0x22, 0x2A
@@ -57,6 +58,27 @@ class _Item(NamedTuple):
         return b"".join((self.before, token, self.after, b"}"))
 
 
+class Around(dict[bytes, tuple[bytes, bytes]]):
+    """The JSON before a token's text and after it, by the bytes that they are written for."""
+
+    __slots__ = ("_size_bytes",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._size_bytes = 0
+
+    def remember(self, data: bytes, found: tuple[bytes, bytes], most: int) -> None:
+        """Remembers one, and forgets all others if there are `most`, or too many bytes."""
+        if len(data) > LARGEST_BYTES:
+            return
+        size_bytes = len(data) + len(found[0]) + len(found[1])
+        if len(self) >= most or self._size_bytes + size_bytes > MOST_BYTES:
+            self.clear()
+            self._size_bytes = 0
+        self[data] = found
+        self._size_bytes += size_bytes
+
+
 class AnswerPieces:
     """Writes answers to decide. For one event loop."""
 
@@ -68,8 +90,8 @@ class AnswerPieces:
             for kind in (pb.Scope, pb.Proposition, pb.Item, pb.Selection, pb.Exposure)
         }
         self._known: dict[type[Message], dict[bytes, bytes]] = {one: {} for one in self._writers}
-        self._items: dict[bytes, tuple[bytes, bytes]] = {}
-        self._propositions: dict[bytes, tuple[bytes, bytes]] = {}
+        self._items = Around()
+        self._propositions = Around()
         self._instants = Instants()
 
     def write(self, data: bytes) -> bytes:
@@ -200,10 +222,7 @@ class AnswerPieces:
         known = self._items.get(rest)
         if known is None:
             known = self._made(rest)
-            if len(rest) <= LARGEST_BYTES:
-                if len(self._items) >= MOST:
-                    self._items.clear()
-                self._items[rest] = known
+            self._items.remember(rest, known, MOST)
         *_, (tag, _, begin, end) = fields
         last_bytes = end - begin if tag == _TOKEN else 0
         return _Item(known[0], token, known[1] + selection, last_bytes)
@@ -211,15 +230,12 @@ class AnswerPieces:
     def _remember(self, between: bytes, token_bytes: int, parts: list[bytes], item: _Item) -> None:
         """Remembers a proposition of one item by what is between its name and its token's text."""
         if (
-            len(between) <= LARGEST_BYTES
-            and between.endswith(bytes((_TOKEN, token_bytes & 0xFF)))
+            between.endswith(bytes((_TOKEN, token_bytes & 0xFF)))
             and 0 < item.last_token_bytes == token_bytes < _MORE
         ):
-            if len(self._propositions) >= MOST:
-                self._propositions.clear()
             before = b"".join([b"," + part for part in parts])
             before += b',"items":[' + item.before + b',"token":'
-            self._propositions[between] = before, item.after + b"}]}"
+            self._propositions.remember(between, (before, item.after + b"}]}"), MOST)
 
     def _made(self, data: bytes) -> tuple[bytes, bytes]:
         """Returns the JSON of an item before its token, and from there to its selection."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from offerd_gateway.backend import Found
 from offerd_gateway.json.instants import SECOND_NS, Instants
-from offerd_gateway.json.pieces import LARGEST_BYTES, AnswerPieces, Unusual
+from offerd_gateway.json.pieces import LARGEST_BYTES, AnswerPieces, Around, Unusual
 from offerd_gateway.json.writer import to_json
 
 MOST: Final = 4_096
@@ -25,7 +25,7 @@ class AnswerTexts:
 
     def __init__(self) -> None:
         self._pieces = AnswerPieces()
-        self._items: dict[bytes, tuple[bytes, bytes]] = {}
+        self._items = Around()
         self._told: dict[bytes, bytes] = {}
         self._instants = Instants()
         self._revision, self._revision_text = "", b""
@@ -74,10 +74,7 @@ class AnswerTexts:
     def _new_item(self, item: bytes, token: bytes) -> tuple[bytes, bytes]:
         """Returns the JSON of an item around the text of its token."""
         found = self._pieces.item(item + token)
-        if len(item) <= LARGEST_BYTES:
-            if len(self._items) >= MOST:
-                self._items.clear()
-            self._items[item] = found
+        self._items.remember(item, found, MOST)
         return found
 
     def _new_told(self, what: bytes) -> bytes:
