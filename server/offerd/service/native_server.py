@@ -28,7 +28,6 @@ from offerd.errors import RequestError
 from offerd.service.begun import begin
 from offerd.service.dispatch import Later, SoonDoor
 from offerd.service.native_call import FAILED, CallContext, CallDetails, Method, Status
-from offerd.service.native_priority import behind_others
 from offerd.service.overload import overloaded
 from offerd.service.status import call_status
 from offerd.service.waiting import Landing, Line, Waiting
@@ -74,16 +73,14 @@ class NativeServer:
     ) -> None:
         self._soon = soon
         self._maximum_bytes = maximum_message_bytes
-        self._front = behind_others(
-            lambda: NativeGrpcFront(
-                address,
-                [],
-                io_threads=1,
-                call_details=True,
-                keepalive_permit_without_calls=False,
-                max_metadata_size=16 * MAXIMUM_METADATA_BYTES,
-                reuse_port=shared,
-            )
+        self._front = NativeGrpcFront(
+            address,
+            [],
+            io_threads=1,
+            call_details=True,
+            keepalive_permit_without_calls=False,
+            max_metadata_size=16 * MAXIMUM_METADATA_BYTES,
+            reuse_port=shared,
         )
         self.port: int = self._front.bound_port
         options = [("grpc.max_receive_message_length", maximum_message_bytes)]
