@@ -4,7 +4,7 @@ The same offers, rules and customers as plain data, as a catalogue ready to deci
 definition files. Some 7 % of the offers are eligible for a customer. Rules are reused as audiences
 are: a few belong to many offers, most to few, so that customers differ in how far down the offers
 are that they may have (of half of them the first is among the best 9 and the fifth among the best
-75, of one in a hundred beyond the best 140 and 430). Everything is drawn from one seed, so that
+71, of one in a hundred beyond the best 165 and 546). Everything is drawn from one seed, so that
 every run and every rival sees the same.
 """
 
