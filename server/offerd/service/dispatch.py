@@ -14,29 +14,28 @@ from collections.abc import (
     Awaitable,
     Callable,
     Mapping,
+    Sequence,
 )
 from concurrent.futures import Future
 from functools import partial
-from types import TracebackType
 from typing import Any
 
 import structlog
 from google.protobuf.message import Message
 
 from offerd.errors import (
-    Code,
     DeadlineExceeded,
     InvalidArgument,
     NotFound,
     Reason,
-    RequestError,
     Unavailable,
 )
+from offerd.service.accounted import Accounted, Later
 from offerd.service.answer_log import Answered, AnswerLog
 from offerd.service.deadline import has_passed
 from offerd.service.overload import Turn
 from offerd.service.serialized import Answer, AnsweredAtOnce, Serialized, as_message
-from offerd.service.soon import Claim, Soon
+from offerd.service.soon import Soon
 from offerd.service.streams import Ending, admitted
 
 Handler = Callable[[Any], Awaitable[Answer]]
@@ -51,17 +50,28 @@ Nothing has changed then.
 SoonHandler = Callable[[bytes], AnsweredAtOnce | Soon | None]
 """As an AtOnceHandler, but the answer may have to wait for a write."""
 
+SomeHandler = Callable[[Sequence[bytes], float], Sequence[AnsweredAtOnce | Soon | None]]
+"""As a SoonHandler the first of several requests, as many as are decided within so many seconds and
+before one that fails.
+
+It may be none. Whoever is told nothing is to be asked for alone.
+"""
+
 StreamHandler = Callable[[Any], AsyncIterator[Answer]]
 """Answers one rpc with a stream: from its request message, or the stream of them."""
 
 Requests = Message | InvalidArgument | AsyncIterator[Message | InvalidArgument]
 """What a stream is asked with: one message or a stream; a refusal stands for one unreadable."""
 
-SoonDoor = Callable[[bytes], "bytes | tuple[Later, Future[Any]] | None"]
-"""Answers from bytes to bytes, or says which write the answer waits for, or gives None."""
+Given = bytes | tuple[Later, Future[Any]] | None
+"""An answer, or what ends the call once the write is done that it waits for, or None: ask for it
+otherwise."""
 
-_LONGEST_ID = 128
-_OWN_FAULTS = (Code.INTERNAL,)
+SoonDoor = Callable[[bytes], Given]
+"""Answers from bytes to bytes; raises RequestError and nothing else."""
+
+SomeDoor = Callable[[Sequence[bytes], float], Sequence[Given]]
+"""Answers the first of several requests as a SoonDoor does, as a SomeHandler has them."""
 
 
 class Dispatcher:
@@ -72,19 +82,24 @@ class Dispatcher:
         handlers: Mapping[str, Handler],
         log: structlog.typing.FilteringBoundLogger,
         streams: Mapping[str, StreamHandler] | None = None,
+        *,
         at_once: Mapping[str, AtOnceHandler] | None = None,
         soon: Mapping[str, SoonHandler] | None = None,
+        some: Mapping[str, SomeHandler] | None = None,
     ) -> None:
         self._handlers = dict(handlers)
         self._at_once = dict(at_once or {})
         self._soon = dict(soon or {})
+        self._some = dict(some or {})
         self._streams = dict(streams or {})
         self._ending = Ending()
         self.log = log
         """Where the lines of calls go."""
         bound = log.bind()
         # Not a method of this object, which would then hold itself, and what answers open.
-        self.note = bound.answered if isinstance(bound, AnswerLog) else partial(_tell, log)
+        self.note: Callable[[Answered], None] = (
+            bound.answered if isinstance(bound, AnswerLog) else partial(_tell, log)
+        )
         """Logs the line of a call that was answered."""
         self._turn = Turn()
         # Calls end in several threads.
@@ -135,7 +150,7 @@ class Dispatcher:
         of its own, which has waited for its turn of the event loop: of too many in one turn the
         last are refused.
         """
-        with _Accounted(self, method, request, door):
+        with Accounted(self, method, request, door):
             if isinstance(request, InvalidArgument):
                 raise request
             handler = self._handlers.get(method)
@@ -186,7 +201,7 @@ class Dispatcher:
                 self._turn.admit()
             answered = handler(data)
         except Exception:  # told as where it is asked for with its message
-            with _Accounted(self, method, None, door, started_ns):
+            with Accounted(self, method, None, door, started_ns):
                 raise
         if answered is None:
             if queued:
@@ -204,22 +219,56 @@ class Dispatcher:
             for method, handler in self._soon.items()
         }
 
+    def doors_some(self, door: str) -> dict[str, SomeDoor]:
+        """As `doors_soon`, for who has several requests of one rpc."""
+        return {
+            method: partial(self._begin_some, method, method.rpartition("/")[2], handler, door)
+            for method, handler in self._some.items()
+        }
+
     def _begin_soon(
         self, method: str, name: str, handler: SoonHandler, door: str, data: bytes
-    ) -> bytes | tuple[Later, Future[Any]] | None:
+    ) -> Given:
         if self._draining:
             return None
         started_ns = time.perf_counter_ns()
         try:
             begun = handler(data)
         except Exception:  # told as where it is asked for with its message
-            with _Accounted(self, method, None, door, started_ns):
+            with Accounted(self, method, None, door, started_ns):
                 raise
+        return self._begun(begun, method, name, door, started_ns)
+
+    def _begin_some(  # noqa: PLR0917 - what is bound, and then the requests
+        self,
+        method: str,
+        name: str,
+        handler: SomeHandler,
+        door: str,
+        several: Sequence[bytes],
+        most_s: float,
+    ) -> list[Given]:
+        if self._draining:
+            return []
+        started_ns = time.perf_counter_ns()
+        return [
+            self._begun(one, method, name, door, started_ns) for one in handler(several, most_s)
+        ]
+
+    def _begun(
+        self,
+        begun: AnsweredAtOnce | Soon | None,
+        method: str,
+        name: str,
+        door: str,
+        started_ns: int,
+    ) -> Given:
+        """Counts and logs a call that was answered, or will be."""
         if begun is None:
             return None
         if isinstance(begun, Soon):
             answered, claim, write = begun
-            accounted = _Accounted(self, method, answered, door, started_ns)
+            accounted = Accounted(self, method, answered, door, started_ns)
             # Even if the service began to stop meanwhile: room may be taken for it already.
             self._come += 1
             self._in_flight.add(accounted)
@@ -234,7 +283,7 @@ class Dispatcher:
 
         Its line is logged when it ends.
         """
-        with _Accounted(self, method, None, door):
+        with Accounted(self, method, None, door):
             handler = self._streams.get(method)
             if handler is None:
                 raise NotFound(Reason.NO_SUCH_METHOD, f"no method `{method}`")
@@ -255,136 +304,5 @@ class Dispatcher:
         self._in_flight.discard(call)
 
 
-class Later:
-    """A call whose answer waits for a write. For the thread in which that ends, whichever it is."""
-
-    __slots__ = ("_accounted", "_answer", "_claim")
-
-    def __init__(self, accounted: _Accounted, claim: Claim, answer: bytes) -> None:
-        self._accounted = accounted
-        self._claim = claim
-        self._answer = answer
-
-    def end(self, done: Future[Any], give: Callable[[bytes], bool]) -> RequestError | bool:
-        """Ends the call once the write is done; returns why there is no answer, if so.
-
-        `give` says whether anybody got the answer; otherwise what was taken is given back. False
-        is returned if the answer has to be asked for by `answer`: the call goes on until `leave`.
-        """
-        if done.cancelled():
-            self._accounted.over(asyncio.CancelledError())
-            return True
-        # Not raised: an error that has this frame would hold itself by way of the write.
-        error = done.exception()
-        if error is not None:
-            return self._accounted.over(error) or True
-        if not self._claim.holds(done.result()):
-            return False
-        if give(self._answer):
-            self._accounted.answered()
-        else:
-            self._claim.undo(done.result())
-            self._accounted.over(asyncio.CancelledError())
-        return True
-
-    def leave(self, *, is_gone: bool) -> None:
-        """Ends the call that is to be asked for by `answer`, unless its caller is gone."""
-        if is_gone:
-            self._accounted.over(asyncio.CancelledError())
-        else:
-            self._accounted.leave()
-
-
 def _tell(log: structlog.typing.FilteringBoundLogger, answered: Answered) -> None:
     log.info("request", **answered.line())
-
-
-class _Accounted:
-    """Counts a call as in flight, tells its mistakes from the service's own, and logs it.
-
-    It began now unless `started_ns` says otherwise.
-    """
-
-    __slots__ = ("_dispatcher", "_door", "_method", "_request", "_started_ns")
-
-    def __init__(
-        self, dispatcher: Dispatcher, method: str, request: object, door: str, started_ns: int = 0
-    ) -> None:
-        self._dispatcher = dispatcher
-        self._method = method
-        self._request = request
-        self._door = door
-        self._started_ns = started_ns or time.perf_counter_ns()
-
-    def __enter__(self) -> None:
-        try:
-            self._dispatcher.begin(self)
-        except Unavailable as error:
-            self._log_line("UNAVAILABLE", error)
-            raise
-
-    def leave(self) -> None:
-        """Ends it without a word: it is begun once more."""
-        self._dispatcher.end(self)
-
-    def answered(self) -> None:
-        """Ends it as `over`, with nothing from context variables in its line."""
-        self._dispatcher.end(self)
-        name = self._method.rpartition("/")[2]
-        took_us = (time.perf_counter_ns() - self._started_ns) // 1_000
-        request_id = getattr(self._request, "request_id", "")
-        self._dispatcher.note(Answered(name, self._door, took_us, request_id))
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        refused = self.over(error)
-        try:
-            if refused is not None and refused is not error:
-                raise refused from error
-        finally:
-            del refused, error  # they have this frame, which mustn't have them
-
-    def over(self, error: BaseException | None) -> RequestError | None:
-        """Ends it; returns what its caller is told if that isn't an answer."""
-        self._dispatcher.end(self)
-        if error is None:
-            self._log_line("OK", None)
-            return None
-        if isinstance(error, RequestError):
-            self._log_line(error.code.name, error)
-            return error
-        if not isinstance(error, Exception):
-            # The caller went away or its deadline has passed: nobody gets an answer.
-            self._log_line("CANCELLED", None)
-            return None
-        refused = RequestError(
-            Reason.INTERNAL, "the service failed at this request; its log has the details"
-        )
-        self._dispatcher.log.error("failed", method=self._method, door=self._door, exc_info=error)
-        self._log_line(refused.code.name, refused)
-        return refused
-
-    def _log_line(self, code: str, refused: RequestError | None) -> None:
-        line: dict[str, object] = {
-            "method": self._method.rpartition("/")[2],
-            "door": self._door,
-            "code": code,
-            "duration_us": (time.perf_counter_ns() - self._started_ns) // 1_000,
-        }
-        request_id = getattr(self._request, "request_id", "")
-        # A refused one may be anything, of any length; it has no place in a log.
-        if request_id and len(request_id) <= _LONGEST_ID and request_id.isprintable():
-            line["request_id"] = request_id
-        log = self._dispatcher.log
-        if refused is not None:
-            line["reason"] = refused.reason.value
-            line["field"] = refused.field
-            line["error"] = refused.message
-            if refused.code in _OWN_FAULTS:
-                log.error("request", **line)
-                return
-        log.info("request", **line)

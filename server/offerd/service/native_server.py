@@ -25,8 +25,9 @@ import grpc.aio
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from offerd.errors import RequestError
+from offerd.service.accounted import Later
 from offerd.service.begun import begin
-from offerd.service.dispatch import Later, SoonDoor
+from offerd.service.dispatch import SoonDoor
 from offerd.service.native_call import FAILED, CallContext, CallDetails, Method, Status
 from offerd.service.overload import overloaded
 from offerd.service.status import call_status
