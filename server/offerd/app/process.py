@@ -46,7 +46,7 @@ def dispatcher_for(
     batches = Batches(
         revisions.decide,
         lambda error: log.error("failed", method="Decide", exc_info=error),
-        revisions.decide_some,
+        revisions.quick.some_at_once,
     )
     return Dispatcher(
         {
@@ -90,8 +90,9 @@ def dispatcher_for(
             "/offerd.v1.AudienceService/WatchAudiences": revisions.audiences.watch,
             **({} if elsewhere is None else elsewhere.streams),
         },
-        at_once={"/offerd.v1.DecisionService/Decide": revisions.decide_at_once},
-        soon={"/offerd.v1.DecisionService/Decide": revisions.decide_soon},
+        at_once={"/offerd.v1.DecisionService/Decide": revisions.quick.at_once},
+        soon={"/offerd.v1.DecisionService/Decide": revisions.quick.soon},
+        some={"/offerd.v1.DecisionService/Decide": revisions.quick.some_soon},
     )
 
 

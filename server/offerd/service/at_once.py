@@ -150,13 +150,7 @@ class AtOnce:
         least. Step by step for all of them: what the processor has just done it does again in
         two thirds of the time. If one of them fails nothing is journalled: ask for it alone.
         """
-        now_ns = self._now()
-        views = self._single_views(questions, now_ns, until_s)
-        made = []
-        for question, view in zip(questions, views, strict=False):
-            made.append(None if question is None else self._decided(question, now_ns, view))
-            if time.perf_counter() >= until_s:
-                break
+        made = self.made_some(questions, until_s)
         answers: list[AnsweredAtOnce | None] = []
         stems, size_bytes = [], 0
         for question, one in zip(questions, made, strict=False):
@@ -164,7 +158,7 @@ class AtOnce:
             if question is None or one is None or one.answer.demands:
                 answers.append(None)
                 continue
-            stem = stems[-1] = self._names.stem(now_ns)
+            stem = stems[-1] = self._names.stem(one.asked.now_ns)
             response = self.response(one, stem)
             answers.append(tuple.__new__(AnsweredAtOnce, (response, question.request_id)))
             size_bytes += len(response.data)
@@ -183,6 +177,17 @@ class AtOnce:
         ]
         for draft in drafts:
             self._journalling.write(draft)
+
+    def made_some(self, questions: Sequence[Question | None], until_s: float) -> list[Made | None]:
+        """Decides as `made` the first of some questions; as many as `answer_some` would."""
+        now_ns = self._now()
+        views = self._single_views(questions, now_ns, until_s)
+        made = []
+        for question, view in zip(questions, views, strict=False):
+            made.append(None if question is None else self._decided(question, now_ns, view))
+            if time.perf_counter() >= until_s:
+                break
+        return made
 
     def made(self, question: Question) -> Made | None:
         """Decides, and does nothing about it; None if that can't be done at once."""

@@ -6,10 +6,11 @@ they take is durable. `Decisions` is the reference, and what to ask where this g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from offerd.errors import DeadlineExceeded, Reason
-from offerd.service.at_once import AtOnce, Question
+from offerd.service.at_once import AtOnce, Made, Question
 from offerd.service.deadline import has_passed
 from offerd.service.journalling import Journalling
 from offerd.service.naming import Names
@@ -35,8 +36,33 @@ class Prompt:
         if not self._at_once.must_wait:
             return self._at_once.answer(question)
         made = self._at_once.made(question)
-        if made is None:
-            return None
+        return None if made is None else self._asked_for(question, made)
+
+    def begin_some(
+        self, questions: Sequence[Question | None], until_s: float
+    ) -> list[AnsweredAtOnce | Soon | None]:
+        """Decides the first of some questions as `begin` does, as of one instant; None for None.
+
+        As many as are decided before `until_s`, by the clock of `time.perf_counter`, and before
+        one that fails, which tells why when it is asked for alone.
+        """
+        begun: list[AnsweredAtOnce | Soon | None] = []
+        try:
+            if not self._at_once.must_wait:
+                begun += self._at_once.answer_some(questions, until_s)
+                return begun
+            made = self._at_once.made_some(questions, until_s)
+            for question, one in zip(questions, made, strict=False):
+                if question is None or one is None:
+                    begun.append(None)
+                else:
+                    begun.append(self._asked_for(question, one))
+        except Exception:  # told to its caller, where it is asked for alone
+            return begun
+        return begun
+
+    def _asked_for(self, question: Question, made: Made) -> AnsweredAtOnce | Soon:
+        """Asks for what is to be stored of what was decided."""
         asked, view, counts, answer = made
         stem = self._names.stem(asked.now_ns)
         # First the answer: the thread that writes the journal computes from the same view, and

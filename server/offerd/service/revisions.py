@@ -9,7 +9,6 @@ grows. A request about nobody is answered by the active revision.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
 
@@ -21,18 +20,17 @@ from offerd.events import FoldPlan, FoldPlans
 from offerd.model.identity import profile_key
 from offerd.model.profile import ProfileKey
 from offerd.model.shares import WHOLE
-from offerd.service.at_once import Question
 from offerd.service.audiences import AudienceCalls
 from offerd.service.consents import Consents
-from offerd.service.decisions import Decisions
 from offerd.service.events import Events
 from offerd.service.exclusive import Exclusive
 from offerd.service.failures import RankingFailures
 from offerd.service.followed import Followed
 from offerd.service.places import PlaceCalls
+from offerd.service.quick_decisions import QuickDecisions
 from offerd.service.revision import Loaded, Revision
-from offerd.service.serialized import AnsweredAtOnce, Serialized
-from offerd.service.soon import Soon
+from offerd.service.serialized import Serialized
+from offerd.service.serving import Serving
 from offerd.service.streaming import EventStream
 from offerd.service.subjects import subject_in
 from offerd.service.tracking import Tracker
@@ -71,14 +69,6 @@ class Standing(NamedTuple):
         return FoldPlans(self.active.fold, (canary.fold, *still_asked), plan_of)
 
 
-class _Serving(NamedTuple):
-    """What answers now; replaced as a whole."""
-
-    active: Revision
-    canary: Revision | None
-    plans: FoldPlans
-
-
 class Revisions:
     """Answers every rpc by the revision whose turn it is. `now` is the clock, in nanoseconds.
 
@@ -109,6 +99,8 @@ class Revisions:
         """Answers the audience rpcs."""
         self.places = PlaceCalls(lambda: self.active.bundle, now)
         """Answers the place rpcs, by the active revision."""
+        self.quick = QuickDecisions(lambda: self._serving, self._deciding)
+        """Decides as `decide` does, what needn't be waited for."""
 
     @property
     def active(self) -> Loaded:
@@ -149,7 +141,7 @@ class Revisions:
             )
         )
 
-    def _prepared(self, standing: Standing, kept: Sequence[Revision]) -> _Serving:
+    def _prepared(self, standing: Standing, kept: Sequence[Revision]) -> Serving:
         known = {id(revision.loaded.bundle): revision for revision in kept}
 
         def revision_of(loaded: Loaded) -> Revision:
@@ -160,69 +152,12 @@ class Revisions:
             )  # fmt: skip
 
         canary = None if standing.canary is None else revision_of(standing.canary)
-        return _Serving(revision_of(standing.active), canary, standing.plans())
+        return Serving(revision_of(standing.active), canary, standing.plans())
 
     async def decide(self, request: decision_service_pb2.DecideRequest) -> Serialized:
         """As service.decisions."""
         revision = self._asked_by(request.identities)
         return await self._deciding.during(revision.decisions.decide(request))
-
-    def decide_at_once(self, data: bytes) -> AnsweredAtOnce | None:
-        """As `decide`, from the bytes of a request, in any thread; see service.at_once."""
-        with self._deciding:
-            asked = self._question(data)
-            if asked is None or asked[0].at_once.must_wait:
-                return None
-            decisions, question = asked
-            return decisions.at_once.answer(question)
-
-    def decide_some(self, several: Sequence[bytes], most_s: float) -> list[AnsweredAtOnce | None]:
-        """As `decide_at_once` the first of several requests, side by side, and one at least.
-
-        As many as are decided within `most_s`, and by one revision. If one of them fails nothing
-        is journalled: ask for it alone.
-        """
-        with self._deciding:
-            # Not counting how long other threads were deciding.
-            until_s = time.perf_counter() + most_s
-            questions: list[Question | None] = []
-            decisions: Decisions | None = None
-            for data in several:
-                asked = self._question(data)
-                if asked is not None and not asked[0].at_once.must_wait:
-                    if decisions is not None and asked[0] is not decisions:
-                        break
-                    decisions, question = asked
-                    questions.append(question)
-                else:
-                    questions.append(None)
-            if decisions is None:
-                return [None] * len(questions)
-            return decisions.at_once.answer_some(questions, until_s)
-
-    def decide_soon(self, data: bytes) -> AnsweredAtOnce | Soon | None:
-        """As `decide_at_once`, or once a write is durable; see service.prompt."""
-        with self._deciding:
-            asked = self._question(data)
-            if asked is None:
-                return None
-            decisions, question = asked
-            return decisions.prompt.begin(question)
-
-    def _question(self, data: bytes) -> tuple[Decisions, Question] | None:
-        """Returns what is asked, and who answers; None if the message has to be read."""
-        # Once: another revision may come to be served meanwhile.
-        serving = self._serving
-        active, canary, _ = serving
-        question = active.decisions.at_once.read(data)
-        if question is None:
-            return None
-        if canary is not None:
-            subject = question.subject
-            if _of(serving, None if subject is None else subject.unit) is canary:
-                question = canary.decisions.at_once.read(data)
-                return None if question is None else (canary.decisions, question)
-        return active.decisions, question
 
     async def collect(
         self, request: event_service_pb2.CollectRequest
@@ -370,7 +305,7 @@ class Revisions:
         except InvalidArgument:
             return serving.active  # which refuses it, and says why
         subject = subject_in(self._state, who, namespaces)
-        return _of(serving, None if subject is None else subject.unit)
+        return serving.of(None if subject is None else subject.unit)
 
     def _named(self, namespace: str, identity_id: str) -> Revision:
         serving = self._serving
@@ -378,12 +313,4 @@ class Revisions:
         declared = active.namespaces.get(namespace)
         if serving.canary is None or declared is None:
             return active
-        return _of(serving, profile_key(declared, identity_id))
-
-
-def _of(serving: _Serving, subject: ProfileKey | None) -> Revision:
-    """Returns who answers about a profile, or with None about nobody."""
-    active, canary, plans = serving
-    if subject is None or canary is None:
-        return active
-    return canary if plans.of(subject) is canary.loaded.fold else active
+        return serving.of(profile_key(declared, identity_id))

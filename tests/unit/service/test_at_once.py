@@ -107,7 +107,7 @@ class Asked:
 
     def at_once(self, data: bytes) -> pb.DecideResponse | None:
         """Returns what it is answered at once."""
-        found = self.revisions.decide_at_once(data)
+        found = self.revisions.quick.at_once(data)
         if found is None:
             return None
         assert found.request_id == pb.DecideRequest.FromString(data).request_id
@@ -256,7 +256,7 @@ async def test_a_defect_is_the_same_as_where_it_may_wait(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("out of numbers")
 
-    monkeypatch.setattr(asked.revisions, "decide_at_once", fail)
+    monkeypatch.setattr(asked.revisions.quick, "at_once", fail)
     dispatcher = dispatcher_for(asked.revisions, asked.log)
     at_once = dispatcher.doors_at_once("grpc")["/offerd.v1.DecisionService/Decide"]
     with pytest.raises(RequestError, match="its log has the details") as raised:

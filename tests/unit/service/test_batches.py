@@ -59,7 +59,7 @@ class Service:
         return response(name)
 
     def decide_some(self, several: Sequence[bytes], _most_s: float) -> list[AnsweredAtOnce | None]:
-        """As `Revisions.decide_some`."""
+        """As `QuickDecisions.some_at_once`."""
         self.sizes.append(len(several))
         names = [pb.DecideRequest.FromString(data).request_id for data in several[: self.most]]
         if any(name.startswith("broken") for name in names):

@@ -29,7 +29,7 @@ def together(asked: Asked, several: Sequence[bytes]) -> Iterator[pb.DecideRespon
     """Yields what each of several requests is answered, however many at a time."""
     place = 0
     while place < len(several):
-        found = asked.revisions.decide_some(several[place:], FOR_EVER_S)
+        found = asked.revisions.quick.some_at_once(several[place:], FOR_EVER_S)
         assert found
         for data, one in zip(several[place:], found, strict=False):
             if one is None:
@@ -93,15 +93,15 @@ async def test_a_canary_answers_for_its_share(asked: Asked, tmp_path: Path) -> N
 async def test_what_has_to_be_durable_first_is_not_answered(asked: Asked) -> None:
     """It is to be decided otherwise, and nothing of it has happened."""
     data = pb.DecideRequest(scopes=[pb.Scope(name="hero")]).SerializeToString()
-    assert asked.revisions.decide_some([data] * 3, FOR_EVER_S) == [None] * 3
+    assert asked.revisions.quick.some_at_once([data] * 3, FOR_EVER_S) == [None] * 3
 
 
 async def test_no_more_are_decided_than_there_is_time_for(asked: Asked) -> None:
     """But for one: whoever asks for the rest comes to an end."""
     request = pb.DecideRequest(scopes=[pb.Scope(name="hero")])
     request.identities.add(namespace="ecid", id="a")
-    assert len(asked.revisions.decide_some([request.SerializeToString()] * 5, 0.0)) == 1
-    assert len(asked.revisions.decide_some([b""] * 5, 0.0)) == 5
+    assert len(asked.revisions.quick.some_at_once([request.SerializeToString()] * 5, 0.0)) == 1
+    assert len(asked.revisions.quick.some_at_once([b""] * 5, 0.0)) == 5
 
 
 async def test_waiting_for_other_threads_takes_none_of_that_time(
@@ -122,7 +122,7 @@ async def test_waiting_for_other_threads_takes_none_of_that_time(
     asked.revisions._deciding = Waiting()
     request = pb.DecideRequest(scopes=[pb.Scope(name="hero")])
     request.identities.add(namespace="ecid", id="a")
-    found = asked.revisions.decide_some([request.SerializeToString()] * 5, 1.0)
+    found = asked.revisions.quick.some_at_once([request.SerializeToString()] * 5, 1.0)
     assert len(found) == 5
 
 
@@ -134,7 +134,7 @@ async def test_large_answers_are_few_at_a_time(
     (one,) = together(asked, [request])
     assert one is not None
     monkeypatch.setattr(at_once_module, "MOST_BYTES", 2 * one.ByteSize() + 1)
-    assert len(asked.revisions.decide_some([request] * 5, FOR_EVER_S)) == 3
+    assert len(asked.revisions.quick.some_at_once([request] * 5, FOR_EVER_S)) == 3
 
 
 @pytest.mark.parametrize("asked", [((DEFINITIONS,), JournalMode.BEHIND)], indirect=True)
@@ -174,6 +174,6 @@ async def test_a_failure_leaves_nothing_behind(
     monkeypatch.setattr(failing, fails_at, fail)
     data = pb.DecideRequest(scopes=[pb.Scope(name="hero")]).SerializeToString()
     with pytest.raises(ZeroDivisionError):
-        asked.revisions.decide_some([data] * 5, FOR_EVER_S)
+        asked.revisions.quick.some_at_once([data] * 5, FOR_EVER_S)
     assert called == 3
     assert not drafts
