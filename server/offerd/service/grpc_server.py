@@ -176,6 +176,7 @@ def _native(address: str, dispatcher: Dispatcher, *, shared: bool) -> NativeServ
         maximum_message_bytes=MAXIMUM_MESSAGE_BYTES,
         maximum_streams=MAXIMUM_CALLS,
         shared=shared,
+        some=dispatcher.doors_some(DOOR),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from offerd.errors import Reason, RequestError
 from offerd.service.begun import Begun, Ended, begin
 from offerd.service.serialized import Answer, AnsweredAtOnce, serialized
+from offerd.service.slice_size import SLICE_S, SliceSize
 from offerd.service.translate.results import answered, refused
 from offerd.v1 import decision_service_pb2 as pb
 
@@ -23,12 +24,6 @@ seconds, and one at least; None is for those to be decided otherwise.
 If it raises anything none of them is decided.
 """
 
-MOST_AT_ONCE: Final = 16
-"""So many are decided side by side."""
-_MORE: Final = 4
-"""After a slice for which there was time so many more are tried in the next one."""
-_SLICE_S: Final = 0.001
-"""No more of them are decided once it has taken so long."""
 _TURN_S: Final = 0.001
 """Others have their turn after so long, which a slice may exceed."""
 
@@ -61,7 +56,7 @@ class Deciding:
         """
         several = [one.SerializeToString() for one in requests]
         try:
-            found = self._decide_some(several, _SLICE_S)
+            found = self._decide_some(several, SLICE_S)
         except Exception as error:
             if len(several) == 1:
                 return [self.result(Ended(None, error))]
@@ -91,17 +86,14 @@ class Slices:
 
     def __init__(self, deciding: Deciding) -> None:
         self._deciding = deciding
-        self._size = MOST_AT_ONCE
+        self._size = SliceSize()
         self._began_s = time.perf_counter()
 
     def next(self, requests: Sequence[pb.DecideRequest]) -> list[bytes | None]:
         """Decides the first of some requests as `Deciding.some`, as many as fit into a slice."""
-        some = requests[: self._size]
+        some = requests[: self._size.now]
         found = self._deciding.some(some)
-        if len(found) < len(some):
-            self._size = len(found)  # the others were read for nothing
-        elif len(found) == self._size:
-            self._size = min(self._size + _MORE, MOST_AT_ONCE)
+        self._size.took(len(found), len(some))
         return found
 
     async def rest(self) -> None:

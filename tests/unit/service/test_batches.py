@@ -14,6 +14,7 @@ from offerd.service import decide_stream as decide_stream_module
 from offerd.service import slices as slices_module
 from offerd.service.batches import Batches
 from offerd.service.serialized import AnsweredAtOnce, Serialized
+from offerd.service.slice_size import MOST_AT_ONCE
 from offerd.service.translate.results import answered, in_batch, in_stream, refused
 from offerd.v1 import decision_service_pb2 as pb
 from offerd.v1 import error_pb2
@@ -149,10 +150,10 @@ async def test_no_more_is_read_ahead_than_is_decided() -> None:
     service.most = 1_000
     service.sizes.clear()
     await service.batch(*["n"] * 100)
-    assert max(service.sizes) == slices_module.MOST_AT_ONCE
+    assert max(service.sizes) == MOST_AT_ONCE
     service.sizes.clear()
     await service.stream([f"n{number}" for number in range(17)], [f"n{n}" for n in range(17)])
-    most = slices_module.MOST_AT_ONCE
+    most = MOST_AT_ONCE
     assert service.sizes == [most, 17 - most] * 2
 
 
@@ -183,10 +184,10 @@ async def test_others_have_their_turn_meanwhile(monkeypatch: pytest.MonkeyPatch)
 
     counting = asyncio.create_task(count())
     await service.batch(*["n"] * 400)
-    assert turns >= 400 // slices_module.MOST_AT_ONCE
+    assert turns >= 400 // MOST_AT_ONCE
     turns = 0
     await service.stream([f"n{number}" for number in range(100)])
-    assert turns >= 100 // slices_module.MOST_AT_ONCE
+    assert turns >= 100 // MOST_AT_ONCE
     counting.cancel()
 
 

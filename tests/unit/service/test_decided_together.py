@@ -119,7 +119,7 @@ async def test_waiting_for_other_threads_takes_none_of_that_time(
             super().__enter__()
 
     monkeypatch.setattr(time, "perf_counter", lambda: now_s)
-    asked.revisions._deciding = Waiting()
+    asked.revisions.quick._deciding = Waiting()
     request = pb.DecideRequest(scopes=[pb.Scope(name="hero")])
     request.identities.add(namespace="ecid", id="a")
     found = asked.revisions.quick.some_at_once([request.SerializeToString()] * 5, 1.0)

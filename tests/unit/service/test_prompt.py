@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -18,6 +19,8 @@ from offerd.model.journal import DecisionEntry
 from offerd.model.profile import ProfileKey
 from offerd.service.decisions import Decisions
 from offerd.service.prompt import Prompt
+from offerd.service.serialized import Serialized
+from offerd.service.soon import Soon
 from offerd.store import JournalMode, JournalSettings, State
 from offerd.v1 import decision_service_pb2 as pb
 from seeds import random_seed
@@ -78,6 +81,17 @@ class Deciding:
         ]
 
 
+@pytest.fixture
+def bundle(tmp_path: Path) -> Iterator[Bundle]:
+    """The definitions, compiled."""
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "definitions" / "all.yaml").write_text(DEFINITIONS)
+    write_bundle(load([tmp_path / "definitions"]).catalogue, tmp_path / "bundle")
+    bundle = open_bundle(tmp_path / "bundle")
+    yield bundle
+    bundle.close()
+
+
 @contextmanager
 def deciding(folder: Path, bundle: Bundle, mode: JournalMode) -> Iterator[Deciding]:
     """Opens a service with three customers."""
@@ -113,13 +127,9 @@ def plain(answer: pb.DecideResponse) -> pb.DecideResponse:
 
 @pytest.mark.parametrize("mode", [JournalMode.BEHIND, JournalMode.BEFORE_ANSWER])
 async def test_what_cannot_be_answered_is_not_journalled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: JournalMode
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: JournalMode
 ) -> None:
     """The answer is made first: the journal's own thread computes from the same customer."""
-    (tmp_path / "definitions").mkdir()
-    (tmp_path / "definitions" / "all.yaml").write_text(DEFINITIONS)
-    write_bundle(load([tmp_path / "definitions"]).catalogue, tmp_path / "bundle")
-    bundle = open_bundle(tmp_path / "bundle")
     with deciding(tmp_path / "state", bundle, mode) as service:
         handed_over: list[object] = []
         monkeypatch.setattr(service.state.journal, "hand_over", handed_over.append)
@@ -133,17 +143,14 @@ async def test_what_cannot_be_answered_is_not_journalled(
             await service.decisions.decide(request)
         assert not handed_over
         assert not service.journalled()
-    bundle.close()
 
 
 @pytest.mark.parametrize("mode", [JournalMode.OFF, JournalMode.BEFORE_ANSWER])
-async def test_answers_and_what_is_stored_are_the_same(tmp_path: Path, mode: JournalMode) -> None:
+async def test_answers_and_what_is_stored_are_the_same(
+    bundle: Bundle, tmp_path: Path, mode: JournalMode
+) -> None:
     """Of random requests one after another, as caps fill up and windows go by."""
     source = random.Random(random_seed())
-    (tmp_path / "definitions").mkdir()
-    (tmp_path / "definitions" / "all.yaml").write_text(DEFINITIONS)
-    write_bundle(load([tmp_path / "definitions"]).catalogue, tmp_path / "bundle")
-    bundle = open_bundle(tmp_path / "bundle")
     with ExitStack() as stack:
         quick, full = (
             stack.enter_context(deciding(tmp_path / name, bundle, mode)) for name in ("a", "b")
@@ -164,4 +171,73 @@ async def test_answers_and_what_is_stored_are_the_same(tmp_path: Path, mode: Jou
             full.now_ns = quick.now_ns
         assert found > 60
         assert quick.journalled() == full.journalled()
-    bundle.close()
+
+
+@pytest.mark.parametrize("mode", [JournalMode.OFF, JournalMode.BEFORE_ANSWER])
+async def test_side_by_side_it_is_the_same(
+    bundle: Bundle, tmp_path: Path, mode: JournalMode
+) -> None:
+    """As one after another, those last for which others left no room."""
+    source = random.Random(random_seed())
+    with ExitStack() as stack:
+        quick, full = (
+            stack.enter_context(deciding(tmp_path / name, bundle, mode)) for name in ("a", "b")
+        )
+        prompt, read = quick.decisions.prompt, quick.decisions.at_once.read
+        held = refused = 0
+        for _ in range(30):
+            requests = [asking(source) for _ in range(source.randrange(1, 17))]
+            questions = [read(request.SerializeToString()) for request in requests]
+            begun = prompt.begin_some(questions, float("inf"))
+            assert len(begun) == len(requests)
+            last = []
+            for request, one in zip(requests, begun, strict=True):
+                if isinstance(one, Soon) and not one.claim.holds(one.write.result()):
+                    refused += 1
+                    last.append(request)
+                elif one is None:
+                    last.append(request)
+                else:
+                    held += 1
+                    found = one.answered.answer if isinstance(one, Soon) else one.answer
+                    other = await full.decisions.decide_in_full(request)
+                    assert plain(found.message()) == plain(other.message())
+            for request in last:
+                late = await quick.decisions.decide_in_full(request)
+                other = await full.decisions.decide_in_full(request)
+                assert plain(late.message()) == plain(other.message())
+            assert quick.counted() == full.counted()
+            quick.now_ns += SECOND_NS * source.choice([0, 1, 60, 600])
+            full.now_ns = quick.now_ns
+        assert held > 60
+        assert refused
+        assert sorted(quick.journalled()) == sorted(full.journalled())
+
+
+async def test_whoever_follows_one_that_fails_is_not_begun(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is that one: each is told by itself why; what was begun before goes on."""
+    with deciding(tmp_path / "state", bundle, JournalMode.OFF) as service:
+        decisions = service.decisions
+        request = pb.DecideRequest(scopes=[pb.Scope(decision="d", placement="web")])
+        request.identities.add(namespace="ecid", id="0")
+        question = decisions.at_once.read(request.SerializeToString())
+        response, called = decisions.at_once.response, 0
+
+        def fail(*arguments: Any) -> Serialized:
+            nonlocal called
+            called += 1
+            if called == 3:
+                raise ZeroDivisionError("out of numbers")
+            return response(*arguments)
+
+        monkeypatch.setattr(decisions.at_once, "response", fail)
+        begun = decisions.prompt.begin_some([question] * 5, float("inf"))
+        assert called == 3
+        assert len(begun) == 2
+        for one in begun:
+            assert isinstance(one, Soon)
+            assert one.claim.holds(one.write.result())
+        assert service.state.counts().events == 4
+        assert len(decisions.prompt.begin_some([question] * 5, 0.0)) == 1
