@@ -205,8 +205,11 @@ async def test_a_caller_that_goes_away_takes_along_what_waits(streams: bool) -> 
     assert service.cancelled == 2
 
 
-async def test_what_is_decided_at_once_is_answered_together() -> None:
-    """The results of one message in one, however many slices it took."""
+async def test_what_is_decided_at_once_is_answered_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The results of one message in one, however many slices it took, if there is time."""
+    monkeypatch.setattr(decide_stream_module, "_GATHER_S", float("inf"))
     names = [f"n{number}" for number in range(100)]
     assert await Service().stream(names, ["a"], ["b"]) == [names, ["a"], ["b"]]
 
