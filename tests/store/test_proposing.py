@@ -32,6 +32,7 @@ from offerd.model.schema import (
 from offerd.store import Durability, Hold, State, reserving
 from offerd.store.bounds import ProfileBounds
 from offerd.store.layout import Table, decode_record
+from offerd.store.marks import Watch
 from offerd.store.proposing import Proposed, Wanted, propose
 from offerd.store.workspace import Workspace
 from seeds import random_seed
@@ -70,6 +71,14 @@ PLANS = (
     capped_plan(_FEWER, _schema(_counting("made", "decision", 90 * MINUTE_NS))),
     capped_plan(_WIDE, _schema()),
     capped_plan(CAPS, _schema(_counting("displays", "display"), paths=("age", "height"))),
+)
+
+
+WATCHES = (
+    None,
+    Watch(frozenset({"decision", "display"})),
+    Watch(frozenset({"display"})),
+    Watch(any_tracked=False),
 )
 
 
@@ -125,7 +134,10 @@ class Script:
         return name
 
     def _stem(self) -> str:
-        return self.rng.choice(self._names) if self.rng.random() < self._again else self._name()
+        if self.rng.random() >= self._again:
+            return self._name()
+        # The last one is of the same transaction, maybe.
+        return self._names[-1] if self.rng.random() < 0.5 else self.rng.choice(self._names)
 
     def _demands(self) -> tuple[Demand, ...]:
         chosen: list[Demand] = []
@@ -226,8 +238,11 @@ def _history(path: Path, seed: str) -> list[object]:
     plan: FoldPlan = script.rng.choice((*PLANS, PLANS[0], PLANS[1], PLANS[4]))
     bounds = ProfileBounds(events=script.rng.choice((30, 200_000, 200_000)))
     with State.open(path, plan, durability=Durability.RELAXED, bounds=bounds) as state:
-        for _ in range(STEPS):
+        state._watching.watch = script.rng.choice(WATCHES)
+        for number in range(STEPS):
             found.extend(_together(state, script.steps()))
+            if number % 8 == 0:
+                found.append(_rows(state))
             plans = script.plans()
             if plans is not None:
                 state.use(plans).result()
@@ -260,3 +275,27 @@ def test_the_same_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert one == other, f"{seed}/{number}"
     print(dict(seen))
     assert min(seen[True], seen[False]) > HISTORIES
+
+
+def test_as_many_times_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As caps need, however many propositions there were, and in whatever order they came."""
+    owner = ProfileKey("device", "0")
+    one = demand("a")
+    limits = [limit for limit in one.limits if limit.counter.event == "decision"]
+    far = one._replace(limits=tuple(limit._replace(limit=10_000) for limit in limits))
+    kept: list[list[dict[str, list[int]]]] = []
+    for name, way in (("quick", propose), ("slow", lambda *_: None)):
+        monkeypatch.setattr(reserving, "propose", way)
+        seen: list[dict[str, list[int]]] = []
+        with State.open(tmp_path / name, PLANS[0], durability=Durability.RELAXED) as state:
+            for number in range(40):
+                now_ns = NOW_NS + number // 2 * 2 - number % 2
+                assert state.take(owner, [far], f"s{number:02}", now_ns).result().granted
+                record = state.profile(owner)
+                assert record is not None
+                seen.append(dict(record.counted))
+        kept.append(seen)
+    assert kept[0] == kept[1]
+    lengths = [max(map(len, counted.values())) for counted in kept[0]]
+    assert lengths[0] == 1
+    assert lengths[-1] == max(lengths) < 40

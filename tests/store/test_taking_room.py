@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from offerd.model.capping import Cap, Demand
+from offerd.model.profile import ProfileKey
+from offerd.model.schema import Namespace, NamespaceType, Schema
 from offerd.store import Hold, Released, State
 from offerd.store.layout import Table
 from offerd.store.operations import Operation
@@ -114,6 +116,23 @@ def test_items_without_room_take_none_from_those_after_them(tmp_path: Path) -> N
             taken = state.take(owner, items, f"s{number}", NOW_NS).result()
             counted = {one.item: one.counted for one in taken.reached if one.limit.cap.limit == 2}
             assert counted == {2: 2, 3: 2}
+
+
+def test_what_others_of_a_customer_did_counts_too(tmp_path: Path) -> None:
+    """Of those whom the caller names, of those linked by now to a person, and of the subject."""
+    schema = Schema(namespaces=(Namespace("crm", NamespaceType.CROSS_DEVICE),))
+    with State.open(tmp_path / "state", capped_plan(schema=schema)) as state:
+        for number, namespace in enumerate(("device", "crm")):
+            one, other = (ProfileKey(namespace, who) for who in "ab")
+            members = [other] if namespace == "device" else []
+            state.identities.link(one, [(one, other)] if members == [] else [], NOW_NS, NOW_NS)
+            item = demand("b", "app")
+            for who in (one, other):
+                assert state.take(who, [item], f"{number}{who.id}", NOW_NS).result().granted
+            taken = state.take(one, [item], f"{number}", NOW_NS, members=members).result()
+            assert [one.counted for one in taken.reached if one.limit.cap.limit == 2] == [2]
+            stranger = ProfileKey(namespace, "c")
+            assert state.take(stranger, [item], f"{number}c", NOW_NS).result().granted
 
 
 def test_a_reservation_is_answered_the_same_again(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ once for a counter of any placement. Nobody's requests have no counts of their o
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from enum import Enum
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from offerd.decision.simple_caps import Simple, SimpleCaps
 from offerd.model.capping import (
@@ -122,6 +122,8 @@ class CapRules:
             for offer in counter.offers or ():
                 by_offer.setdefault(offer, []).append(number)
         self._simple = SimpleCaps(catalogue.counters)
+        self.answered: dict[Hashable, tuple[Any, Any]] = {}
+        """Answers that customers share: see `capped_outright`."""
         self._always = tuple(always)
         self._by_offer = {
             catalogue.offers[offer].id: (*by_offer[offer], *always) for offer in sorted(by_offer)
@@ -225,9 +227,8 @@ class Capping:
             chosen = decision, offer
             is_repeated = chosen in self._chosen
             self._chosen.add(chosen)
-            # As `Demand(...)`, which takes twice as long.
-            one = scope, offer, decision, placement, simple.limits, is_repeated
-            self.demands.append(tuple.__new__(Demand, (*one, DECISION_EVENT, False)))
+            limits = simple.limits
+            self.demands.append(Demand(scope, offer, decision, placement, limits, is_repeated))
 
     def narrow(
         self, offer: Offer, placement: str, limit_of: LimitOf, most: int

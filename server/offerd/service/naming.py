@@ -7,7 +7,8 @@ from typing import Final
 
 STEM_RANDOM_BYTES: Final = 8
 _POOL_BYTES: Final = 4_096
-_SECOND_NS: Final = 10**9
+_MOMENT_BITS: Final = 24
+"""A moment is so many bits of nanoseconds, 17 milliseconds: some commits of a busy state."""
 
 
 class Names:
@@ -19,7 +20,7 @@ class Names:
     def __init__(self) -> None:
         self._pool = ""
         self._at = 0
-        self._second: int | None = None
+        self._moment: int | None = None
         self._time = ""
 
     def hexadecimal(self, size_bytes: int) -> str:
@@ -35,10 +36,11 @@ class Names:
     def stem(self, now_ns: int) -> str:
         """Returns the name that the propositions of a request made now share: 24 digits.
 
-        It begins with the second, so that what is stored under names of one time lies together:
-        writes of one commit then touch few pages.
+        It begins with the moment, so that what is stored under names of one time lies together:
+        writes of one commit then touch few pages. After 834 days moments begin anew, which puts
+        names between those of then and does no harm.
         """
-        second = now_ns // _SECOND_NS
-        if second != self._second:
-            self._second, self._time = second, f"{second & 0xFFFFFFFF:08x}"
+        moment = now_ns >> _MOMENT_BITS
+        if moment != self._moment:
+            self._moment, self._time = moment, f"{moment & 0xFFFFFFFF:08x}"
         return self._time + self.hexadecimal(STEM_RANDOM_BYTES)

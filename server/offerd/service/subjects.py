@@ -8,7 +8,6 @@ from offerd.admission import quote
 from offerd.customer.subject import resolve
 from offerd.decision.capping import Counts
 from offerd.errors import FailedPrecondition, Reason
-from offerd.model.capping import Cap
 from offerd.model.identity import Identity, Subject
 from offerd.model.profile import ProfileKey
 from offerd.model.schema import Namespace
@@ -53,10 +52,8 @@ class MemberCounts:
     def __init__(self, counts: Counts, subject: Subject | None) -> None:
         self._counts = counts
         self._members = () if subject is None else subject.members
-
-    def total(self, counter: str, after_ns: int | None, until_ns: int | None) -> int:
-        """As decision.capping.Counts."""
-        return self._counts.total(counter, after_ns, until_ns)
+        self.total = counts.total
+        self.reached = counts.reached
 
     def pending(self, counter: str, subject: ProfileKey | None, now_ns: int) -> int:
         """As decision.capping.Counts, over all identities if `subject` is a profile."""
@@ -65,7 +62,3 @@ class MemberCounts:
         if len(self._members) == 1:
             return self._counts.pending(counter, self._members[0], now_ns)
         return sum(self._counts.pending(counter, one, now_ns) for one in self._members)
-
-    def reached(self, offer: str, cap: Cap) -> bool:
-        """As decision.capping.Counts."""
-        return self._counts.reached(offer, cap)

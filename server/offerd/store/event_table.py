@@ -54,6 +54,7 @@ class EventTable:
         self._deleted_ids = environment.database(Table.DELETED_IDS)
         # While nothing was ever deleted no event pays for asking.
         self._deletions = transaction.stat(self._deleted_ids)["entries"] > 0
+        self._ids_cursor = transaction.cursor(self._ids)
         self._pointers: dict[bytes, bytes] = {}
         self._events: dict[bytes, bytes] = {}
 
@@ -103,17 +104,16 @@ class EventTable:
 
         It may say no though it is so: `new_ids` tells which are.
         """
-        size_bytes = len(stem)
-        with self._transaction.cursor(self._ids) as cursor:
-            if cursor.set_range(stem) and cursor.key().startswith(stem):
-                return False
-        get, pointers = self._transaction.get, self._pointers
+        cursor, pointers = self._ids_cursor, self._pointers
+        if cursor.set_range(stem) and cursor.key().startswith(stem):
+            return False
         for key in keys:
-            if key in pointers or key[:size_bytes] != stem:
+            if key in pointers or not key.startswith(stem):
                 return False
-            if self._deletions and get(deleted_key(key), None, self._deleted_ids) is not None:
-                return False
-        return True
+        if not self._deletions:
+            return True
+        get, deleted_ids = self._transaction.get, self._deleted_ids
+        return all(get(deleted_key(key), None, deleted_ids) is None for key in keys)
 
     def add_all(self, rows: Mapping[bytes, bytes], pointers: Mapping[bytes, bytes]) -> None:
         """Stores events by their raw keys, with what points to them by their event keys.

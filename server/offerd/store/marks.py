@@ -72,6 +72,17 @@ class Marks:
         elif event_type in watch.event_types or (new and watch.any_tracked):
             self._mark(key, ANYTHING if new else event_type, now_ns)
 
+    def events(
+        self, key: ProfileKey, event_type: str, now_ns: int, count: int, *, new: bool
+    ) -> None:
+        """As `event` one after the other, of several of a type; `new` if the first made the
+        profile."""
+        self.event(key, event_type, now_ns, new=new)
+        watch = self._watch
+        if watch is not None and event_type in watch.event_types:
+            for _ in range(1, count):
+                self.event(key, event_type, now_ns, new=False)
+
     def data(self, key: ProfileKey, now_ns: int | None) -> None:
         """Attributes or scores of a profile were written."""
         watch = self._watch

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from offerd.events import REPEATED
+from offerd.events import REPEATED, Counting
 from offerd.events.fingerprint import FINGERPRINT_BYTES
 from offerd.events.plans import Proposing
 from offerd.model.capping import DECISION_EVENT, CapSubject, Demand, Limit
@@ -22,6 +22,7 @@ from offerd.model.profile import ProfileKey
 from offerd.model.windows import window_after
 from offerd.store.instants import count_between
 from offerd.store.layout import event_key, pack_time
+from offerd.store.met import Met
 from offerd.store.workspace import Workspace
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -59,15 +60,14 @@ def propose(workspace: Workspace, wanted: Wanted) -> Proposed | None:
     None if one is, or if there is more to look at; then nothing is changed.
     """
     subject, _, demands, stem, instant_ns = wanted
-    adding = _room_for(workspace, wanted)
+    profile = workspace.lean(subject)
+    adding = _room_for(workspace, wanted, profile)
     if not adding:
         return None
-    rows = [_row(stem, demand, instant_ns) for demand in demands]
-    keys = [event_key(one) for one, _ in rows]
-    if len({*keys}) < len(keys) or not workspace.events.are_new(stem.encode(), keys):
+    rows, pointers, size_bytes = _encoded(wanted, profile.digest + pack_time(instant_ns))
+    # Of the same twice there is one pointer.
+    if len(pointers) < len(demands) or not workspace.events.are_new(stem.encode(), pointers):
         return None
-    size_bytes = sum([len(value) for _, value in rows])
-    profile = workspace.lean(subject)
     record = profile.lean or profile.record
     if not workspace.bounds.have_room(record, len(rows), size_bytes):
         return None
@@ -78,87 +78,84 @@ def propose(workspace: Workspace, wanted: Wanted) -> Proposed | None:
     record.event_count += len(rows)
     record.event_bytes += size_bytes
     record.update_time_ns = instant_ns
-    place = profile.digest + pack_time(instant_ns)
-    workspace.events.add_all(*_stored(subject, place, rows, keys))
-    for number, (demand, (event_id, _), one) in enumerate(zip(demands, rows, adding, strict=True)):
-        workspace.marks.event(subject, DECISION_EVENT, instant_ns, new=is_new and not number)
-        _add(record.counted, one.own, instant_ns)
+    workspace.events.add_all(rows, pointers)
+    workspace.marks.events(subject, DECISION_EVENT, instant_ns, len(rows), new=is_new)
+    counted, totals = record.counted, workspace.totals
+    for demand, one in zip(demands, adding, strict=True):
+        for key, kept in one.own.items():
+            _add(counted, key, kept, instant_ns)
         if not demand.repeated:
-            workspace.totals.add(demand.offer, DECISION_EVENT, 1)
+            totals.add(demand.offer, DECISION_EVENT, 1)
         if one.totals:
-            event = Event(event_id, DECISION_EVENT, instant_ns)
-            for counting in one.totals.values():
-                workspace.tallies.count(counting, event, 1, instant_ns)
-    return Proposed(tuple([one.keys for one in adding]), is_new)
+            _count(workspace, wanted, demand, one.totals)
+    # As `Proposed(...)`, which takes twice as long.
+    return tuple.__new__(Proposed, (tuple([one.keys for one in adding]), is_new))
 
 
-def _row(stem: str, demand: Demand, instant_ns: int) -> tuple[str, bytes]:
-    """Returns the id of what a demand proposes, and the value as `layout.encode_event` has it."""
-    scope, offer, decision, placement, _, repeated, _, _ = demand
-    proposition = f"{stem}-{scope}"
-    event_id = f"{proposition}/{offer}"
-    properties = _REPEATED if repeated else _NONE
-    return event_id, _encode(
-        (
-            event_id, DECISION_EVENT, instant_ns, properties,
-            offer, decision or None, placement, proposition,
-        )
-    )  # fmt: skip
+def _encoded(wanted: Wanted, place: bytes) -> tuple[dict[bytes, bytes], dict[bytes, bytes], int]:
+    """Returns events by their raw keys, which begin with `place`, and what points to them.
 
-
-def _stored(
-    subject: ProfileKey, place: bytes, rows: Sequence[tuple[str, bytes]], keys: Sequence[bytes]
-) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
-    """Returns encoded events by their raw keys, which begin with `place`, and their pointers.
-
-    With the fingerprints that `event_fingerprint` would give them.
+    As `layout.encode_event` has the events, with the fingerprints that `event_fingerprint` would
+    give them. The last is how many bytes the events take.
     """
+    subject, _, demands, stem, instant_ns = wanted
     whose = _PAIR_AND_EVENT + _encode(subject.namespace) + _encode(subject.id)
-    found: dict[bytes, bytes] = {}
+    rows: dict[bytes, bytes] = {}
     pointers: dict[bytes, bytes] = {}
-    for key, (_, value) in zip(keys, rows, strict=True):
-        found[place + key] = value
+    size_bytes = 0
+    for scope, offer, decision, placement, _, repeated, _, _ in demands:
+        proposition = f"{stem}-{scope}"
+        event_id = f"{proposition}/{offer}"
+        value = _encode(
+            (
+                event_id, DECISION_EVENT, instant_ns, _REPEATED if repeated else _NONE,
+                offer, decision or None, placement, proposition,
+            )
+        )  # fmt: skip
+        size_bytes += len(value)
+        key = event_key(event_id)
+        rows[place + key] = value
         # The value is a list of eight, of the same things in the same order.
         content = whose + value[1:]
         pointers[key] = blake2b(content, digest_size=FINGERPRINT_BYTES).digest() + place
-    return found, pointers
+    return rows, pointers, size_bytes
 
 
-def _room_for(workspace: Workspace, wanted: Wanted) -> list[Proposing] | None:
+def _room_for(workspace: Workspace, wanted: Wanted, profile: Met) -> list[Proposing] | None:
     """Returns what each proposition adds to; None if a limit is reached, or may be."""
-    subject, members, demands, _, instant_ns = wanted
-    profile = workspace.lean(subject)
-    record = profile.lean or profile.record
+    _, members, demands, _, instant_ns = wanted
+    record, plan = profile.lean or profile.record, profile.plan
     counted: Mapping[str, list[int]] = _NOTHING if record is None else record.counted
-    plan, proposing = profile.plan, workspace.plans.proposing
+    proposing = workspace.plans.proposing
     # What a customer's other identities did, and what is held, is counted one by one.
     is_alone = len(members) == 1 and not workspace.tallies.changes.is_holding
     taken: dict[str, int] = {}
     found: list[Proposing] = []
-    for demand in demands:
-        _, offer, _, placement, limits, repeated, event_type, _ = demand
+    for _, offer, _, placement, limits, repeated, event_type, _ in demands:
         if event_type != DECISION_EVENT:
             return None
         adding = proposing(plan, offer, placement, repeated=repeated)
         if adding is None:
             return None
+        own, _, keys = adding
         for limit in limits:
             counter, cap, most = limit
             key = counter.key
-            most -= taken.get(key, 0)
             if counter.event != DECISION_EVENT or cap.visit is not None:
                 return None
-            if key not in adding.keys:
+            if key not in keys:
                 if not workspace.keeps(counter, plan):
                     return None
                 continue  # it doesn't count this one, which its cap doesn't keep out
+            if taken:
+                most -= taken.get(key, 0)
             # Whatever the window, as many at most as there ever were.
-            if is_alone and key in adding.own and len(counted.get(key, ())) < most:
+            if is_alone and key in own and len(counted.get(key, ())) < most:
                 continue
             count = _counted(workspace, limit, adding, members, instant_ns)
             if count is None or count >= most:
                 return None
-        for key in adding.keys:
+        for key in keys:
             taken[key] = taken.get(key, 0) + 1
         found.append(adding)
     return found
@@ -190,15 +187,24 @@ def _counted(
     return count
 
 
-def _add(counted: dict[str, list[int]], own: Mapping[str, int], instant_ns: int) -> None:
-    """Adds a proposition to counters of its profile, as `Countings.take` does."""
-    for key, kept in own.items():
-        times = counted.get(key)
-        if not times:
-            counted[key] = [instant_ns]
-        elif times[-1] <= instant_ns:
-            times.append(instant_ns)
-        else:
-            insort(times, instant_ns)
-        if times and len(times) > kept:
-            del times[:-kept]
+def _add(counted: dict[str, list[int]], key: str, kept: int, instant_ns: int) -> None:
+    """Adds a proposition to a counter of its profile, as `Countings.take` does."""
+    times = counted.get(key)
+    if not times:
+        times = counted[key] = [instant_ns]
+    elif times[-1] <= instant_ns:
+        times.append(instant_ns)
+    else:
+        insort(times, instant_ns)
+    if len(times) > kept:
+        del times[:-kept]
+
+
+def _count(
+    workspace: Workspace, wanted: Wanted, demand: Demand, totals: Mapping[str, Counting]
+) -> None:
+    """Adds a proposition to counters of all profiles."""
+    event_id = f"{wanted.stem}-{demand.scope}/{demand.offer}"
+    event = Event(event_id, DECISION_EVENT, wanted.instant_ns)
+    for counting in totals.values():
+        workspace.tallies.count(counting, event, 1, wanted.instant_ns)

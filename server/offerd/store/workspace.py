@@ -365,8 +365,7 @@ class Workspace(Rows):
 
     def names_person(self, key: ProfileKey) -> bool:
         """Whether a key is in a declared namespace that names people."""
-        namespace = self.plans.active.attributes.namespaces.get(key.namespace)
-        return namespace is not None and namespace.type.names_person
+        return key.namespace in self.plans.active.people
 
     def flush(self) -> None:
         """Hands all changes to the transaction, in key order: neighbours share pages."""

@@ -15,7 +15,7 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from offerd import expression as ex
-from offerd.decision import engine
+from offerd.decision import capped_outright, engine
 from offerd.decision.capped import Capped, far_from_caps
 from offerd.decision.capped_outright import far_outright
 from offerd.decision.engine import Answer, decide
@@ -43,6 +43,9 @@ CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "40"))
 OUTRIGHT = 2
 """Asked the quickest way."""
 
+KEPT = 3
+"""So many of the answers that customers share are kept."""
+
 PROFILE, TOTAL = CapSubject.PROFILE, CapSubject.TOTAL
 COUNTERS = (
     Counter("displays", "display", PROFILE, None),
@@ -55,6 +58,9 @@ COUNTERS = (
 
 SIMPLE = tuple(structs.replace(one, placements=()) for one in COUNTERS)
 """The same, each of which counts wherever an offer is proposed."""
+
+SOME_SIMPLE = SIMPLE[0], SIMPLE[2]
+"""Those of them that don't count what is proposed of every offer."""
 
 
 def _cap(source: random.Random, rule: int, counters: tuple[Counter, ...]) -> Cap:
@@ -126,10 +132,11 @@ def _plainer(catalogue: Catalogue, rules: list[ex.Rule]) -> Catalogue:
     )
 
 
-def test_far_from_caps_the_same_is_shown_and_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is counted, with caps near and far, and however scopes share what there is."""
-    seed = random_seed()
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Tally[str]:
+    """Counts what is answered how; its "is on" says which quick ways are open."""
     seen: Tally[str] = Tally()
+    given: list[Capped] = []
 
     def noted(state: RequestState, scopes: list[ScopeQuery]) -> Capped | None:
         found = far_from_caps(state, scopes) if seen["is on"] else None
@@ -138,18 +145,29 @@ def test_far_from_caps_the_same_is_shown_and_demanded(monkeypatch: pytest.Monkey
 
     def noted_outright(*asked: Any) -> Capped | None:
         found = far_outright(*asked) if seen["is on"] == OUTRIGHT else None
-        seen["outright"] += found is not None
+        if found is not None:
+            seen["outright"] += 1
+            seen["shared"] += any(found is one for one in given)
+            given.append(found)
         return found
 
     monkeypatch.setattr(engine, "far_from_caps", noted)
     monkeypatch.setattr(engine, "far_outright", noted_outright)
+    monkeypatch.setattr(capped_outright, "MOST_KEPT", KEPT)
+    return seen
+
+
+def test_far_from_caps_the_same_is_shown_and_demanded(seen: Tally[str]) -> None:
+    """Whatever is counted, with caps near and far, and however scopes share what there is."""
+    seed = random_seed()
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")
         prepared = Prepared(*_catalogue(source), places=random_rules.PLACES)
         several = [_queries(source) for _ in range(3)]
         for request in range(8):
             where = f"seed {seed}/{number}, request {request}"
-            _compare(source, prepared, source.choice(several), seen, where)
+            options = Options(source.choice([*Deduplication]), source.choice([*Arbitration]))
+            _compare(source, prepared, source.choice(several), options, seen, where)
         seen["simple"] += sum(
             bool(offer.caps) and prepared.cap_rules.simple(offer) is not None
             for offer in prepared.catalogue.offers
@@ -157,6 +175,42 @@ def test_far_from_caps_the_same_is_shown_and_demanded(monkeypatch: pytest.Monkey
     print(dict(seen))
     assert min(seen["quick"], seen["demands"], seen["simple"]) > CATALOGUES / 2
     assert seen["outright"] > CATALOGUES / 10
+
+
+def test_customers_who_share_an_answer_get_what_is_theirs(seen: Tally[str]) -> None:
+    """Whoever asked before, and what; of the answers that customers share few are kept."""
+    seed = random_seed()
+    for number in range(CATALOGUES):
+        source = random.Random(f"{seed}/{number}")
+        prepared = Prepared(*_far_catalogue(source), places=random_rules.PLACES)
+        several = [_queries(source) for _ in range(2)]
+        options = Options(source.choice([*Deduplication]), source.choice([*Arbitration]))
+        for request in range(16):
+            where = f"seed {seed}/{number}, request {request}"
+            if source.random() < 0.2:
+                prepared.plans.clear()  # as when an offer begins or ends
+            _compare(source, prepared, source.choice(several), options, seen, where)
+            assert len(prepared.cap_rules.answered) <= KEPT, where
+    print(dict(seen))
+    assert seen["outright"] > CATALOGUES
+    assert seen["shared"] > CATALOGUES / 2
+
+
+def _far_catalogue(source: random.Random) -> tuple[Catalogue, list[ex.Rule]]:
+    """Returns a random catalogue whose offers all have simple caps, mostly high ones."""
+    catalogue, rules = test_quick_ways._catalogue(source)
+    catalogue = _plainer(catalogue, rules)
+    is_open = source.random() < 0.7
+    counters = source.choice((SIMPLE, SIMPLE, SOME_SIMPLE))
+    offers = tuple(
+        replace(
+            offer,
+            eligibility=None if is_open else offer.eligibility,
+            caps=(Cap(source.randrange(len(counters)), source.choice((4, 1_000, 1_000, 1_000))),),
+        )
+        for offer in catalogue.offers
+    )
+    return replace(catalogue, offers=offers, counters=counters), rules
 
 
 def _queries(source: random.Random) -> list[ScopeQuery]:
@@ -172,6 +226,7 @@ def _compare(
     source: random.Random,
     prepared: Prepared,
     queries: list[ScopeQuery],
+    options: Options,
     seen: Tally[str],
     where: str,
 ) -> None:
@@ -189,7 +244,6 @@ def _compare(
         random_rules.whereabouts(source, now_ns),
     )  # fmt: skip
     context = DecisionContext(given["context"], source.choice(((), ("sv",), ("en-GB", "sv"))))
-    options = Options(source.choice([*Deduplication]), source.choice([*Arbitration]))
     counts = GivenCounts(source, prepared.catalogue, now_ns)
 
     def ask(*, quickly: int, explain: bool = False) -> Answer:

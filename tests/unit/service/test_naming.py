@@ -6,14 +6,14 @@ from offerd.admission import parse_instant
 from offerd.service.naming import Names
 
 NOW_NS = parse_instant("2026-11-02T09:00:00Z")
-SECOND_NS = 10**9
+MILLISECOND_NS = 10**6
 
 
 def test_names_of_one_time_lie_together() -> None:
-    """Those of a later second sort after those of an earlier one; none comes twice."""
+    """Those of a fiftieth of a second later sort after the earlier ones; none comes twice."""
     names = Names()
     early = [names.stem(NOW_NS + number) for number in range(2_000)]
-    late = [names.stem(NOW_NS + SECOND_NS + number) for number in range(2_000)]
+    late = [names.stem(NOW_NS + 20 * MILLISECOND_NS + number) for number in range(2_000)]
     assert max(early) < min(late)
     assert len({*early, *late}) == 4_000
     assert {len(one) for one in (*early, *late)} == {24}
