@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from offerd_gateway.access import OnAccess
 from offerd_gateway.answers import Answer, failed, lines, named
+from offerd_gateway.backend import Found
 from offerd_gateway.calls import Call
 from offerd_gateway.cors import Cors
 from offerd_gateway.request import Incoming
@@ -49,6 +51,20 @@ class Head(NamedTuple):
         )  # fmt: skip
 
 
+class Asked(NamedTuple):
+    """A request that is whole, for the service to answer; `data` is what it takes.
+
+    `client` is the caller's address, empty if it isn't known, and `started_s` when it was read, by
+    `time.perf_counter`.
+    """
+
+    head: Head
+    request_id: str
+    data: bytes
+    client: str
+    started_s: float
+
+
 class AnswersAtOnce:
     """Answers by those calls that may need no waiting; `on_access` is told of each answer."""
 
@@ -79,39 +95,69 @@ class AnswersAtOnce:
         more = self._cors.headers(headers.get(b"origin")) + named(incoming)
         return Head(call, headers, incoming.request_id, self._same_lines + lines(more))
 
-    def answer(self, head: Head, body: bytes, client: str) -> Whole | bool:
-        """Returns the answer to a request that is whole.
-
-        Without one it returns whether the service has been asked for one, and nothing has changed.
-        """
+    def asked(self, head: Head, body: bytes, client: str) -> Asked | None:
+        """Reads a request that is whole; None if it is unusual or wrong."""
         started_s = time.perf_counter()
-        call, _, named_by_head, same_lines = head
         try:
-            question = call.question_at_once(named_by_head, body)
+            question = head.call.question_at_once(head.request_id, body)
         except Exception:
-            return False  # as above
+            return None  # as above
         if question is None:
-            return False
+            return None
         request_id, data = question
-        try:
-            found = call.answer_at_once(data)
-        except Exception as error:  # as in the ordinary way
-            incoming = head.incoming(request_id)
-            answer = failed(error, incoming)
-            told = lines(answer.all_headers(incoming, self._cors))
-            self._tell(head, request_id, answer, client, started_s)
-            return Whole(answer.status, told, answer.body)
-        if found is None:
-            return True
-        if self._on_access is not None:
-            self._tell(head, request_id, Answer(200, found), client, started_s)
-        return Whole(200, b"content-length: %d\r\n%b" % (len(found), same_lines), found)
+        return tuple.__new__(Asked, (head, request_id, data, client, started_s))
 
-    def _tell(
-        self, head: Head, request_id: str, answer: Answer, client: str, started_s: float
-    ) -> None:
+    def answer(self, asked: Asked) -> Whole | None:
+        """Returns the answer; without one the service has been asked, and nothing has changed."""
+        try:
+            found = asked.head.call.find_at_once(asked.data)
+        except Exception as error:  # as in the ordinary way
+            return self._failed(asked, error)
+        return None if found is None else self._whole(asked, found)
+
+    def answer_some(self, several: Sequence[Asked]) -> list[Whole | None]:
+        """Returns as `answer` what the first of several are answered, and one at least.
+
+        Side by side, which costs less.
+        """
+        call = several[0].head.call
+        some = list(takewhile(lambda one: one.head.call is call, several))
+        if len(some) == 1:
+            return [self.answer(some[0])]
+        try:
+            answers = call.find_some_at_once([one.data for one in some])
+        except Exception:  # the fault of one, who is told when it is asked for alone
+            return [self.answer(one) for one in some]
+        if not answers:
+            return [self.answer(some[0])]
+        return [
+            None if found is None else self._whole(asked, found)
+            for asked, found in zip(some, answers, strict=False)
+        ]
+
+    def _whole(self, asked: Asked, found: Found) -> Whole:
+        head = asked.head
+        try:
+            body = head.call.written(found)
+        except Exception as error:  # as in the ordinary way
+            return self._failed(asked, error)
+        if self._on_access is not None:
+            self._tell(asked, Answer(200, body))
+        return tuple.__new__(
+            Whole, (200, b"content-length: %d\r\n%b" % (len(body), head.lines), body)
+        )
+
+    def _failed(self, asked: Asked, error: Exception) -> Whole:
+        incoming = asked.head.incoming(asked.request_id)
+        answer = failed(error, incoming)
+        told = lines(answer.all_headers(incoming, self._cors))
+        self._tell(asked, answer)
+        return Whole(answer.status, told, answer.body)
+
+    def _tell(self, asked: Asked, answer: Answer) -> None:
         if self._on_access is None:
             return
+        head, request_id, _, client, started_s = asked
         duration_s = time.perf_counter() - started_s
         try:
             self._on_access(answer.record(head.incoming(request_id), client, duration_s))

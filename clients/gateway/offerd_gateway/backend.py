@@ -88,6 +88,21 @@ class AtOnce(Protocol):
         ...
 
 
+@runtime_checkable
+class SomeAtOnce(AtOnce, Protocol):
+    """What such a backend may do besides, for several requests that are there together."""
+
+    def some_at_once(
+        self, method: str
+    ) -> Callable[[Sequence[bytes]], Sequence[Found | None]] | None:
+        """Returns what answers several requests to an rpc side by side, None if nothing does.
+
+        It answers the first of them as `at_once` does, as many as it likes. If those are none, or
+        it raises anything, nothing has changed: ask for them alone.
+        """
+        ...
+
+
 class RemoteBackend:
     """A service at the other end of a grpc.aio channel, which stays the caller's to close."""
 

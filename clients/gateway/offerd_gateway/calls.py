@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 
 from offerd.errors import InvalidArgument, Reason
 from offerd.v1 import decision_service_pb2 as pb
-from offerd_gateway.backend import AtOnce, Backend
+from offerd_gateway.backend import AtOnce, Backend, Found, SomeAtOnce
 from offerd_gateway.json.mistake import Mistake
 from offerd_gateway.json.questions import Questions, with_name
 from offerd_gateway.json.reader import MessageReader
@@ -36,9 +36,11 @@ class Call:
         fields = rpc.descriptor.input_type.fields_by_name
         self._names_request = "request_id" in fields
         # What is answered at once comes as bytes, of which most have come before.
-        self._at_once = None
+        self._at_once = self._some_at_once = None
         if isinstance(backend, AtOnce) and rpc.response_class is pb.DecideResponse:
             self._at_once = backend.at_once(rpc.method)
+            if isinstance(backend, SomeAtOnce):
+                self._some_at_once = backend.some_at_once(rpc.method)
         self._texts = AnswerTexts()
         self._questions = Questions()
         # Fields that can't be query parameters: all of them, if the body holds them.
@@ -46,10 +48,15 @@ class Call:
 
     @property
     def may_answer_at_once(self) -> bool:
-        """Whether there are requests that `answer_at_once` answers."""
+        """Whether there are requests that `find_at_once` answers."""
         rpc = self.rpc
         is_plain = rpc.http_method == "POST" and rpc.has_body and not rpc.variables
         return self._at_once is not None and is_plain
+
+    @property
+    def may_answer_some(self) -> bool:
+        """Whether `find_some_at_once` does so for several of them, side by side."""
+        return self._some_at_once is not None
 
     def check_head(self, incoming: Incoming) -> None:
         """Raises as `answer` if the head of a request says anything that it may not."""
@@ -57,7 +64,7 @@ class Call:
         incoming.check_json()
 
     def question_at_once(self, request_id: str, body: bytes) -> tuple[str, bytes] | None:
-        """Returns the name of a request, "" for none, and what `answer_at_once` takes.
+        """Returns the name of a request, "" for none, and what `find_at_once` takes.
 
         None if it is unusual. `request_id` is the name that its head gives it, `body` is all of it.
         """
@@ -69,15 +76,23 @@ class Call:
         data = with_name(question.request_id or request_id, question.data)
         return None if data is None else (request_id or question.request_id, data)
 
-    def answer_at_once(self, request: bytes) -> bytes | None:
-        """Call the rpc with the bytes of a request; return the JSON of its answer.
+    def find_at_once(self, request: bytes) -> Found | None:
+        """Call the rpc with the bytes of a request.
 
         None if it has to be waited for; nothing has changed then. Raises RequestError.
         """
-        if self._at_once is None:
-            return None
-        found = self._at_once(request)
-        return None if found is None else self._texts.write(found)
+        return None if self._at_once is None else self._at_once(request)
+
+    def find_some_at_once(self, several: Sequence[bytes]) -> Sequence[Found | None]:
+        """As `find_at_once` the first of several requests, maybe none.
+
+        If it raises anything nothing has changed: ask for each alone.
+        """
+        return () if self._some_at_once is None else self._some_at_once(several)
+
+    def written(self, found: Found) -> bytes:
+        """Return the JSON of what was found at once."""
+        return self._texts.write(found)
 
     async def answer(
         self, incoming: Incoming, values: Mapping[str, str], receive: Receive
@@ -92,9 +107,9 @@ class Call:
         request = await self._request(incoming, values, receive)
         if not incoming.tried:
             incoming.asked = True
-            found = self.answer_at_once(request.SerializeToString())
+            found = self.find_at_once(request.SerializeToString())
             if found is not None:
-                return found
+                return self.written(found)
         answer = await self.ask(incoming, request, timeout_s, receive)
         return to_json(self._writer.write(answer))
 

@@ -1,27 +1,28 @@
 """HTTP/1.1 as uvicorn has it, with bounded heads, and with problems for what is no HTTP.
 
-A request that may be answered at once (`at_once`) is kept from uvicorn until all of it is here. If
-it is answered then, uvicorn only learns that one more response is complete; else all that was read
-is handed over, and goes on as if it hadn't been kept. A connection that repeats itself needs no
-parser for that (`same_head`). What is used of uvicorn's protocol: that it is told of a request by
-the parser's callbacks, `parser`, `cycle` and what it tells of its request and answer, `pipeline`,
-`flow.write_paused`, `server_state.default_headers` and `total_requests`, `on_response_complete`,
-and the timer for connections on which nothing comes.
+A request that may be answered at once (`answering`) is kept from uvicorn until all of it is here.
+If it is answered then, uvicorn only learns that one more response is complete; else all that was
+read is handed over, and goes on as if it hadn't been kept. A connection that repeats itself needs
+no parser for that (`same_head`). What is used of uvicorn's protocol besides: that it is told of a
+request by the parser's callbacks, `parser`, `cycle` and what it tells of its request and answer,
+`pipeline`, `server_state.total_requests`, and `on_response_complete`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from offerd.errors import InvalidArgument, Reason
+from offerd_gateway.answering import AnsweringProtocol
 from offerd_gateway.answers import lines
 from offerd_gateway.app import Gateway
 from offerd_gateway.at_once import Head
+from offerd_gateway.gathering import Gathering
 from offerd_gateway.problem import Headers, Refusal
 from offerd_gateway.request import CLOSE, TRIED_AT_ONCE
 from offerd_gateway.same_head import SameHead
@@ -52,23 +53,12 @@ class _Held:
         self.timer: asyncio.TimerHandle | None = None
 
 
-class GatewayProtocol(HttpToolsProtocol):
-    """One connection to a gateway; once `leaving` is set, it ends with the next answer."""
+class GatewayProtocol(AnsweringProtocol):
+    """One connection to a gateway; once it is leaving, it ends with the next answer."""
 
-    def __init__(
-        self,
-        *arguments: Any,
-        gateway: Gateway,
-        leaving: asyncio.Event,
-        sending: Sending,
-        **named: Any,
-    ) -> None:
-        super().__init__(*arguments, **named)
-        self._sending = sending
-        # An answer that goes out with others, but before anything else is done here.
-        self._unsent = b""
+    def __init__(self, *arguments: Any, gateway: Gateway, **named: Any) -> None:
+        super().__init__(*arguments, at_once=gateway.at_once, **named)
         self._gateway = gateway
-        self._leaving = leaving
         self._head_bytes = 0
         # Parts that the parser keeps to itself until they are whole, such as one long header.
         self._unseen_bytes = 0
@@ -77,70 +67,38 @@ class GatewayProtocol(HttpToolsProtocol):
         self._path = b""
         self._headers_read: Headers | None = None
         self._held: _Held | None = None
-        # Of what comes together only one is answered at once: others have their turn, too.
-        self._has_tried = False
-        # Whether the service has said that it can't.
-        self._was_asked = False
-        # What was answered at once: its head, and how long its body was.
-        self._answered: tuple[Head, int] | None = None
+        # Its head, once all of it is here, until it is known whether more comes with it.
+        self._held_head: Head | None = None
         self._is_between_requests = True
         self._last_head: SameHead[Head] | None = None
-        self._server_headers: Headers = []
-        self._server_lines = b""
-        self._answered_s = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Take what came; answers what is no HTTP, or too much of it, with a problem."""
-        if self._unsent:
-            self.send()
+        self._settle()
         self._has_tried = False
-        if self._refused or self._repeats_itself(data):
-            return
-        self._unset_keepalive_if_required()
-        self._unseen_bytes += len(data)
-        begins_here, self._answered = self._is_between_requests, None
-        try:
-            self._parse(data)
-        except httptools.HttpParserError:
-            self._refuse(_too_large() if self._head_bytes > MAX_HEAD_BYTES else _malformed())
-        else:
-            if self._unseen_bytes > MAX_HEAD_BYTES:
-                self._refuse(_too_large())
-            elif self._held is not None and self._held.timer is None:
-                self._held.timer = self.loop.call_later(HOLD_S, self._let_go)
-            elif self._answered is not None and begins_here:
-                head, body_bytes = self._answered
-                self._last_head = SameHead.of(data, body_bytes, head)
+        if not (self._refused or self._repeats_itself(data)):
+            self._read(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End whatever is under way."""
-        self._unsent = b""
+        self._settle()
         self._let_go()
         super().connection_lost(exc)
 
     def eof_received(self) -> None:
         """Answer, as the connection ends with that."""
-        self.send()
+        self._settle()
         super().eof_received()
 
     def shutdown(self) -> None:
         """Close the connection after the request that is under way, if one is."""
-        self.send()
+        self._settle()
         self._let_go()
         super().shutdown()
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close the connection if nothing has been answered on it for long."""
-        left_s = self._answered_s + self.timeout_keep_alive - self.loop.time()
-        if left_s > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(
-                left_s, self.timeout_keep_alive_handler
-            )
-        else:
-            super().timeout_keep_alive_handler()
-
     def on_message_begin(self) -> None:
         """Count anew."""
+        self._ask_held(may_wait=False)  # what was held has to be answered before this
         self._head_bytes = 0
         self._is_between_requests = False
         self._path = b""
@@ -177,20 +135,37 @@ class GatewayProtocol(HttpToolsProtocol):
                 self._let_go()
 
     def on_message_complete(self) -> None:
-        """Answer, if that can be done at once."""
+        """Begin to answer what can't be answered at once."""
         if self.parser.should_upgrade():
             return
         self._is_between_requests = True
         held = self._held
-        head = None if held is None else self._gateway.at_once.head(self._path, held.headers)
-        if held is not None and head is not None and self._answer_at_once(head, held.body):
-            self._held, self._answered = None, (head, len(held.body))
-            if held.timer is not None:
-                held.timer.cancel()
-            self.on_response_complete()
-        else:
+        if held is not None:
+            self._held_head = self._at_once.head(self._path, held.headers)
+        if self._held_head is None:
             self._let_go()
             super().on_message_complete()
+
+    def _read(self, data: bytes) -> None:
+        """Take what came as the parser has it, and ask what is held, if it is whole."""
+        self._unset_keepalive_if_required()
+        self._unseen_bytes += len(data)
+        begins_here, refusal = self._is_between_requests, None
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            refusal = _too_large() if self._head_bytes > MAX_HEAD_BYTES else _malformed()
+        else:
+            if self._unseen_bytes > MAX_HEAD_BYTES:
+                refusal = _too_large()
+        held, head = self._held, self._held_head
+        if held is not None and head is not None:
+            if self._ask_held(may_wait=True) and begins_here:
+                self._last_head = SameHead.of(data, len(held.body), head)
+        elif held is not None and held.timer is None and refusal is None:
+            held.timer = self.loop.call_later(HOLD_S, self._let_go)
+        if refusal is not None:
+            self._refuse(refusal)
 
     def _parse(self, data: bytes) -> None:
         """Have the parser tell of what came."""
@@ -219,15 +194,42 @@ class GatewayProtocol(HttpToolsProtocol):
         self.parser.feed_data(line + lines(kept) + b"\r\n")
 
     def _repeats_itself(self, data: bytes) -> bool:
-        """Answer a request with the same head as an earlier one, if that can be done at once."""
+        """Ask a request with the same head as an earlier one; returns whether that is all."""
         last = self._last_head
         if last is None or not self._is_between_requests:
             return False
         body = last.body_of(data)
-        if body is None or not self._answer_at_once(last.read, body):
+        return body is not None and self._ask(
+            last.read, body, partial(self._end_repeated, data), may_wait=True
+        )
+
+    def _end_repeated(self, data: bytes, is_answered: bool) -> None:
+        """Count a request that needed no parser, or have it read."""
+        if is_answered:
+            self.server_state.total_requests += 1
+        else:
+            self._read(data)
+
+    def _ask_held(self, *, may_wait: bool) -> bool:
+        """Ask a request that is held as a whole, if one is; returns whether it is asked."""
+        held, head, self._held_head = self._held, self._held_head, None
+        if held is None or head is None:
             return False
-        self.server_state.total_requests += 1
-        return True
+        if held.timer is not None:
+            held.timer.cancel()
+        if self._ask(head, held.body, self._end_held, may_wait=may_wait):
+            return True
+        self._end_held(is_answered=False)
+        return False
+
+    def _end_held(self, is_answered: bool) -> None:
+        """Have a request that is held as a whole answered in the ordinary way, unless it is."""
+        if is_answered:
+            self._held = None
+            self.on_response_complete()
+        else:
+            self._let_go()
+            super().on_message_complete()
 
     def _begin(self) -> None:
         """Tell uvicorn of the head, which answers; says if that is the last answer."""
@@ -257,22 +259,12 @@ class GatewayProtocol(HttpToolsProtocol):
         if held.body:
             super().on_body(held.body)
 
-    def _is_idle(self) -> bool:
-        """Whether all requests before are answered, and answers are taken."""
-        cycle = self.cycle
-        return (
-            (cycle is None or cycle.response_complete)
-            and not self.flow.write_paused
-            and not self._leaving.is_set()
-            and not self.transport.is_closing()
-        )
-
     def _may_be_held(self) -> bool:
         """Hold a request back, if it may be answered at once and is the only one."""
         parser = self.parser
         if (
             self._has_tried
-            or not self._gateway.at_once.may_answer(parser.get_method(), self._path)
+            or not self._at_once.may_answer(parser.get_method(), self._path)
             or not self._is_idle()
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
@@ -284,30 +276,6 @@ class GatewayProtocol(HttpToolsProtocol):
         self._held = _Held(headers)
         return True
 
-    def _answer_at_once(self, head: Head, body: bytes) -> bool:
-        """Answer a request that is whole; returns whether that could be done at once."""
-        if not self._is_idle():
-            return False
-        self._has_tried = True
-        client = self.client[0] if self.client else ""
-        answer = self._gateway.at_once.answer(head, body, client)
-        if isinstance(answer, bool):
-            self._was_asked = answer
-            return False
-        self._answered_s = self.loop.time()
-        data = self._whole(*answer)
-        if self._sending.waits(self):
-            self._unsent = data
-        else:
-            self.transport.write(data)
-        return True
-
-    def send(self) -> None:
-        """Send the answer that is kept, if one is."""
-        data, self._unsent = self._unsent, b""
-        if data and not self.transport.is_closing():
-            self.transport.write(data)
-
     def _count(self, size: int) -> None:
         self._unseen_bytes = 0
         self._head_bytes += size
@@ -317,7 +285,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answer, unless others are answered first, and close the connection after that."""
         self._refused = True
-        self.send()  # what was answered before this comes first
+        self._settle()  # what was asked before this is answered first
         self._let_go()
         client = self.client[0] if self.client else ""
         headers, body = self._gateway.unreadable(refusal, client)
@@ -338,24 +306,11 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
 
-    def _whole(self, status: int, head: bytes, body: bytes) -> bytes:
-        """Returns an answer as it is sent, with the headers that all have."""
-        of_server = self.server_state.default_headers
-        if of_server is not self._server_headers:  # there are others each second
-            self._server_headers, self._server_lines = of_server, lines(of_server)
-        return b"".join((STATUS_LINE[status], self._server_lines, head, b"\r\n", body))
-
 
 def protocol_for(gateway: Gateway, leaving: asyncio.Event) -> Callable[..., GatewayProtocol]:
     """Makes connections to a gateway, as uvicorn asks for them."""
-    sending = Sending()
-
-    def connection(*arguments: Any, **named: Any) -> GatewayProtocol:
-        return GatewayProtocol(
-            *arguments, gateway=gateway, leaving=leaving, sending=sending, **named
-        )
-
-    return connection
+    gathering = Gathering(gateway.at_once, Sending())
+    return partial(GatewayProtocol, gateway=gateway, leaving=leaving, gathering=gathering)
 
 
 def _malformed() -> Refusal:

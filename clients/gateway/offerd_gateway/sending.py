@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final, Protocol
 
 logger = logging.getLogger("offerd_gateway")
@@ -30,11 +31,25 @@ class Sending:
     """When answers go out. For the connections of one event loop."""
 
     def __init__(self) -> None:
+        self.before_end: Callable[[], None] | None = None
+        """What makes further answers at the end of a turn, if anything does."""
         self._waiting: list[Connection] = []
+        self._has_begun = False
         # Whether the last turn had several answers, so that this one is likely to.
         self._had_several = False
         self._count = 0
         self._since_s = 0.0
+
+    @property
+    def has_several(self) -> bool:
+        """Whether this turn is likely to have several answers."""
+        return self._had_several or self._count > 0
+
+    def begin_turn(self) -> None:
+        """Has the turn end, if it hasn't begun before."""
+        if not self._has_begun:
+            self._has_begun = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
 
     def waits(self, connection: Connection) -> bool:
         """Whether an answer is to be kept until the connection is told to `send`."""
@@ -42,7 +57,7 @@ class Sending:
         now_s = time.perf_counter()
         self._count += 1
         if self._count == 1:
-            asyncio.get_running_loop().call_soon(self._end_turn)
+            self.begin_turn()
             self._since_s = now_s
         elif now_s - self._since_s > LONGEST_S:
             self._send_all()
@@ -53,9 +68,14 @@ class Sending:
         return True
 
     def _end_turn(self) -> None:
-        self._had_several = self._count > 1
-        self._count = 0
-        self._send_all()
+        try:
+            if self.before_end is not None:
+                self.before_end()
+        finally:
+            self._has_begun = False
+            self._had_several = self._count > 1
+            self._count = 0
+            self._send_all()
 
     def _send_all(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -24,11 +24,18 @@ class LocalBackend:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._at_once = dispatcher.doors_at_once(DOOR, queued=True)
+        self._some_at_once = dispatcher.doors_some_at_once(DOOR, queued=True)
         self._stopping = False
 
     def at_once(self, method: str) -> Callable[[bytes], Serialized | None] | None:
         """Returns what answers an rpc without waiting; see offerd_gateway.backend.AtOnce."""
         return self._at_once.get(method)
+
+    def some_at_once(
+        self, method: str
+    ) -> Callable[[Sequence[bytes]], Sequence[Serialized | None]] | None:
+        """Returns what does so for several requests; see offerd_gateway.backend.SomeAtOnce."""
+        return self._some_at_once.get(method)
 
     async def call(
         self,

@@ -93,6 +93,7 @@ def dispatcher_for(
         at_once={"/offerd.v1.DecisionService/Decide": revisions.quick.at_once},
         soon={"/offerd.v1.DecisionService/Decide": revisions.quick.soon},
         some={"/offerd.v1.DecisionService/Decide": revisions.quick.some_soon},
+        some_at_once={"/offerd.v1.DecisionService/Decide": revisions.quick.some_at_once},
     )
 
 

@@ -35,6 +35,7 @@ from offerd.service.answer_log import Answered, AnswerLog
 from offerd.service.deadline import has_passed
 from offerd.service.overload import Turn
 from offerd.service.serialized import Answer, AnsweredAtOnce, Serialized, as_message
+from offerd.service.slice_size import SLICE_S, SliceSize
 from offerd.service.soon import Soon
 from offerd.service.streams import Ending, admitted
 
@@ -55,6 +56,13 @@ SomeHandler = Callable[[Sequence[bytes], float], Sequence[AnsweredAtOnce | Soon 
 before one that fails.
 
 It may be none. Whoever is told nothing is to be asked for alone.
+"""
+
+SomeAtOnceHandler = Callable[[Sequence[bytes], float], Sequence[AnsweredAtOnce | None]]
+"""As an AtOnceHandler the first of several requests, as many as are decided within so many seconds,
+and one at least.
+
+If it raises anything none of them is answered: ask for each alone.
 """
 
 StreamHandler = Callable[[Any], AsyncIterator[Answer]]
@@ -86,11 +94,13 @@ class Dispatcher:
         at_once: Mapping[str, AtOnceHandler] | None = None,
         soon: Mapping[str, SoonHandler] | None = None,
         some: Mapping[str, SomeHandler] | None = None,
+        some_at_once: Mapping[str, SomeAtOnceHandler] | None = None,
     ) -> None:
         self._handlers = dict(handlers)
         self._at_once = dict(at_once or {})
         self._soon = dict(soon or {})
         self._some = dict(some or {})
+        self._some_at_once = dict(some_at_once or {})
         self._streams = dict(streams or {})
         self._ending = Ending()
         self.log = log
@@ -211,6 +221,55 @@ class Dispatcher:
         took_us = (time.perf_counter_ns() - started_ns) // 1_000
         self.note(Answered(name, door, took_us, answered.request_id))
         return answered.answer
+
+    def doors_some_at_once(
+        self, door: str, *, queued: bool = False
+    ) -> dict[str, Callable[[Sequence[bytes]], Sequence[Serialized | None]]]:
+        """As `doors_at_once`, for who has several requests of one rpc: answers the first of them.
+
+        One at least, side by side. If it raises anything none is answered: ask for each alone.
+        """
+        return {
+            method: partial(
+                self._answer_some_at_once, method.rpartition("/")[2], handler, door, queued,
+                SliceSize(),
+            )
+            for method, handler in self._some_at_once.items()
+        }  # fmt: skip
+
+    def _answer_some_at_once(  # noqa: PLR0917 - what is bound, and then the requests
+        self,
+        name: str,
+        handler: SomeAtOnceHandler,
+        door: str,
+        queued: bool,
+        size: SliceSize,
+        several: Sequence[bytes],
+    ) -> Sequence[Serialized | None]:
+        if self._draining:
+            return [None] * len(several)
+        started_ns = time.perf_counter_ns()
+        some = several[: size.now]
+        unanswered = len(some)
+        if queued:
+            self._turn.admit(unanswered)
+        try:
+            found = handler(some, SLICE_S)
+            unanswered -= len([one for one in found if one is not None])
+        finally:
+            if queued:
+                self._turn.take_back(unanswered)
+        size.took(len(found), len(some))
+        took_us = (time.perf_counter_ns() - started_ns) // 1_000
+        answers: list[Serialized | None] = []
+        for one in found:
+            if one is None:
+                answers.append(None)
+                continue
+            self._come += 1
+            self.note(Answered(name, door, took_us, one.request_id))
+            answers.append(one.answer)
+        return answers
 
     def doors_soon(self, door: str) -> dict[str, SoonDoor]:
         """As `doors_at_once`, for who can wait for a write in whatever thread that ends."""

@@ -81,20 +81,23 @@ class Turn:
         self._began_s: float | None = None
         self._begun = 0
 
-    def admit(self) -> None:
-        """Raises Exhausted if the turn has lasted for too long, and has done its share."""
+    def admit(self, calls: int = 1) -> None:
+        """Raises Exhausted if the turn has lasted for too long, and has done its share.
+
+        Of several `calls` either all are admitted or none.
+        """
         now_s = time.monotonic()
         if self._began_s is None:
             self._began_s = now_s
             self._begun = 0
             asyncio.get_running_loop().call_soon(self._end)
-        elif now_s - self._began_s > LONGEST_WAIT_S and self._begun >= _FEWEST:
+        elif now_s - self._began_s > LONGEST_WAIT_S and self._begun + calls > _FEWEST:
             raise overloaded()
-        self._begun += 1
+        self._begun += calls
 
-    def take_back(self) -> None:
-        """Doesn't count the last call that was admitted: it will be once more in this turn."""
-        self._begun -= 1
+    def take_back(self, calls: int = 1) -> None:
+        """Doesn't count so many that were admitted: they will be once more in this turn."""
+        self._begun -= calls
 
     def _end(self) -> None:
         self._began_s = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from offerd_gateway import AccessRecord
+
 DECIDE_PATH = "/v1/decisions:decide"
 ONE_SCOPE = {"scopes": [{"name": "s"}]}
 
@@ -17,3 +19,10 @@ async def raw(port: int, request: bytes) -> bytes:
     writer.close()
     await writer.wait_closed()
     return answer
+
+
+def comparable(told: AccessRecord) -> tuple[object, ...]:
+    """Returns what is the same whichever way a request was answered."""
+    error = told.error
+    words = None if error is None else (error.reason, error.field, error.message)
+    return (*told._replace(error=None, duration_s=0.0, client=""), words)

@@ -21,12 +21,12 @@ from offerd.service.serialized import Serialized
 from offerd.v1 import decision_service_pb2 as pb
 from offerd_gateway import AccessRecord, CorsSettings, Gateway, GatewayServer, GatewaySettings
 from offerd_gateway import protocol as protocol_module
-from offerd_gateway.at_once import AnswersAtOnce, Whole
+from offerd_gateway.at_once import AnswersAtOnce, Asked, Whole
 from offerd_gateway.backend import Found
 from offerd_gateway.cors import Cors
 from offerd_gateway.protocol import GatewayProtocol
 from seeds import random_seed
-from unit.gateway.calling import ONE_SCOPE
+from unit.gateway.calling import ONE_SCOPE, comparable
 from unit.gateway.random_posts import (
     LAST,
     in_parts,
@@ -107,8 +107,8 @@ class Response(NamedTuple):
 class Doors:
     """A door that answers at once where it can, and one that never does."""
 
-    def __init__(self) -> None:
-        self.services = Service(), Service()
+    def __init__(self, service: Service | None = None) -> None:
+        self.services = service or Service(), Service()
         self.records: tuple[list[AccessRecord], list[AccessRecord]] = [], []
         self.at_once: list[Whole] = []
         self.servers: list[GatewayServer] = []
@@ -119,39 +119,41 @@ class Doors:
             told = self.records[not quick].append
             gateway = Gateway(self.services[not quick], SETTINGS, told)
             if quick:
-                gateway.at_once.answer = self._noted(gateway.at_once.answer)  # type: ignore[method-assign]
+                self._note(gateway.at_once)
             else:
                 gateway.at_once = AnswersAtOnce((), Cors(SETTINGS.cors), None)
             self.servers.append(GatewayServer(gateway, "127.0.0.1", 0))
             self.ports.append(await self.servers[-1].start())
 
-    def _noted(self, answer: Callable[..., Whole | bool]) -> Callable[..., Whole | bool]:
-        def noted(*arguments: Any) -> Whole | bool:
-            found = answer(*arguments)
-            if not isinstance(found, bool):
-                self.at_once.append(found)
+    def _note(self, answers: AnswersAtOnce) -> None:
+        answer, answer_some = answers.answer, answers.answer_some
+
+        def noted(asked: Asked) -> Whole | None:
+            found = answer(asked)
+            self.at_once += [] if found is None else [found]
             return found
 
-        return noted
+        def some_noted(several: Sequence[Asked]) -> list[Whole | None]:
+            before = len(self.at_once)
+            found = answer_some(several)
+            del self.at_once[before:]  # those that were asked for alone
+            self.at_once += [one for one in found if one is not None]
+            return found
+
+        answers.answer = noted  # type: ignore[method-assign]
+        answers.answer_some = some_noted  # type: ignore[method-assign]
 
     async def ask(self, *connection: Sequence[bytes]) -> list[Response]:
         """Send parts, each once all before is answered; compare what comes back from both."""
         quick, ordinary = [await exchanged(port, connection) for port in self.ports]
         assert quick == ordinary
-        mine, theirs = [[told._replace(duration_s=0.0) for told in one] for one in self.records]
-        mine, theirs = [[told._replace(client="") for told in one] for one in (mine, theirs)]
-        assert [_comparable(told) for told in mine] == [_comparable(told) for told in theirs]
+        mine, theirs = self.records
+        assert [comparable(told) for told in mine] == [comparable(told) for told in theirs]
         assert self.services[0].asked == self.services[1].asked
         assert self.services[0].awaited == self.services[1].awaited
         for one in (*self.records, *(service.asked for service in self.services)):
             one.clear()
         return quick
-
-
-def _comparable(told: AccessRecord) -> tuple[object, ...]:
-    error = told.error
-    words = None if error is None else (error.reason, error.field, error.message)
-    return (*told._replace(error=None), words)
 
 
 async def exchanged(port: int, connection: Sequence[Sequence[bytes]]) -> list[Response]:
@@ -193,9 +195,9 @@ async def response(reader: asyncio.StreamReader) -> Response | None:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Doors]:
-    """Open both doors."""
-    doors = Doors()
+async def opened(service: Service | None = None) -> AsyncIterator[Doors]:
+    """Open both doors; `service` is what answers behind the first."""
+    doors = Doors(service)
     await doors.open()
     try:
         yield doors
