@@ -37,6 +37,7 @@ from workload import NOW_NS, Customer, Workload, in_order, prepared, workload, w
 from offerd.decision.engine import decide
 from offerd.decision.prepared import Prepared
 from offerd.decision.request import RequestState
+from offerd.decision.rule_index import Records
 from offerd.decision.vectors import by_formula
 from offerd.model.decision import (
     Arbitration,
@@ -123,18 +124,27 @@ def shown(answer: Any) -> list[str]:
 
 
 class Matching:
-    """Matching alone, as the engine does it: the index over rules and the shelves of offers."""
+    """Matching alone, as the engine does it: the first offers at once, if they tell.
+
+    If not, the index over rules and the shelves of offers.
+    """
 
     def __init__(self, ready: Prepared, made: Workload) -> None:
         self._index = ready.index
         (group,) = ready.scopes["d0", "p0"].groups
         self._shelves = group.strategies[0].shelves
+        head = ready.heads.of(self._shelves)
+        assert head is not None
+        self._head = head
         self._ids = [offer.id for offer in in_order(made)]
 
     def best(self, customer: Customer, count: int = 5) -> list[str]:
         """Returns the ids of the best eligible offers."""
-        found = self._index.found((customer, {}, {}, {}, NOW_NS), {})
-        places = self._shelves.best(found, NOW_NS, bool, count)
+        records: Records = customer, {}, {}, {}, NOW_NS
+        places = self._head.best(records, {}, NOW_NS, count)
+        if places is None:
+            found = self._index.found(records, {})
+            places = self._shelves.best(found, NOW_NS, bool, count)
         return [self._ids[place] for place in places]
 
     def every(self, customer: Customer) -> list[str]:

@@ -21,7 +21,7 @@ from offerd.decision.diagnostics import diagnostics, failures
 from offerd.decision.experiments import Assignment
 from offerd.decision.explaining import explain_scope
 from offerd.decision.fallback import Fallbacks
-from offerd.decision.outright import Plan, outright, plan_of
+from offerd.decision.outright import Plan, at_once, outright, plan_of
 from offerd.decision.plain import plainly
 from offerd.decision.prepared import Prepared
 from offerd.decision.request import RequestState
@@ -75,10 +75,13 @@ def decide(  # noqa: PLR0917 - the question, in the order in which it is read
     plan = plan_of(prepared, prepared.plain, scopes, options, now_ns, view.counted)
     survivors = capping = None
     if plan is not None and plan.steps is not None and not options.memberships:
-        values, members = context.values, view.memberships
-        records = view.attributes, values, view.aggregates, view.scores, now_ns
-        survivors = prepared.index.found(records, members)
-        found = outright(plan, survivors, view, context, now_ns)
+        records = view.attributes, context.values, view.aggregates, view.scores, now_ns
+        head, found = plan.head, None
+        if head is not None:
+            found = at_once(plan, head, records, view, context)
+        if found is None:
+            survivors = prepared.index.found(records, view.memberships)
+            found = outright(plan, survivors, view, context, now_ns)
         if found is not None:
             # As `Answer(...)`, which takes twice as long.
             return tuple.__new__(Answer, (found, (), NO_FAILURES, ()))

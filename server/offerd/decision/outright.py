@@ -3,7 +3,7 @@
 That is most of those in which rules alone decide (`plain`): offers are ranked by priority or by a
 table of scores, no rule of theirs has to be asked, and what is shown of one is the same for
 everybody. Nothing is kept of such a request while it is decided. What its scopes ask is found once
-for all that ask the same.
+for all that ask the same; if that is one thing, by the head of its strategy first (`heads`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple
 
 from offerd.audience.membership import NO_OFFER, NO_PLACES
 from offerd.decision.candidates import PlainScope, PreparedStrategy
+from offerd.decision.heads import MOST_WANTED, Head
 from offerd.decision.plain import Asked, asked_of, propositions
 from offerd.decision.prepared import Prepared
-from offerd.decision.rule_index import Survivors
+from offerd.decision.rule_index import Records, Survivors
 from offerd.decision.tabled import sure_by_table
 from offerd.expression import Failure, Rule
 from offerd.model.decision import DecisionContext, Options, Proposition, ScopeQuery
@@ -48,7 +49,7 @@ class Plan(NamedTuple):
     """What some scopes ask, from an instant until before another.
 
     If `is_capped`, of customers without any counter only. `steps` is None if there is more to
-    look at than this module does.
+    look at than this module does. If there is one step, `head` may answer it.
     """
 
     from_ns: int
@@ -56,6 +57,7 @@ class Plan(NamedTuple):
     is_capped: bool
     asked: Asked
     steps: tuple[Steps, ...] | None
+    head: Head | None
 
 
 def plan_of(  # noqa: PLR0917 - the question, in the order in which it is read
@@ -78,13 +80,13 @@ def plan_of(  # noqa: PLR0917 - the question, in the order in which it is read
     )  # fmt: skip
     plan: Plan | None = prepared.plans.get(key)
     if plan is not None:
-        from_ns, until_ns, is_capped, _, _ = plan
+        from_ns, until_ns, is_capped, _, _, _ = plan
         if from_ns <= now_ns < until_ns:
             return None if is_capped and counted else plan
     asked = asked_of(options, scopes, known, now_ns, counted)
     if asked is None:
         return None
-    plan = _planned(prepared, asked, [one for _, one, _, _ in asked.scopes])
+    plan = _planned(prepared, asked, known)
     if len(scopes) <= _MOST_SCOPES:
         if len(prepared.plans) >= MOST_KEPT:
             prepared.plans.clear()
@@ -92,7 +94,7 @@ def plan_of(  # noqa: PLR0917 - the question, in the order in which it is read
     return plan
 
 
-def _planned(prepared: Prepared, asked: Asked, scopes: Sequence[PlainScope]) -> Plan:
+def _planned(prepared: Prepared, asked: Asked, known: Mapping[tuple[str, str], PlainScope]) -> Plan:
     steps: list[Steps] = []
     for order, strategy in asked.strategies.items():
         constraint = strategy.strategy.constraint
@@ -104,11 +106,17 @@ def _planned(prepared: Prepared, asked: Asked, scopes: Sequence[PlainScope]) -> 
             wanted = asked.wanted[order]
             steps.append(Steps(order, strategy, rule, wanted, table, segment))
     from_ns, until_ns, is_capped = -(1 << 90), 1 << 90, False
-    is_whole = asked.is_shown_alike and len(steps) == len(asked.strategies)
-    for one in scopes:
+    for _, one, _, _ in asked.scopes:
         from_ns, until_ns = max(from_ns, one.from_ns), min(until_ns, one.until_ns)
         is_capped = is_capped or one.is_capped
-    return Plan(from_ns, until_ns, is_capped, asked, tuple(steps) if is_whole else None)
+    if not asked.is_shown_alike or len(steps) != len(asked.strategies):
+        return Plan(from_ns, until_ns, is_capped, asked, None, None)
+    head = None
+    if len(steps) == 1 and known is prepared.plain:
+        (one_step,) = steps
+        if one_step.table is None and 0 < one_step.wanted <= MOST_WANTED:
+            head = prepared.heads.of(one_step.strategy.shelves)
+    return Plan(from_ns, until_ns, is_capped, asked, tuple(steps), head)
 
 
 def _table(prepared: Prepared, strategy: PreparedStrategy) -> ScoreTable | None:
@@ -119,6 +127,40 @@ def _table(prepared: Prepared, strategy: PreparedStrategy) -> ScoreTable | None:
     if strategy.minimum_score > -inf:
         return None
     return prepared.catalogue.score_tables[ranking.table]
+
+
+def at_once(
+    plan: Plan, head: Head, records: Records, view: ProfileView, context: DecisionContext
+) -> tuple[Proposition, ...] | None:
+    """Returns the answers to all scopes from the head of a plan; None if it can't tell.
+
+    `records` are what rules read. Then `outright` is to be asked.
+    """
+    asked, steps = plan.asked, plan.steps
+    if steps is None:
+        return None
+    ((order, _, constraint, wanted, _, _),) = steps
+    now_ns = records[-1]
+    found: Sequence[int] | None = ()
+    held = constraint is None or _said(constraint, view, context, now_ns)
+    if held is True:
+        found = head.best(records, view.memberships, now_ns, wanted)
+    if found is None or isinstance(held, Failure):
+        return None
+    answers = None
+    if len(found) == wanted or not asked.all_or_none:
+        answers = propositions(asked, {order: found}, ())
+    if answers is None:
+        head.doubt()
+    return answers
+
+
+def _said(rule: Rule, view: ProfileView, context: DecisionContext, now_ns: int) -> Any:
+    """Returns what a rule says that reads neither offers nor places nor audiences."""
+    return rule.evaluate(
+        view.attributes, context.values, view.aggregates, now_ns,
+        NO_PLACES, NO_OFFER, NO_AUDIENCES, view.scores,
+    )  # fmt: skip
 
 
 def outright(
@@ -142,10 +184,7 @@ def outright(
         if unsure and unsure & shelves.rules:
             return None
         if constraint is not None:
-            held = constraint.evaluate(
-                view.attributes, context.values, view.aggregates, now_ns,
-                NO_PLACES, NO_OFFER, NO_AUDIENCES, view.scores,
-            )  # fmt: skip
+            held = _said(constraint, view, context, now_ns)
             if held is not True:
                 if isinstance(held, Failure) or (asked.all_or_none and wanted):
                     return None
@@ -155,10 +194,7 @@ def outright(
         if table is None or segment is None:
             found = shelves.sure(maybe, now_ns, wanted)
         else:
-            said = segment.evaluate(
-                view.attributes, context.values, view.aggregates, now_ns,
-                NO_PLACES, NO_OFFER, NO_AUDIENCES, view.scores,
-            )  # fmt: skip
+            said = _said(segment, view, context, now_ns)
             found = sure_by_table(strategy, table, said, maybe, now_ns, count=wanted)
         if found is None or (asked.all_or_none and len(found) < wanted):
             return None

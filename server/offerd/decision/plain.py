@@ -7,7 +7,8 @@ what `arranging` would let scopes choose.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from operator import call
 from typing import Any, Final, NamedTuple
 
 from offerd.decision.candidates import PlainScope, PreparedStrategy
@@ -19,6 +20,7 @@ from offerd.decision.tabled import best_by_table
 from offerd.model.decision import (
     Arbitration,
     Deduplication,
+    Item,
     Options,
     Outcome,
     Proposition,
@@ -30,12 +32,31 @@ _PROPOSED: Final = Outcome.PROPOSED
 """Looked up once."""
 
 
+_Show = Callable[[Any], Item]
+
+_MOST_IN_TURN: Final = 256
+"""So many items may be shown in one go."""
+
+
+class InTurn(NamedTuple):
+    """Scopes that take of one order, one after another: the first and the last that each takes.
+
+    `shows` has what shows each of them, and `alike` is that if it is the same for all.
+    """
+
+    order: int
+    shows: list[_Show]
+    alike: _Show | None
+    scopes: list[tuple[ScopeQuery, int, int]]
+
+
 class Asked(NamedTuple):
     """What scopes ask for: each of them with the first and the last that it takes of its order.
 
     `wanted` is by order how many of the best are looked at, `strategies` which has it. With
     `all_or_none` a scope might have to leave an offer to a later one if there are fewer. It
-    `is_shown_alike` if what is shown of an offer is the same for everybody.
+    `is_shown_alike` if what is shown of an offer is the same for everybody. If several scopes take
+    of one order, one after another, there is `in_turn`.
     """
 
     scopes: list[tuple[ScopeQuery, PlainScope, int, int]]
@@ -43,6 +64,7 @@ class Asked(NamedTuple):
     strategies: dict[int, PreparedStrategy]
     all_or_none: bool
     is_shown_alike: bool
+    in_turn: InTurn | None
 
 
 def plainly(state: RequestState, asked: Asked) -> tuple[Proposition, ...] | None:
@@ -98,11 +120,26 @@ def asked_of(
             strategies[order] = strategy
         is_shown_alike = is_shown_alike and show is not None
         made.append((query, one, start, start + count))
-    if not is_shared or options.arbitration is Arbitration.IN_ORDER:
-        return Asked(made, wanted, strategies, False, is_shown_alike)
-    # If each has as many as all want together, there is always one left.
-    most = dict.fromkeys(wanted, sum(taken.values()))
-    return Asked(made, most, strategies, True, is_shown_alike)
+    all_or_none = is_shared and options.arbitration is not Arbitration.IN_ORDER
+    if all_or_none:
+        # If each has as many as all want together, there is always one left.
+        wanted = dict.fromkeys(wanted, sum(taken.values()))
+    return Asked(made, wanted, strategies, all_or_none, is_shown_alike, _in_turn(made))
+
+
+def _in_turn(scopes: Sequence[tuple[ScopeQuery, PlainScope, int, int]]) -> InTurn | None:
+    if len(scopes) < 2:
+        return None
+    first = scopes[0][1]
+    shows: list[_Show] = []
+    for _, one, start, end in scopes:
+        # Where it begins tells whether it takes of the order of those before.
+        if one.show is None or not len(shows) == start < end <= _MOST_IN_TURN:
+            return None
+        shows += [one.show] * (end - start)
+    alike = first.show if all(one.show is first.show for _, one, _, _ in scopes) else None
+    turns = [(query, start, end) for query, _, start, end in scopes]
+    return InTurn(first.order, shows, alike, turns)
 
 
 def _best(state: RequestState, strategy: PreparedStrategy, count: int) -> Sequence[Any] | None:
@@ -122,12 +159,16 @@ def propositions(
 
     `languages` are those of the request, for what isn't shown alike.
     """
+    if asked.in_turn is not None:
+        told = _told_in_turn(asked.in_turn, orders)
+        if told is not None:
+            return told
     made: list[Proposition] = []
     for query, one, start, end in asked.scopes:
         _, _, _, order, strategy, show, has_fallbacks, top_up = one
         best = orders[order][start:end]
         if show is not None:
-            items = tuple(map(show, best))
+            items = (*map(show, best),)
         else:
             items = tuple([found.item for found in _found(strategy, languages, best)])
         if has_fallbacks and len(items) < end - start:
@@ -138,6 +179,21 @@ def propositions(
         # As `Proposition(...)`, which takes twice as long.
         made.append(tuple.__new__(Proposition, (query, outcome, items, None, None)))
     return tuple(made)
+
+
+def _told_in_turn(
+    in_turn: InTurn, orders: Mapping[int, Sequence[Any]]
+) -> tuple[Proposition, ...] | None:
+    """Returns the answers to all scopes in one go; None if there isn't enough for all of them."""
+    order, shows, alike, scopes = in_turn
+    best = orders[order]
+    if len(best) < len(shows):
+        return None
+    found = map(call, shows, best) if alike is None else map(alike, best[: len(shows)])
+    items, new, kind, outcome = (*found,), tuple.__new__, Proposition, _PROPOSED
+    return tuple([
+        new(kind, (query, outcome, items[start:end], None, None)) for query, start, end in scopes
+    ])  # fmt: skip
 
 
 def _found(

@@ -13,6 +13,7 @@ from offerd.audience.membership import LOOKUP
 from offerd.audience.place_questions import ROOT, answers
 from offerd.decision.candidates import MOST_KEPT, PlainScope
 from offerd.decision.capping import CapRules
+from offerd.decision.heads import Heads
 from offerd.decision.outline import Outline
 from offerd.decision.preparing import Preparing, plain_scopes
 from offerd.decision.ranking_model import NO_MODELS, RankingModel
@@ -41,7 +42,8 @@ class Prepared:
     keep from other uses. `is_shared` says whether what one scope shows may matter to another, even
     if scopes may repeat each other; `counts_decisions` whether caps can count what is proposed. By
     the number of an offer, `replacers` are those that replace it and `exclusions_of` the numbers of
-    its exclusions; `index` is over the rules of offers. Raises BundleError if a ranking asks for a
+    its exclusions; `index` is over the rules of offers, and `heads` over the first offers of
+    strategies. Raises BundleError if a ranking asks for a
     model that isn't among `models`. `programs` keeps what `vectors` made of formulas, `plans` what
     `outright` made of scopes. `plain` are those of `scopes` of which rules alone decide, `capped`
     those of which rules, priorities and caps do.
@@ -104,6 +106,7 @@ class Prepared:
         self.plans: dict[tuple[Any, ...], Any] = {}
         self._records: dict[int, dict[str, Any]] = {}
         self.index = RuleIndex(outline.by_best(), self.rules, self.audiences)
+        self.heads = Heads(self.index, self.rules, self.audiences)
         self.scopes = Preparing(catalogue, self.offer_rules, self.index, outline).scopes()
         is_alone = not self.is_shared and not self.replacers
         self.plain = plain_scopes(self.scopes, self.withheld) if is_alone else {}

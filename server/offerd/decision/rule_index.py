@@ -21,8 +21,9 @@ from typing import Any, Final, NamedTuple
 
 from offerd.audience.membership import Memberships
 from offerd.decision.columns import Bits, ColumnBuilder, Equal, Ordered, bits
-from offerd.decision.conditions import ROOTS, needed
-from offerd.decision.straight import MISSING, Straight, straight
+from offerd.decision.conditions import ROOTS, Needed, needed
+from offerd.decision.straight import Straight, straight
+from offerd.decision.together import MISSING
 from offerd.decision.withholding import Withheld
 from offerd.expression import Rule
 
@@ -53,7 +54,8 @@ class _Root(NamedTuple):
 class RuleIndex:
     """The index over some rules. `order` are their numbers by place; None always holds.
 
-    `rules` are the planned rules by number and `audiences` those of audiences.
+    `rules` are the planned rules by number and `audiences` those of audiences. A rule may have
+    several places; then `places` has one of them, and `found` alone may be asked.
     """
 
     def __init__(
@@ -62,10 +64,14 @@ class RuleIndex:
         self.order = tuple(order)
         self.places: dict[int | None, int] = {rule: place for place, rule in enumerate(order)}
         building = _Building(len(self.order))
+        known: dict[int, Needed] = {}
         for place, number in enumerate(order):
             if number is not None:
-                building.add(place, rules[number], audiences)
+                if number not in known:
+                    known[number] = needed(rules[number], audiences)
+                building.add(place, known[number])
         self.roots = building.by_root()
+        self._steps = tuple((place, root.straight, root) for place, root in self.roots)
         self._audiences = audiences
         self._asked = bits(building.asked, len(self.order))
         self._possible = (1 << len(self.order)) - 1
@@ -103,12 +109,12 @@ class RuleIndex:
         `records` are those of ROOTS, `members` who is in the audiences whose members are loaded.
         """
         maybe, asked = self._possible, self._asked
-        for place, root in self.roots:
+        for place, without_loops, root in self._steps:
             record = records[place]
             if type(record) is int:
                 record = {"now": record}
-            if root.straight is not None and type(record) is dict:
-                maybe, asked = root.straight(record.get, maybe, asked)
+            if type(record) is dict and without_loops is not None:
+                maybe, asked = without_loops(record.get, maybe, asked)
             else:
                 maybe, asked = narrowed(root, record, maybe, asked)
         if self._loaded:
@@ -204,9 +210,8 @@ class _Building:
         self.through: dict[str, list[int]] = {}
         self.loaded: dict[str, list[int]] = {}
 
-    def add(self, place: int, rule: Rule, audiences: Mapping[str, Rule]) -> None:
-        """Adds a rule."""
-        found = needed(rule, audiences)
+    def add(self, place: int, found: Needed) -> None:
+        """Adds what a rule needs."""
         for condition in found.conditions:
             columns = self._columns[condition.root]
             column = columns.get(condition.path)

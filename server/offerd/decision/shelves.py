@@ -96,6 +96,14 @@ class Shelves:
             return None
         return Blocks(self._rule_of, self._dates, order)
 
+    def __len__(self) -> int:
+        """Counts candidates."""
+        return len(self._rule_of)
+
+    def top(self, count: int) -> tuple[Sequence[int], Sequence[Dates]]:
+        """Returns the places of the rules, and the dates, of so many of the first candidates."""
+        return self._rule_of[:count], self._dates[:count]
+
     def look(self, now_ns: int) -> None:
         """Finds what is live at an instant, before anybody asks."""
         for shelf in self._by_rule.values():
@@ -169,11 +177,20 @@ class Shelves:
 
         As far down as there ought to be enough, were they spread evenly, and then farther.
         """
-        tops = [self.live(rule, now_ns).candidates for rule in places_in(rules)]
-        total = sum(map(len, tops))
+        tops: list[tuple[int, ...]] = []
+        by_rule, total = self._by_rule, 0
+        while rules:
+            low = rules & -rules
+            rules ^= low
+            shelf = by_rule[low.bit_length() - 1]
+            from_ns, until_ns, candidates = shelf.live
+            if not from_ns <= now_ns < until_ns:
+                candidates = shelf.look(now_ns).candidates
+            tops.append(candidates)
+            total += len(candidates)
         size = bound = len(self._rule_of)
         if total > count:
-            bound = size * count // total * 3 // 2 + _MARGIN
+            bound = size * count // total * 5 // 4 + _MARGIN
         while True:
             found: list[int] = []
             for top in tops:
@@ -181,7 +198,7 @@ class Shelves:
             if len(found) >= count or bound >= size:
                 found.sort()
                 return found[:count]
-            bound *= 4
+            bound *= 2
 
     def _merged(
         self, rules: Bits, asked: Bits, now_ns: int, holds: Callable[[int], bool], start: int

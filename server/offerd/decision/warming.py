@@ -1,6 +1,7 @@
 """Making ready what the first requests would have to make, each of which would take milliseconds.
 
-What is live now, the orders of tables of scores, and the columns of formulas.
+What is live now, the heads of strategies, the orders of tables of scores, and the columns of
+formulas.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ def warm(prepared: Prepared, now_ns: int) -> None:
             keep_orders(strategy, prepared.catalogue.score_tables[ranking.table], now_ns)
         if len(strategy.candidates) >= FEWEST:
             keep_columns(prepared, strategy, ranking)
+    for scope in prepared.plain.values():
+        if scope.strategy.ranking is None:
+            head = prepared.heads.of(scope.strategy.shelves)
+            if head is not None:
+                head.look(now_ns)
 
 
 def _strategies(prepared: Prepared) -> Iterator[PreparedStrategy]:

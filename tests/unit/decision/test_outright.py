@@ -97,6 +97,7 @@ def test_the_same_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
         return answer
 
     monkeypatch.setattr(outright, "sure_by_table", by_table)
+    monkeypatch.setattr(engine, "at_once", lambda *_: None)
     for number in range(CATALOGUES):
         source = random.Random(f"{seed}/{number}")
         monkeypatch.setattr(outright, "MOST_KEPT", source.choice((1, 1_024)))
