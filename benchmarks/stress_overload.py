@@ -1,13 +1,14 @@
 """What becomes of a service of which three times as much is asked as it can answer.
 
 First as many decisions of workload W as go (h2load, 32 in flight); then, from an open loop, three
-times as many for a while; then half of the first. A client with a deadline asks all the while, one
-call at a time. Goodput is counted from the service's own log: decisions that were answered. The
-load generator shares the machine's cores with the service, so that what it takes to ask for three
-times as much is missing at the service: the goodput of a machine of its own is higher. Prints what
-was found and exits with 1 unless goodput stayed above 90 % of peak, memory stayed bounded, and the
-service was back to normal soon. What an answer costs in processor time, refusals and all, is told
-besides.
+times as many for a while; then half of the first, and once more as many as go. What went before and
+after counts as peak, so that a machine that is slower in some minutes than in others is so in both.
+A client with a deadline asks all the while, one call at a time. Goodput is counted from the
+service's own log: decisions that were answered. The load generator shares the machine's cores with
+the service, so that what it takes to ask for three times as much is missing at the service: the
+goodput of a machine of its own is higher. Prints what was found and exits with 1 unless goodput
+stayed above 90 % of peak, memory stayed bounded, and the service was back to normal soon. What an
+answer costs in processor time, refusals and all, is told besides.
 
 usage: python benchmarks/stress_overload.py [--seconds 60] [--transport native]
 """
@@ -37,6 +38,7 @@ from offerd.v1 import decision_service_pb2_grpc as pb_grpc
 TIMES = 3
 CONNECTIONS = 8
 DEADLINE_S = 2.0
+PEAK_S = 10
 
 
 class Phase(NamedTuple):
@@ -163,19 +165,20 @@ def main() -> None:
         try:
             load.run(served, 32, 2)
             probe.start()
-            phase("peak", 0, 5)
+            phase("peak", 0, PEAK_S)
             peak = phases[0].answered
             phase("three times", int(TIMES * peak), options.seconds)
             phase("afterwards", int(peak / 2), 4)
+            phase("peak again", 0, PEAK_S)
         finally:
             probe.ending.set()
             served.process.terminate()
             served.process.wait()
     for one in phases:
         print(one, f"{one.each_cpu_us:.0f} µs of processor time for each answer")
-    before, under, after = phases
-    goodput = under.answered / before.answered
-    by_cpu = before.each_cpu_us / under.each_cpu_us
+    before, under, after, again = phases
+    goodput = under.answered * 2 / (before.answered + again.answered)
+    by_cpu = (before.each_cpu_us + again.each_cpu_us) / 2 / under.each_cpu_us
     print(f"goodput, by the clock: {goodput:.2f} of peak")
     print(f"goodput, by processor time: {by_cpu:.2f} of peak")
     print(f"memory: {under.memory_mb / before.memory_mb:.2f} times")
