@@ -73,7 +73,7 @@ class Shelf:
 class Shelves:
     """The shelves of a strategy. `rules` is the set of the rules that have one."""
 
-    __slots__ = ("_blocks", "_by_rule", "_dates", "_rule_of", "rules")
+    __slots__ = ("_blocks", "_by_rule", "_dates", "_rule_of", "_tops", "rules")
 
     def __init__(self, rules: Sequence[int], dates: Sequence[Dates], size: int) -> None:
         """Takes the place of the rule and the dates of each candidate, in order."""
@@ -89,6 +89,8 @@ class Shelves:
             shelf = self._by_rule[rule]
             least = shelf.least = min(least, shelf.least)
         self._blocks = self.blocks_in(None)
+        self._tops: tuple[int, int, Sequence[tuple[int, ...]]] = 0, 0, ()
+        """From when until before when which candidates of each rule are live."""
 
     def blocks_in(self, order: Sequence[int] | None) -> Blocks | None:
         """Returns the candidates in another order, None being theirs; None if rules are many."""
@@ -108,6 +110,7 @@ class Shelves:
         """Finds what is live at an instant, before anybody asks."""
         for shelf in self._by_rule.values():
             shelf.look(now_ns)
+        self._look_at_tops(now_ns)
         if self._blocks is not None:
             self._blocks.look(now_ns)
 
@@ -177,17 +180,15 @@ class Shelves:
 
         As far down as there ought to be enough, were they spread evenly, and then farther.
         """
-        tops: list[tuple[int, ...]] = []
-        by_rule, total = self._by_rule, 0
+        from_ns, until_ns, shelves = self._tops
+        if not from_ns <= now_ns < until_ns:
+            shelves = self._look_at_tops(now_ns)
+        tops = []
         while rules:
             low = rules & -rules
             rules ^= low
-            shelf = by_rule[low.bit_length() - 1]
-            from_ns, until_ns, candidates = shelf.live
-            if not from_ns <= now_ns < until_ns:
-                candidates = shelf.look(now_ns).candidates
-            tops.append(candidates)
-            total += len(candidates)
+            tops.append(shelves[low.bit_length() - 1])
+        total = sum(map(len, tops))
         size = bound = len(self._rule_of)
         if total > count:
             bound = size * count // total * 5 // 4 + _MARGIN
@@ -199,6 +200,18 @@ class Shelves:
                 found.sort()
                 return found[:count]
             bound *= 2
+
+    def _look_at_tops(self, now_ns: int) -> Sequence[tuple[int, ...]]:
+        """Returns what is live of each rule at an instant, and keeps it."""
+        from_ns, until_ns = -(1 << 90), 1 << 90
+        shelves: list[tuple[int, ...]] = [()] * (max(self._by_rule, default=0) + 1)
+        for rule in self._by_rule:
+            live = self.live(rule, now_ns)
+            from_ns, until_ns = max(from_ns, live.from_ns), min(until_ns, live.until_ns)
+            shelves[rule] = live.candidates
+        # Not read back: another thread may be about another instant.
+        self._tops = from_ns, until_ns, shelves
+        return shelves
 
     def _merged(
         self, rules: Bits, asked: Bits, now_ns: int, holds: Callable[[int], bool], start: int
@@ -281,10 +294,10 @@ class Shelves:
             rule = rule_of[place]
             if rule >= end or not octets[rule >> 3] >> (rule & 7) & 1:
                 continue
-            if asked and asked >> rule & 1 and not holds(rule):
-                continue
             from_ns, until_ns = dates[place]
-            if from_ns <= now_ns < until_ns:
+            if not from_ns <= now_ns < until_ns:
+                continue
+            if not asked or not asked >> rule & 1 or holds(rule):
                 yield position
 
     def every(self, survivors: Survivors, now_ns: int, holds: Callable[[int], bool]) -> list[int]:
