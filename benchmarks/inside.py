@@ -191,6 +191,7 @@ async def serving(world: World, *, journal: bool) -> AsyncIterator[Ways]:
                 maximum_message_bytes=8 << 20,
                 maximum_streams=8,
                 shared=False,
+                some=dispatcher.doors_some("grpc"),
             )
         register(server, dispatcher)
         await server.start()
