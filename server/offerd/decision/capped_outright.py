@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from offerd.audience.membership import NO_OFFER, NO_PLACES
+from offerd.decision.candidates import MOST_KEPT as MOST_CANDIDATES
 from offerd.decision.candidates import PreparedStrategy
 from offerd.decision.capped import Capped
 from offerd.decision.capping import Capping, CapRules, Distance
@@ -23,10 +24,10 @@ _NEAR: Final = Distance.NEAR
 _FAR: Final = Distance.FAR
 """Looked up once."""
 
-MOST_KEPT: Final = 4_096
+MOST_KEPT: Final = 1_024
 """So many answers are kept of those that were given."""
-_MOST_ITEMS: Final = 16
-"""Of no more items than these."""
+MOST_ITEMS: Final = MOST_CANDIDATES // MOST_KEPT
+"""Of no more items than these: all together hold no more offers than candidates that are kept."""
 
 
 def _holds(_rule: int) -> bool:
@@ -81,7 +82,7 @@ def _answer(
     That is the same for all whom the same is shown to, and kept of some: mostly few offers are
     the first of very many customers.
     """
-    if most > _MOST_ITEMS:
+    if most > MOST_ITEMS:
         return _answered(asked, orders, rules)
     key = id(asked), tuple(map(tuple, orders.values()))
     known: tuple[Asked, Capped] | None = rules.answered.get(key)

@@ -15,9 +15,9 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from offerd import expression as ex
-from offerd.decision import capped_outright, engine
+from offerd.decision import candidates, capped_outright, engine
 from offerd.decision.capped import Capped, far_from_caps
-from offerd.decision.capped_outright import far_outright
+from offerd.decision.capped_outright import MOST_ITEMS, far_outright
 from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
 from offerd.decision.request import RequestState
@@ -42,6 +42,9 @@ CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "40"))
 
 OUTRIGHT = 2
 """Asked the quickest way."""
+
+MOST_KEPT = capped_outright.MOST_KEPT
+"""As it is outside tests."""
 
 KEPT = 3
 """So many of the answers that customers share are kept."""
@@ -194,6 +197,32 @@ def test_customers_who_share_an_answer_get_what_is_theirs(seen: Tally[str]) -> N
     print(dict(seen))
     assert seen["outright"] > CATALOGUES
     assert seen["shared"] > CATALOGUES / 2
+
+
+def test_shared_answers_hold_no_more_than_candidates_do(seen: Tally[str]) -> None:
+    """However many items requests ask for: of those with very many no answer is kept."""
+    seed = random_seed()
+    assert MOST_KEPT * MOST_ITEMS <= candidates.MOST_KEPT
+    for number in range(CATALOGUES):
+        source = random.Random(f"{seed}/{number}")
+        catalogue, rules = _far_catalogue(source)
+        open_to_all = tuple(replace(offer, eligibility=None) for offer in catalogue.offers)
+        catalogue = replace(catalogue, offers=open_to_all)
+        prepared = Prepared(catalogue, rules, places=random_rules.PLACES)
+        answered = prepared.cap_rules.answered
+        for scopes in (MOST_ITEMS + 1, MOST_ITEMS):
+            queries = [
+                ScopeQuery(f"{n}", "d0", source.choice(test_quick_ways.PLACES), 1)
+                for n in range(scopes)
+            ]
+            before = seen["outright"]
+            where = f"seed {seed}/{number}, {scopes} scopes"
+            _compare(source, prepared, queries, Options(), seen, where)
+            was_outright = seen["outright"] > before
+            assert len(answered) == (was_outright and scopes <= MOST_ITEMS), where
+            seen[f"{scopes} scopes"] += was_outright
+    print(dict(seen))
+    assert min(seen[f"{MOST_ITEMS} scopes"], seen[f"{MOST_ITEMS + 1} scopes"]) > CATALOGUES / 20
 
 
 def _far_catalogue(source: random.Random) -> tuple[Catalogue, list[ex.Rule]]:
