@@ -1,4 +1,4 @@
-"""Requests that needn't wait for anything, which most are: answered as soon as they are read.
+"""Requests that needn't wait for anything, which most are: answered in the turn that reads them.
 
 The ASGI way, `Gateway.__call__`, is the reference, and what to go where this gives no answer: where
 a request is wrong, which it tells, and where it is unusual or has to wait for anything.

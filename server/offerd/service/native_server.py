@@ -97,7 +97,7 @@ class NativeServer:
         """By method."""
         self._waiting = Lines()
         self._answering_since_s: float | None = None
-        """Since when the thread is about one call, None while it isn't."""
+        """Since when the thread is about what it begins together, None while about nothing."""
         self._landing: dict[int, Landing] = {}
         """Answers that wait for a write, by call."""
         self._size = SliceSize()
@@ -137,7 +137,7 @@ class NativeServer:
         self._thread.start()
 
     def is_stuck(self, since_s: float) -> bool:
-        """Whether the thread that answers has been about one call for so long."""
+        """Whether the thread that answers has been about the same few calls for so long."""
         began_s = self._answering_since_s
         return began_s is not None and time.perf_counter() - began_s > since_s
 
@@ -256,11 +256,13 @@ class NativeServer:
         answers: list[tuple[int, bytes]] = []
         began_s = now_s = self._answering_since_s = time.perf_counter()
         begun = 0
-        while line.calls and now_s - began_s < _LOOK_S:
-            begun += self._answer_side_by_side(answers)
-            now_s = self._answering_since_s = time.perf_counter()
-        for call, answer in answers:
-            self._front.respond(call, answer)
+        try:
+            while line.calls and now_s - began_s < _LOOK_S:
+                begun += self._answer_side_by_side(answers)
+                now_s = self._answering_since_s = time.perf_counter()
+        finally:  # what is answered is, whatever became of another
+            for call, answer in answers:
+                self._front.respond(call, answer)
         line.queueing.took(begun, now_s - began_s)
 
     def _answer_side_by_side(self, answers: list[tuple[int, bytes]]) -> int:
@@ -273,14 +275,15 @@ class NativeServer:
         if not some:
             return len(taken)
         method = self._methods[some[0][1].method]
-        found = self._answer_together(method, some) or self._answer_alone(method, *some[0])
+        found = self._answer_together(method, some)
+        rest = some[max(len(found), 1) :]
+        self._waiting.put_back(rest)
+        found = found or self._answer_alone(method, *some[0])
         for (call, waiting), given in zip(some, found, strict=False):
             if isinstance(given, bytes):
                 answers.append((call, given))
             else:
                 self._go_on(call, waiting, given)
-        rest = some[max(len(found), 1) :]
-        self._waiting.put_back(rest)
         return len(taken) - len(rest)
 
     def _answer_together(
@@ -288,7 +291,6 @@ class NativeServer:
     ) -> Sequence[Given]:
         """Answers the first of some calls, maybe none: not one that fails, nor who is alone."""
         if len(some) == 1 or method.some is None:
-            self._size.took(1, 1)
             return ()
         try:
             found = method.some([waiting.payload for _, waiting in some], SLICE_S)
@@ -302,10 +304,13 @@ class NativeServer:
         if method.soon is None:
             return (None,)
         try:
-            return (method.soon(waiting.payload),)
+            given = method.soon(waiting.payload)
         except Exception as error:  # told to its caller, so that others have their turn
             self._end(call, error)
             return ()
+        # Not of one that fails: while the store is behind all do, and cost most side by side.
+        self._size.took(1, 1)
+        return (given,)
 
     def _go_on(self, call: int, waiting: Waiting, given: tuple[Later, Future[Any]] | None) -> None:
         """Has a call answered once its write is done, or lets it wait for the loop."""

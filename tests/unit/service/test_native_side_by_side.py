@@ -10,15 +10,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import grpc.aio
+import pytest
 import structlog
 
 from doors import RPCS
+from offerd.service import native_server
 from offerd.service.dispatch import Dispatcher
 from offerd.service.native_server import NativeServer
+from offerd.service.overload import overloaded
 from offerd.service.serialized import AnsweredAtOnce, Serialized
 from offerd.service.servicers import register
 from offerd.service.slice_size import MOST_AT_ONCE
@@ -175,6 +179,68 @@ async def test_whoever_waits_no_longer_is_not_begun() -> None:
         while server._waiting.front.calls:
             server._answer_some()
     assert deciding.begun == [f"now {number}" for number in range(1, 41, 2)]
+
+
+async def test_whoever_is_refused_costs_no_more_than_alone() -> None:
+    """After one that fails, as while the store is behind, each is tried alone until one doesn't."""
+    tried: list[int] = []
+    is_behind = True
+
+    def some(several: Sequence[bytes], _most_s: float) -> Sequence[bytes]:
+        tried.append(len(several))
+        return () if is_behind else several
+
+    def soon(data: bytes) -> bytes:
+        tried.append(1)
+        if is_behind:
+            raise overloaded()
+        return data
+
+    async with serving(Deciding(random.Random(0)), []) as (_, server):
+        method = server._unary[DECIDE]
+        server._methods = [method._replace(soon=soon, some=some)]
+
+        def ask(calls: int) -> None:
+            for number in range(calls):
+                server._waiting.let_wait(server._waiting.front, number, Waiting(0, b"", None))
+            while server._waiting.front.calls:
+                server._answer_some()
+
+        ask(100)
+        assert tried == [MOST_AT_ONCE] + [1] * 100
+        is_behind = False
+        tried.clear()
+        ask(100)
+    assert sum(tried) == 100
+    assert max(tried) == MOST_AT_ONCE
+
+
+async def test_a_call_that_cannot_be_ended_keeps_no_answer_from_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By a defect: those before it are answered, and those after it wait for their turn."""
+    deciding = Deciding(random.Random(0))
+    deciding.may_begin.set()
+    monkeypatch.setattr(deciding, "some", lambda *_: ())
+    answered: list[int] = []
+
+    def fail(*_: object, **_named: object) -> None:
+        raise ValueError("no way to say that")
+
+    async with serving(deciding, []) as (_, server):
+        server._methods = [one for path, one in server._unary.items() if path == DECIDE]
+        for number, name in enumerate(("now a", "now b", "bad", "now c", "now d")):
+            data = pb.DecideRequest(request_id=name).SerializeToString()
+            server._waiting.let_wait(server._waiting.front, number, Waiting(0, data, None))
+        with monkeypatch.context() as patch:
+            respond = lambda call, _: answered.append(call)  # noqa: E731
+            patch.setattr(server, "_front", SimpleNamespace(respond=respond, fail=fail))
+            patch.setattr(native_server, "_LOOK_S", TIMEOUT_S)
+            with pytest.raises(ValueError, match="no way"):
+                server._answer_some()
+            assert answered == [0, 1]
+            server._answer_some()
+    assert answered == [0, 1, 3, 4]
 
 
 def test_calls_are_taken_in_the_order_in_which_they_came() -> None:
