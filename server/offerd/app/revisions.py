@@ -54,7 +54,7 @@ def load_bundle(
         for rule in bundle.prepared.rules:
             pause()
             prepare([rule])
-        warm(bundle.prepared, time.time_ns())
+        warm(bundle.prepared, time.time_ns(), pause)
         numbers_of(bundle.catalogue.offers)
         loaded = _loaded(bundle, hidden_labels)
         bundle.hurry()

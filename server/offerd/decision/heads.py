@@ -27,6 +27,9 @@ MOST_WANTED: Final = 16
 MOST_HEADS: Final = 64
 """So many strategies have heads: each takes some ten milliseconds to make, and a tenth to a third
 of a megabyte."""
+MOST_VALUES: Final = 200_000
+"""Once the heads that there are tell apart so many values, each of which takes some hundred bytes,
+no further ones are made: rules may list thousands."""
 
 _TRUSTED: Final = 32
 _PAUSE: Final = 1_024
@@ -115,7 +118,7 @@ class Head:
 class Heads:
     """The heads of strategies, by their shelves, made when they are first asked for."""
 
-    __slots__ = ("_audiences", "_index", "_made", "_rules")
+    __slots__ = ("_audiences", "_index", "_made", "_rules", "_values")
 
     def __init__(
         self, index: RuleIndex, rules: Sequence[Rule], audiences: Mapping[str, Rule]
@@ -125,14 +128,16 @@ class Heads:
         self._rules = rules
         self._audiences = audiences
         self._made: dict[int, Head] = {}
+        self._values = 0
 
     def of(self, shelves: Shelves) -> Head | None:
         """Returns the head for shelves that stay; None if there are too many others."""
         known = self._made.get(id(shelves))
-        if known is None and len(self._made) < MOST_HEADS:
+        if known is None and len(self._made) < MOST_HEADS and self._values < MOST_VALUES:
             rules, dates = shelves.top(SIZE)
             order = self._index.order
             own = RuleIndex([order[rule] for rule in reversed(rules)], self._rules, self._audiences)
             head = Head(own, dates, is_whole=len(rules) == len(shelves))
             known = self._made[id(shelves)] = head
+            self._values += own.count_values()
         return known

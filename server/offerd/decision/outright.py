@@ -150,7 +150,7 @@ def at_once(
     answers = None
     if len(found) == wanted or not asked.all_or_none:
         answers = propositions(asked, {order: found}, ())
-    if answers is None:
+    if answers is None and held is True:
         head.doubt()
     return answers
 

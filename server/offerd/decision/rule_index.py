@@ -82,6 +82,14 @@ class RuleIndex:
         self._unloaded = self._possible & ~bits(needing, len(self.order))
         self._barred: dict[int, tuple[Bits, Bits]] = {}
 
+    def count_values(self) -> int:
+        """Counts the values, and the bounds between values, that it tells apart."""
+        return sum(
+            sum(len(column.values) + len(column.few) for column in (*root.equal, *root.sparse))
+            + sum(len(column.bounds) for column in root.ordered)
+            for _, root in self.roots
+        )
+
     def survivors(
         self,
         memberships: Memberships,

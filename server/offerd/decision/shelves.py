@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush, heapreplace
 from itertools import chain, islice
 from typing import Final, NamedTuple
@@ -28,7 +28,8 @@ SORTED_FROM: Final = 24
 """Of rules that aren't more than are wanted, so many candidates or more are sorted sooner than
 merged or found in blocks."""
 
-
+_MOST_TOPS: Final = 1_024
+"""Of more shelves each is looked at for itself: whenever one changes, all would be."""
 _MARGIN: Final = 64
 """So much farther down is looked than candidates ought to be."""
 
@@ -89,7 +90,7 @@ class Shelves:
             shelf = self._by_rule[rule]
             least = shelf.least = min(least, shelf.least)
         self._blocks = self.blocks_in(None)
-        self._tops: tuple[int, int, Sequence[tuple[int, ...]]] = 0, 0, ()
+        self._tops: tuple[int, int, Mapping[int, tuple[int, ...]]] = 0, 0, {}
         """From when until before when which candidates of each rule are live."""
 
     def blocks_in(self, order: Sequence[int] | None) -> Blocks | None:
@@ -110,7 +111,8 @@ class Shelves:
         """Finds what is live at an instant, before anybody asks."""
         for shelf in self._by_rule.values():
             shelf.look(now_ns)
-        self._look_at_tops(now_ns)
+        if len(self._by_rule) <= _MOST_TOPS:
+            self._look_at_tops(now_ns)
         if self._blocks is not None:
             self._blocks.look(now_ns)
 
@@ -180,14 +182,13 @@ class Shelves:
 
         As far down as there ought to be enough, were they spread evenly, and then farther.
         """
-        from_ns, until_ns, shelves = self._tops
-        if not from_ns <= now_ns < until_ns:
-            shelves = self._look_at_tops(now_ns)
-        tops = []
-        while rules:
-            low = rules & -rules
-            rules ^= low
-            tops.append(shelves[low.bit_length() - 1])
+        if len(self._by_rule) > _MOST_TOPS:
+            tops = [self.live(rule, now_ns).candidates for rule in places_in(rules)]
+        else:
+            from_ns, until_ns, shelves = self._tops
+            if not from_ns <= now_ns < until_ns:
+                shelves = self._look_at_tops(now_ns)
+            tops = [shelves[rule] for rule in places_in(rules)]
         total = sum(map(len, tops))
         size = bound = len(self._rule_of)
         if total > count:
@@ -201,10 +202,10 @@ class Shelves:
                 return found[:count]
             bound *= 2
 
-    def _look_at_tops(self, now_ns: int) -> Sequence[tuple[int, ...]]:
+    def _look_at_tops(self, now_ns: int) -> Mapping[int, tuple[int, ...]]:
         """Returns what is live of each rule at an instant, and keeps it."""
         from_ns, until_ns = -(1 << 90), 1 << 90
-        shelves: list[tuple[int, ...]] = [()] * (max(self._by_rule, default=0) + 1)
+        shelves: dict[int, tuple[int, ...]] = {}  # a strategy may have few of the rules
         for rule in self._by_rule:
             live = self.live(rule, now_ns)
             from_ns, until_ns = max(from_ns, live.from_ns), min(until_ns, live.until_ns)

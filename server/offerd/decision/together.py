@@ -2,9 +2,9 @@
 
 Of the texts that conditions tell apart customers have few combinations, so that one look into
 what was found before does for several attributes. Combinations of values that conditions name,
-and of none, always have room. Other values are whatever a caller sends: they are kept as long as
-theirs lasts, and then are looked up one by one as any that is met first, so that nobody can make
-others wait or memory grow.
+and of none, have room of their own, for all of them up to some ten thousand rules. Other values
+are whatever a caller sends: they are kept as long as theirs lasts, and then are looked up one by
+one as any that is met first, so that nobody can make others wait or memory grow.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ formulas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from offerd.decision.candidates import PreparedGroup, PreparedStrategy
 from offerd.decision.prepared import Prepared
@@ -14,10 +14,14 @@ from offerd.decision.tabled import keep_orders
 from offerd.decision.vectors import FEWEST, keep_columns
 
 
-def warm(prepared: Prepared, now_ns: int) -> None:
-    """Makes it ready for requests about an instant and those that follow."""
+def warm(prepared: Prepared, now_ns: int, pause: Callable[[], None]) -> None:
+    """Makes it ready for requests about an instant and those that follow.
+
+    `pause` is called between one thing and the next.
+    """
     looked: set[int] = set()
     for strategy in {id(one): one for one in _strategies(prepared)}.values():
+        pause()
         if id(strategy.shelves) not in looked:
             looked.add(id(strategy.shelves))
             strategy.shelves.look(now_ns)
@@ -30,6 +34,7 @@ def warm(prepared: Prepared, now_ns: int) -> None:
             keep_columns(prepared, strategy, ranking)
     for scope in prepared.plain.values():
         if scope.strategy.ranking is None:
+            pause()
             head = prepared.heads.of(scope.strategy.shelves)
             if head is not None:
                 head.look(now_ns)

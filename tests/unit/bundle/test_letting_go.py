@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from offerd.admission import parse_instant
-from offerd.bundle import open_bundle, write_bundle
+from offerd.bundle import no_pause, open_bundle, write_bundle
 from offerd.decision.engine import decide
 from offerd.decision.warming import warm
 from offerd.events import FoldPlan, FoldPlans
@@ -39,7 +39,7 @@ def use(path: Path) -> int:
     bundle = open_bundle(path)
     fold = FoldPlan.build(bundle.catalogue, bundle.event_filters, bundle.places)
     assert numbers_of(bundle.catalogue.offers)["free-class"] >= 0
-    warm(bundle.prepared, NOW_NS)
+    warm(bundle.prepared, NOW_NS, no_pause)
     view = ProfileView(None, {}, dict(fold.defaults), {})
     context = DecisionContext({"location.latitude": 59.3, "location.longitude": 18.0})
     scopes = [

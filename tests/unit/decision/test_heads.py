@@ -15,14 +15,16 @@ from msgspec.structs import replace
 
 from offerd import expression as ex
 from offerd.audience.environment import decision_environment
-from offerd.decision import engine, heads
+from offerd.bundle import no_pause
+from offerd.decision import engine, heads, outright
 from offerd.decision.engine import decide
-from offerd.decision.heads import Head
+from offerd.decision.heads import Head, Heads
 from offerd.decision.prepared import Prepared
 from offerd.decision.rule_index import Records, RuleIndex
+from offerd.decision.shelves import Shelves
 from offerd.decision.warming import warm
 from offerd.model.catalogue import Rule
-from offerd.model.decision import Arbitration, Deduplication, Options
+from offerd.model.decision import Arbitration, Deduplication, Options, ScopeQuery
 from seeds import random_seed
 from unit.decision import random_rules
 from unit.decision.random_caps import GivenCounts
@@ -33,6 +35,7 @@ from unit.decision.test_outright import _customer, _prepared, _queries
 
 CATALOGUES = int(os.environ.get("OFFERD_TWIN_CATALOGUES", "40"))
 REQUESTS = 40
+ENVIRONMENT = decision_environment(SCHEMA, ())
 
 
 def _constrained(source: random.Random) -> Prepared:
@@ -74,7 +77,7 @@ def test_the_same_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(heads, "_TRUSTED", source.choice((0, 2)))
         prepared = _constrained(source)
         if source.random() < 0.3:
-            warm(prepared, NOW_NS + source.randrange(-10, 10) * DAY_NS)
+            warm(prepared, NOW_NS + source.randrange(-10, 10) * DAY_NS, no_pause)
         several = [_queries(source) for _ in range(3)]
         for _ in range(REQUESTS):
             now_ns = NOW_NS + source.randrange(-10, 10) * DAY_NS + source.choice((-1, 0, 1))
@@ -163,6 +166,47 @@ def test_so_many_heads_are_made_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
     assert prepared.heads.of(first.shelves) is not None
     assert prepared.heads.of(second.shelves) is None
     assert prepared.heads.of(first.shelves) is prepared.heads.of(first.shelves)
+
+
+def test_no_more_heads_are_made_once_they_have_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules may list thousands of values; what heads take of memory doesn't follow from these."""
+    ages = random.Random(1).sample(range(1_000), 100)
+    rules = ex.plan_many(
+        [
+            ex.compile_expression(f"profile.age in {ages[place : place + 10]}", ENVIRONMENT)
+            for place in range(0, 100, 10)
+        ],
+        ENVIRONMENT,
+    )
+    index = RuleIndex([*range(10)], rules, {})
+    assert index.count_values() == 100
+    several = [Shelves([*range(10)], [heads.Dates(0, 1)] * 10, 10) for _ in range(9)]
+    monkeypatch.setattr(heads, "MOST_VALUES", 301)
+    made = Heads(index, rules, {})
+    assert [made.of(one) is not None for one in several] == [True] * 4 + [False] * 5
+    assert made.of(several[0]) is not None
+
+
+def test_a_head_is_not_doubted_where_it_was_not_asked() -> None:
+    """Customers for whom a strategy isn't leave it to the others."""
+    source = random.Random(1)
+    prepared = _costed()
+    ((decision, placement), scope) = next(iter(prepared.plain.items()))
+    query = ScopeQuery("s", decision, placement, 1)
+    plan = outright.plan_of(prepared, prepared.plain, [query], Options(), NOW_NS, {})
+    assert plan is not None
+    assert plan.head is not None
+    assert plan.steps is not None
+    view, context = _customer(source, NOW_NS)
+    constraint = ex.plan_many([ex.compile_expression("profile.age < 0", ENVIRONMENT)], ENVIRONMENT)
+    asked = plan.asked._replace(
+        scopes=[(query, scope._replace(has_fallbacks=True), 0, 1)], in_turn=None
+    )
+    plan = plan._replace(asked=asked, steps=(plan.steps[0]._replace(constraint=constraint[0]),))
+    assert plan.head is not None
+    for _ in range(100):
+        assert outright.at_once(plan, plan.head, _aged(20), view, context) is None
+    assert plan.head.best(_aged(20), {}, NOW_NS, 1) is not None
 
 
 def test_candidates_come_and_go() -> None:

@@ -13,6 +13,7 @@ from collections import Counter as Tally
 import pytest
 
 from offerd import expression as ex
+from offerd.bundle import no_pause
 from offerd.decision import blocks, outline, preparing, shelves
 from offerd.decision.engine import Answer, decide
 from offerd.decision.prepared import Prepared
@@ -169,13 +170,14 @@ def test_quick_ways_show_what_looking_at_each_candidate_shows(
         monkeypatch.setattr(shelves, "BLOCKS_FIRST", first)
         monkeypatch.setattr(shelves, "SORTED_FROM", source.choice((2, 24, 1_000)))
         monkeypatch.setattr(shelves, "_MARGIN", source.choice((0, 64)))
+        monkeypatch.setattr(shelves, "_MOST_TOPS", (0, 1_024)[number % 2])
         kept = source.choice((3, 16_384))
         monkeypatch.setattr(preparing, "MOST_KEPT", kept)
         monkeypatch.setattr(preparing, "_LEAST_KEPT", kept)
         monkeypatch.setattr(outline, "_AT_ONCE", source.choice((4, 4_096)))
         prepared = Prepared(catalogue, rules, places=random_rules.PLACES)
         if source.random() < 0.5:
-            warm(prepared, NOW_NS + source.randrange(-10, 10) * DAY_NS)
+            warm(prepared, NOW_NS + source.randrange(-10, 10) * DAY_NS, no_pause)
         for request in range(8):
             _compare(source, prepared, seen, f"seed {seed}/{number}, request {request}")
     print(dict(seen))
