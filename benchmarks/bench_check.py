@@ -65,16 +65,16 @@ class Ratio(NamedTuple):
 
 
 ENGINE = (
-    Ratio("matching, top 5", "bitmap index, top 5", 0.55),
+    Ratio("matching, top 5", "bitmap index, top 5", 0.33),
     Ratio("matching, all", "bitmap index, all", 0.15),
-    Ratio("decision", "bitmap index, top 5", 0.9),
-    Ratio("decision of 1,000 rules", "decision", 1.4),
+    Ratio("decision", "bitmap index, top 5", 0.62),
+    Ratio("decision of 1,000 rules", "decision", 1.0),
     Ratio("decision of 20 scopes", "decision", 5.5),
-    Ratio("decision by a table", "decision", 1.5),
+    Ratio("decision by a table", "decision", 1.9),
     Ratio("ranking by a formula", "arithmetic", 3.2),
 )
 PLACES = (Ratio(f"places among {MANY:,}", f"places among {FEW:,}", 1.5),)
-SERVICE = (Ratio("service, a decision", "fixed piece of Python", 0.35),)
+SERVICE = (Ratio("service, a decision", "fixed piece of Python", 0.25),)
 RULE = 1.4
 """What a rule costs beside the same written by hand, at most."""
 
