@@ -74,7 +74,7 @@ ENGINE = (
     Ratio("ranking by a formula", "arithmetic", 3.2),
 )
 PLACES = (Ratio(f"places among {MANY:,}", f"places among {FEW:,}", 1.5),)
-SERVICE = (Ratio("service, a decision", "fixed piece of Python", 0.25),)
+SERVICE = (Ratio("service, a decision", "fixed piece of Python", 0.3),)
 RULE = 1.4
 """What a rule costs beside the same written by hand, at most."""
 
